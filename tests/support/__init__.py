@@ -1,0 +1,1 @@
+"""What several tests share: a real server, the modules it runs, the demo."""
