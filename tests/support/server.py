@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import socket
@@ -176,7 +177,7 @@ class Server:
         command += ["--jwt-pub-key-path", folder / "key.pub", "--jwt-priv-key-path", folder / "key"]
         if self.in_memory:
             command.append("--in-memory")
-        environment = {**os.environ, "SPACETIMEDB_DISABLE_DISK_LOGGING": "1"}
+        environment = {**os.environ, "SPACETIMEDB_DISABLE_DISK_LOGGING": "1", "NO_COLOR": "1"}
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=environment
@@ -196,7 +197,7 @@ class Server:
             if process.poll() is not None:
                 raise ServerStartError(f"the server ended with code {process.returncode}:\n{self.log_tail()}")
             try:
-                if self.ping() and key.exists() and self._get("/v1/identity/public-key") == key.read_bytes():
+                if self.ping() and key.exists() and self._public_key() == key.read_bytes():
                     return
             except (OSError, ServerRequestError):
                 pass
@@ -208,8 +209,8 @@ class Server:
     def ping(self) -> bool:
         """Whether the server answers on its port; False if nothing listens there."""
         try:
-            self._get("/v1/ping")
-        except urllib.error.URLError:
+            self._request("ping", "GET", "/v1/ping", timeout=1)
+        except (OSError, http.client.HTTPException):
             return False
         return True
 
@@ -251,8 +252,8 @@ class Server:
             {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"},
         )
 
-    def _get(self, path: str) -> bytes:
-        return self._request(path, "GET", path)
+    def _public_key(self) -> bytes:
+        return self._request("public key", "GET", "/v1/identity/public-key", timeout=1)
 
     def _request(
         self,
@@ -261,10 +262,12 @@ class Server:
         path: str,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        *,
+        timeout: float = 60,
     ) -> bytes:
         request = urllib.request.Request(self.uri + path, body, dict(headers or {}), method=method)
         try:
-            with _opener.open(request, timeout=60) as response:
+            with _opener.open(request, timeout=timeout) as response:
                 return cast("bytes", response.read())
         except urllib.error.HTTPError as error:
             with error:

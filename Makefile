@@ -1,0 +1,54 @@
+# The front door: `make` lists what it can do.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo server test check format modules clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(READY) server ## generate a client for the example game, check it, and play it on a real server
+	@$(BIN)/python -m tests.support.demo
+
+server: python ## get the server: use what is there, else build it once (takes minutes) and keep it
+	@$(PYTHON) -m tests.support.binary
+
+test: $(READY) server ## run all tests, the live ones on a real server: make test ARGS="-k cache"
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) ## lint, check the format and the types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/basedpyright
+
+format: $(READY) ## format, and repair what the linter can repair
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+modules: ## build the test modules from their Rust source (needs the wasm toolchain: see CONTRIBUTING.md)
+	tests/modules/build.sh
+
+clean: ## remove everything that was made here; the server in the user's cache folder stays
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: python
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo 'error: this needs Python 3.11 or later, and $(PYTHON) is not: run make PYTHON=/path/to/python3.11' >&2; \
+	  exit 1; }
+
+# The tools are read from pyproject.toml here, because pip knows --group only since 25.1.
+$(READY): pyproject.toml | python
+	@echo '==> making $(VENV): the package, editable, and its development tools'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c 'import tomllib, pathlib; \
+	  print(*tomllib.loads(pathlib.Path("pyproject.toml").read_text())["dependency-groups"]["dev"], sep="\n")' \
+	  > $(VENV)/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[wasm]' -r $(VENV)/dev.txt
+	@touch $@
