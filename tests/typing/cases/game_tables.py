@@ -1,0 +1,105 @@
+"""Tables of the cache: keys, indexes, and the parameters of callbacks."""
+
+from typing import reveal_type
+
+from game_client import Client, Message, Player, tables
+
+from stdb_runtime import Identity, RowEvent
+
+
+def finding(client: Client) -> None:
+    reveal_type(client.db)  # accept: Tables
+    reveal_type(client.db.player)  # accept: PlayerTable
+    reveal_type(client.db.player.id.find(1))  # accept: Player | None
+    reveal_type(client.db.player.name.find("Bob"))  # accept: Player | None
+    reveal_type(client.db.player.level.filter(3))  # accept: list[Player]
+    reveal_type(client.db.player.level.filter(ge=3))  # accept: list[Player]
+    reveal_type(client.db.player.level.filter(gt=3, lt=5))  # accept: list[Player]
+    client.db.player.id.find("1")  # reject: arg-type reportArgumentType
+    client.db.player.name.find(1)  # reject: arg-type reportArgumentType
+    client.db.player.name.find()  # reject: call-arg reportCallIssue
+    client.db.player.name.find(None)  # reject: arg-type reportArgumentType
+    client.db.player.level.filter("3")  # reject: arg-type call-overload reportArgumentType reportCallIssue
+    client.db.player.level.filter(ge="3")  # reject: arg-type call-overload reportArgumentType reportCallIssue
+    client.db.player.level.find(3)  # reject: attr-defined reportAttributeAccessIssue
+    client.db.player.find(1)  # reject: attr-defined reportAttributeAccessIssue
+
+
+def unknown(client: Client) -> None:
+    client.db.players.count()  # reject: attr-defined reportAttributeAccessIssue
+    client.db.player.nick.find("Bob")  # reject: attr-defined reportAttributeAccessIssue
+    client.db.player.online.filter(True)  # reject: attr-defined reportAttributeAccessIssue
+    tables.nothing.count()  # reject: attr-defined reportAttributeAccessIssue
+
+
+def reading(client: Client) -> None:
+    for player in client.db.player:
+        reveal_type(player)  # accept: Player
+    for message in client.db.message:
+        reveal_type(message)  # accept: Message
+    reveal_type(len(client.db.player))  # accept: int
+
+
+async def subscribing(client: Client) -> None:
+    reveal_type(client.subscribe(tables.player, "SELECT * FROM message"))  # accept: Subscription
+    await client.subscribe(tables.player, tables.message)
+    client.subscribe(1)  # reject: arg-type reportArgumentType
+    client.subscribe(tables.nothing)  # reject: attr-defined reportAttributeAccessIssue
+
+
+def callbacks(client: Client) -> None:
+    @client.db.player.on_insert
+    def joined(event: RowEvent, player: Player) -> None: ...
+
+    @client.db.player.on_insert
+    async def joined_later(event: RowEvent, player: Player) -> None: ...
+
+    @client.db.player.on_update
+    def changed(event: RowEvent, old: Player, new: Player) -> None: ...
+
+    @client.db.player.on_delete
+    def left(event: RowEvent, player: Player) -> int:
+        return player.level
+
+    @client.db.message.on_insert
+    def said(event: RowEvent, message: Message) -> None: ...
+
+    # A lambda fits, and knows its parameters.
+    client.db.player.on_insert(lambda _, player: player.name)
+    client.db.player.on_insert(lambda _, row: row.nick)  # reject: attr-defined reportAttributeAccessIssue
+
+    # The decorator gives the function back as it was.
+    joined()  # reject: call-arg reportCallIssue
+
+    client.db.player.remove_on_insert(joined)
+    client.db.player.remove_on_update(changed)
+    client.db.player.remove_on_delete(left)
+
+
+def wrong_callbacks(client: Client) -> None:
+    def only_a_row(player: Player) -> None: ...
+    def another_row(event: RowEvent, message: Message) -> None: ...
+    def another_type(event: RowEvent, player: int) -> None: ...
+    def a_row(event: RowEvent, player: Player) -> None: ...
+    def two_rows(event: RowEvent, old: Player, new: Player) -> None: ...
+
+    client.db.player.on_insert(only_a_row)  # reject: arg-type type-var reportArgumentType
+    client.db.player.on_insert(another_row)  # reject: arg-type type-var reportArgumentType
+    client.db.player.on_insert(another_type)  # reject: arg-type type-var reportArgumentType
+    client.db.player.on_insert(two_rows)  # reject: arg-type type-var reportArgumentType
+    client.db.player.on_update(a_row)  # reject: arg-type type-var reportArgumentType
+    client.db.player.on_delete(two_rows)  # reject: arg-type type-var reportArgumentType
+    client.db.player.on_insert(lambda _: None)  # reject
+    client.db.message.on_insert(a_row)  # reject: arg-type type-var reportArgumentType
+
+
+def without_a_key(client: Client) -> None:
+    def two_rows(event: RowEvent, old: Message, new: Message) -> None: ...
+
+    client.db.message.on_update(two_rows)  # reject: attr-defined reportAttributeAccessIssue
+    client.db.message.id.find(1)  # reject: attr-defined reportAttributeAccessIssue
+
+
+def events(event: RowEvent, owner: Identity) -> None:
+    event.nothing()  # reject: attr-defined union-attr reportAttributeAccessIssue
+    owner.nothing()  # reject: attr-defined reportAttributeAccessIssue
