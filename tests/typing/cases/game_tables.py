@@ -58,7 +58,7 @@ def callbacks(client: Client) -> None:
     def changed(event: RowEvent, old: Player, new: Player) -> None: ...
 
     @client.db.player.on_delete
-    def left(event: RowEvent, player: Player) -> int:
+    def left(_event: RowEvent, player: Player) -> int:
         return player.level
 
     @client.db.message.on_insert
