@@ -114,9 +114,7 @@ def test_taken_port_is_left_for_another(monkeypatch: pytest.MonkeyPatch) -> None
 
 def fake_program(path: Path, version: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        f"#!/bin/sh\necho 'spacetimedb tool version {version}; spacetimedb-lib version {version};'\n"
-    )
+    path.write_text(f"#!/bin/sh\necho 'spacetimedb tool version {version}; spacetimedb-lib version {version};'\n")
     path.chmod(0o755)
     return path
 
@@ -152,9 +150,7 @@ class TestFindServer:
         monkeypatch.setenv("STDB_SERVER", str(named))
         assert find_server() == named
 
-    def test_named_one_that_does_not_exist_is_an_error(
-        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-    ) -> None:
+    def test_named_one_that_does_not_exist_is_an_error(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         fake_program(tmp_path / "bin" / PROGRAM, VERSION)
         monkeypatch.setenv("STDB_SERVER", str(tmp_path / "nothing"))
         with pytest.raises(ServerMissing, match=r"STDB_SERVER is '.*nothing'"):

@@ -30,9 +30,7 @@ def cache_folder() -> Path:
 def version_of(program: str | Path) -> str | None:
     """Return the version that a server program reports, or None if it does not run."""
     try:
-        answer = subprocess.run(
-            [program, "--version"], capture_output=True, text=True, timeout=30, check=True
-        )
+        answer = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
     found = re.search(r"\bversion (\d+\.\d+\.\d+)", answer.stdout)

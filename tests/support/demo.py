@@ -30,9 +30,7 @@ def python(*arguments: str, environment: Mapping[str, str] | None = None) -> Non
     # Its own output must come after the lines that we have printed.
     sys.stdout.flush()
     command = [sys.executable, *arguments]
-    code = subprocess.run(
-        command, cwd=GAME, env={**os.environ, **(environment or {})}, check=False
-    ).returncode
+    code = subprocess.run(command, cwd=GAME, env={**os.environ, **(environment or {})}, check=False).returncode
     if code:
         raise StepFailed(["python", *arguments], code)
 

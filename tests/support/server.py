@@ -236,9 +236,7 @@ class Server:
     def sql(self, name: str, query: str) -> list[list[object]]:
         """Run one SQL statement as the owner and return its rows."""
         headers = {"Content-Type": "text/plain", "Authorization": f"Bearer {self.token}"}
-        body = self._request(
-            f"{query!r} on {name}", "POST", f"/v1/database/{name}/sql", query.encode(), headers
-        )
+        body = self._request(f"{query!r} on {name}", "POST", f"/v1/database/{name}/sql", query.encode(), headers)
         results = cast("list[dict[str, list[list[object]]]]", json.loads(body))
         return results[0]["rows"]
 
