@@ -1,0 +1,1 @@
+"""Generates a small typed package from the schema of a SpacetimeDB module."""

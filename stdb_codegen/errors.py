@@ -1,0 +1,62 @@
+"""What can go wrong, as one tree.
+
+CodegenError
+├── SourceError          the schema cannot be had: no such file, no such database, no answer
+├── SchemaError          what was read is not a schema, or holds what cannot be generated
+│   └── NameCollisionError   two names of the schema become one Python name
+└── OutputError          the package cannot be written where it was asked for
+"""
+
+
+class CodegenError(Exception):
+    """Root of all errors of the generator; its text is always one printable line.
+
+    Args:
+        place: Where: a path, an address, or a path into the schema.
+        problem: What is wrong there.
+        remedy: What to do about it, as an imperative; empty when the problem says it already.
+    """
+
+    def __init__(self, place: str, problem: str, remedy: str = "") -> None:
+        super().__init__(place, problem, remedy)
+        self.place = place
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        text = f"{self.place}: {self.problem}" + (f"; {self.remedy}" if self.remedy else "")
+        # Names of an untrusted schema and answers of servers end up here: nothing may move a terminal's cursor.
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+class SourceError(CodegenError):
+    """The schema cannot be had."""
+
+
+class SchemaError(CodegenError):
+    """What was read is not a schema, or holds something that cannot be generated."""
+
+
+class NameCollisionError(SchemaError):
+    """Two names of the schema become one Python name.
+
+    Args:
+        place: The namespace that both names live in.
+        python_name: The name that both become.
+        first: One name, as the schema has it.
+        second: The other one.
+    """
+
+    def __init__(self, place: str, python_name: str, first: str, second: str) -> None:
+        super().__init__(
+            place,
+            f"{first!r} and {second!r} both become {python_name!r}",
+            "rename one of them in the module",
+        )
+        self.python_name = python_name
+        self.first = first
+        self.second = second
+
+
+class OutputError(CodegenError):
+    """The package cannot be written where it was asked for."""

@@ -1,0 +1,145 @@
+"""The module as the generator sees it: resolved, sorted, and the same wherever the schema came from."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import msgspec
+
+
+class Atom(enum.Enum):
+    """A type without parts. The value is the name of its annotation, or of the type in SATS."""
+
+    BOOL = "Bool"
+    STRING = "String"
+    BYTES = "Bytes"
+    UNIT = "Unit"
+    U8 = "U8"
+    U16 = "U16"
+    U32 = "U32"
+    U64 = "U64"
+    U128 = "U128"
+    U256 = "U256"
+    I8 = "I8"
+    I16 = "I16"
+    I32 = "I32"
+    I64 = "I64"
+    I128 = "I128"
+    I256 = "I256"
+    F32 = "F32"
+    F64 = "F64"
+    IDENTITY = "Identity"
+    CONNECTION_ID = "ConnectionId"
+    TIMESTAMP = "Timestamp"
+    TIME_DURATION = "TimeDuration"
+    SCHEDULE_AT = "ScheduleAt"
+    UUID = "Uuid"
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """A sequence; a sequence of bytes is `Atom.BYTES` instead."""
+
+    element: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A value or nothing."""
+
+    some: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One of two outcomes."""
+
+    ok: Type
+    err: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A type of the module, by its name in `Schema.types`."""
+
+    name: str
+
+
+Type: TypeAlias = Atom | Array | Option | Result | Named
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column, a field, a parameter, or a variant with its payload."""
+
+    name: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A struct of the module. `name` is the scoped name, its parts joined by dots."""
+
+    name: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """An enum of the module. `name` is the scoped name, its parts joined by dots."""
+
+    name: str
+    variants: tuple[Field, ...]
+
+    @property
+    def is_enumeration(self) -> bool:
+        """Whether no variant carries anything."""
+        return all(variant.type is Atom.UNIT for variant in self.variants)
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index, by the positions of its columns; names of indexes are the server's own business."""
+
+    columns: tuple[int, ...]
+    algorithm: Literal["btree", "hash", "direct"]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table. Columns are positions in the fields of the product named `row`."""
+
+    name: str
+    row: str
+    public: bool
+    primary_key: int | None
+    unique: tuple[tuple[int, ...], ...]
+    indexes: tuple[Index, ...]
+    auto_inc: tuple[int, ...]
+    scheduled_reducer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reducer:
+    """A reducer. The server calls one with a lifecycle, clients call the others."""
+
+    name: str
+    parameters: tuple[Field, ...]
+    lifecycle: Literal["init", "client_connected", "client_disconnected"] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A module, each part sorted by name."""
+
+    types: tuple[Product | Sum, ...]
+    tables: tuple[Table, ...]
+    reducers: tuple[Reducer, ...]
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over the canonical JSON of the schema."""
+        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()
