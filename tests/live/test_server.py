@@ -33,6 +33,11 @@ def test_published_module_is_called_and_read(game: Database) -> None:
     assert names(game) == [["Alice"]]
 
 
+@pytest.mark.parametrize("module", ["game", "probe", "edge", "echo"])
+def test_every_module_is_published(publish: Publish, module: str) -> None:
+    assert publish(module).name.startswith(f"{module}-")
+
+
 def test_each_database_is_fresh(publish: Publish) -> None:
     first, second = publish("game"), publish("game")
     first.call("create_player", "Alice")
@@ -159,3 +164,28 @@ class TestFindServer:
     def test_without_cargo_it_says_what_to_install(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main() == 1
         assert "no cargo to build it with: install Rust (https://rustup.rs" in capsys.readouterr().err
+
+    def test_it_is_built_once_and_kept(self, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+        cargo = fake_program(tmp_path / "bin" / "cargo", VERSION)
+        # Called as `cargo install PACKAGE --locked --root FOLDER`.
+        cargo.write_text(
+            '#!/bin/sh\necho "Compiling $2"\n'
+            f'PATH={os.defpath}; mkdir -p "$5/bin" "$CARGO_TARGET_DIR"; cp {tmp_path}/built "$5/bin/{PROGRAM}"\n'
+        )
+        built = fake_program(tmp_path / "built", VERSION)
+        assert main() == 0
+        assert find_server().read_text() == built.read_text()
+        assert [path.name for path in cache_folder().iterdir()] == ["bin"]
+        said = capfd.readouterr().out
+        assert said.startswith(f"==> building {PROGRAM} {VERSION}")
+        assert str(cache_folder()) in said
+        assert f"Compiling {PROGRAM}@{VERSION}" in said
+
+        cargo.unlink()
+        assert main() == 0
+        assert capfd.readouterr().out == f"==> server: {find_server()} ({VERSION})\n"
+
+    def test_build_that_fails_says_so(self, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+        fake_program(tmp_path / "bin" / "cargo", VERSION).write_text("#!/bin/sh\nexit 101\n")
+        assert main() == 1
+        assert f"building {PROGRAM}@{VERSION} failed (exit code 101)" in capfd.readouterr().err
