@@ -6,7 +6,8 @@
 #
 # Beside each Cargo.toml it puts NAME.wasm, and SHA256SUMS over Cargo.toml, Cargo.lock, src/lib.rs and the
 # .wasm: `sha256sum -c SHA256SUMS`, run in the folder, tells whether the .wasm was built from that source.
-# The .wasm files are committed, so only who changes a module needs to run this.
+# The .wasm files are committed, so only who changes a module needs to run this. The same toolchain makes the
+# same bytes in any checkout.
 #
 # It needs Debian's packages `rustc-web cargo-web rust-web-src lld`: a rustc with the source of its standard
 # library, and wasm-ld. Other toolchains can be named by MODULE_CARGO, MODULE_RUSTC and MODULE_WASM_LD; by

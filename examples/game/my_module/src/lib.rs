@@ -58,6 +58,8 @@ pub fn client_connected(ctx: &ReducerContext) {
 }
 
 /// Runs when a client disconnects, even if its connection just broke.
+///
+/// To keep the game small, connections are not counted: a user with two of them goes offline when the first ends.
 #[reducer(client_disconnected)]
 pub fn client_disconnected(ctx: &ReducerContext) {
     set_online(ctx, false);
