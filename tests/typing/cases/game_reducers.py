@@ -2,6 +2,7 @@
 
 from typing import assert_type, reveal_type
 
+import game_client
 from game_client import (
     Activity,
     ActivityIdle,
@@ -42,7 +43,7 @@ async def explicit(client: Client) -> None:
     reveal_type(client.reducers)  # accept: Reducers
     reveal_type(client.reducers.create_player("Bob"))  # accept: ReducerCall
     call: ReducerCall = client.reducers.create_player("Bob")
-    await call
+    reveal_type(await call)  # accept: ReducerEvent
     await client.reducers.create_player(name="Bob")
     client.reducers.create_player(1)  # reject: arg-type reportArgumentType
     client.reducers.create_player()  # reject: call-arg reportCallIssue
@@ -77,5 +78,7 @@ async def sums(client: Client) -> None:
 
 
 def same_object(one: Reducers) -> None:
-    assert_type(reducers, Reducers)
     assert_type(one.create_player("Alice"), ReducerCall)
+    assert_type(game_client.reducers, Reducers)
+    game_client.reducers.create_player("Alice")
+    game_client.reducers.create_player(1)  # reject: arg-type reportArgumentType

@@ -42,7 +42,9 @@ def reading(client: Client) -> None:
 
 async def subscribing(client: Client) -> None:
     reveal_type(client.subscribe(tables.player, "SELECT * FROM message"))  # accept: Subscription
-    await client.subscribe(tables.player, tables.message)
+    subscription = await client.subscribe(tables.player, tables.message)
+    reveal_type(subscription)  # accept: Subscription
+    await subscription.unsubscribe()
     client.subscribe(1)  # reject: arg-type reportArgumentType
     client.subscribe(tables.nothing)  # reject: attr-defined reportAttributeAccessIssue
 
