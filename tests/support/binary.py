@@ -17,7 +17,7 @@ VERSION = "1.2.0"
 SUPPORTED = frozenset({VERSION})
 
 
-class ServerMissing(RuntimeError):  # noqa: N818
+class ServerMissing(RuntimeError):
     """There is no server program to run; the text says how to get one."""
 
 

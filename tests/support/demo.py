@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 DATABASE = "my-module"
 
 
-class StepFailed(RuntimeError):  # noqa: N818
+class StepFailed(RuntimeError):
     """A command of the demo failed; it has said itself what was wrong."""
 
     def __init__(self, command: list[str], code: int) -> None:
