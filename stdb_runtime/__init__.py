@@ -1,0 +1,82 @@
+"""Runtime of the Python SDK for SpacetimeDB.
+
+Generated packages bring `connect`, `tables` and `reducers`; what they have in common, and what programs name, is here.
+"""
+
+from .errors import (
+    ArgumentError,
+    AuthError,
+    BindingsError,
+    ConnectError,
+    ConnectionLost,
+    ConnectionRejectedError,
+    DatabaseNameError,
+    DecodeError,
+    NotConnectedError,
+    OutOfEnergyError,
+    ProtocolError,
+    ReducerError,
+    ServerUnreachableError,
+    StdbError,
+    SubprotocolError,
+    SubscriptionError,
+    UnknownDatabaseError,
+)
+from .events import Cause, ReducerEvent, RowEvent, SubscriptionApplied, SubscriptionEnded, UnknownTransaction
+from .reducer import ReducerCall
+from .subscription import Subscription, SubscriptionState
+from .types import (
+    ConnectionId,
+    Err,
+    Identity,
+    Ok,
+    Result,
+    ScheduleAt,
+    ScheduleAtInterval,
+    ScheduleAtTime,
+    Some,
+    TimeDuration,
+    Timestamp,
+    Uuid,
+)
+
+__all__ = [
+    "ArgumentError",
+    "AuthError",
+    "BindingsError",
+    "Cause",
+    "ConnectError",
+    "ConnectionId",
+    "ConnectionLost",
+    "ConnectionRejectedError",
+    "DatabaseNameError",
+    "DecodeError",
+    "Err",
+    "Identity",
+    "NotConnectedError",
+    "Ok",
+    "OutOfEnergyError",
+    "ProtocolError",
+    "ReducerCall",
+    "ReducerError",
+    "ReducerEvent",
+    "Result",
+    "RowEvent",
+    "ScheduleAt",
+    "ScheduleAtInterval",
+    "ScheduleAtTime",
+    "ServerUnreachableError",
+    "Some",
+    "StdbError",
+    "SubprotocolError",
+    "Subscription",
+    "SubscriptionApplied",
+    "SubscriptionEnded",
+    "SubscriptionError",
+    "SubscriptionState",
+    "TimeDuration",
+    "Timestamp",
+    "UnknownDatabaseError",
+    "UnknownTransaction",
+    "Uuid",
+]

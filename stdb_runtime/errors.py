@@ -1,0 +1,167 @@
+"""Every error of the runtime, in one tree.
+
+::
+
+    StdbError
+    +-- ConnectError                 the connection was never established
+    |   +-- ServerUnreachableError   nothing answered at the address, or not in time
+    |   +-- AuthError                the token was refused (HTTP 401)
+    |   +-- UnknownDatabaseError     the server has no such database (HTTP 404)
+    |   +-- DatabaseNameError        the text cannot be a database name
+    |   +-- SubprotocolError         the peer does not speak v1.json.spacetimedb
+    |   +-- ConnectionRejectedError  the module's client_connected reducer said no
+    +-- ConnectionLost               an established connection ended
+    +-- NotConnectedError            there is no open connection to use
+    +-- ArgumentError                a value cannot be sent as the declared type
+    +-- ReducerError                 the module refused a reducer call
+    |   +-- OutOfEnergyError         the call ran out of energy
+    +-- SubscriptionError            the server refused a subscription
+    +-- ProtocolError                the peer sent what the protocol does not allow
+    |   +-- DecodeError              a message or a row does not have the declared shape
+    +-- BindingsError                generated code and runtime do not fit together
+
+What a program may want to look at is an attribute; the text says what happened and what to do.
+No text ever holds a token.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ArgumentError",
+    "AuthError",
+    "BindingsError",
+    "ConnectError",
+    "ConnectionLost",
+    "ConnectionRejectedError",
+    "DatabaseNameError",
+    "DecodeError",
+    "NotConnectedError",
+    "OutOfEnergyError",
+    "ProtocolError",
+    "ReducerError",
+    "ServerUnreachableError",
+    "StdbError",
+    "SubprotocolError",
+    "SubscriptionError",
+    "UnknownDatabaseError",
+]
+
+
+class StdbError(Exception):
+    """Root of every error that this package raises on purpose."""
+
+
+class ConnectError(StdbError):
+    """The connection could not be established."""
+
+
+class ServerUnreachableError(ConnectError):
+    """Nothing answered at the address, or not within `open_timeout`."""
+
+
+class AuthError(ConnectError):
+    """The server refused the token (HTTP 401)."""
+
+
+class UnknownDatabaseError(ConnectError):
+    """The server has no database of that name or identity (HTTP 404)."""
+
+
+class DatabaseNameError(ConnectError):
+    """The text is neither a database name nor an identity, so no server can have it."""
+
+
+class SubprotocolError(ConnectError):
+    """The peer does not offer the subprotocol `v1.json.spacetimedb`."""
+
+
+class ConnectionRejectedError(ConnectError):
+    """The server dropped the connection before it said who we are.
+
+    That is what a `client_connected` reducer that returns an error looks like from outside: the server
+    drops the socket without a close frame (protocol notes, 1.5).
+    """
+
+
+class ConnectionLost(StdbError):
+    """An established connection ended. The outcome of a call that was in flight is unknown."""
+
+
+class NotConnectedError(StdbError):
+    """There is no open connection to send on, or several, and none was named."""
+
+
+class ArgumentError(StdbError, ValueError):
+    """A value cannot be sent as the type that the module declares. Nothing was sent.
+
+    Attributes:
+        argument: where the value stands, such as `position.x` or `tags[3]`.
+        problem: what is wrong with it.
+    """
+
+    def __init__(self, argument: str, problem: str) -> None:
+        super().__init__(f"{argument}: {problem}" if argument else problem)
+        self.argument = argument
+        self.problem = problem
+
+
+class ReducerError(StdbError):
+    """The module refused a reducer call, or it could not run. Nothing of it was committed.
+
+    Attributes:
+        reducer: the reducer's name, as the module declares it.
+        message: the module's or the server's text.
+    """
+
+    def __init__(self, reducer: str, message: str) -> None:
+        super().__init__(f"{reducer}: {message}")
+        self.reducer = reducer
+        self.message = message
+
+
+class OutOfEnergyError(ReducerError):
+    """The call ran out of energy and was rolled back."""
+
+
+class SubscriptionError(StdbError):
+    """The server refused a subscription.
+
+    Attributes:
+        queries: the SQL of the whole set: one bad query fails all of them.
+        message: the server's text.
+    """
+
+    def __init__(self, queries: tuple[str, ...], message: str) -> None:
+        super().__init__(f"{message} (in {'; '.join(queries)})" if queries else message)
+        self.queries = queries
+        self.message = message
+
+
+class ProtocolError(StdbError):
+    """The peer sent something that the protocol does not allow at this point."""
+
+
+class DecodeError(ProtocolError):
+    """A message or a row does not have the declared shape.
+
+    Attributes:
+        table: the table of the row, or None where it is not about a row.
+        path: where in the message or row, such as `$.position.x`.
+        problem: what is wrong there.
+    """
+
+    def __init__(self, problem: str, *, table: str | None = None, path: str = "$") -> None:
+        self.table = table
+        self.path = path
+        self.problem = problem
+        if table is None:
+            super().__init__(f"{problem} - at {path}")
+        else:
+            super().__init__(
+                f"a row of table {table!r} is not what the generated code declares: {problem} - at {path}; "
+                "if the module was published anew, run stdb-codegen again"
+            )
+
+
+class BindingsError(StdbError):
+    """Generated code and this runtime do not fit together; the text says which side to update."""

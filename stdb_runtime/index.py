@@ -1,0 +1,123 @@
+"""Indexes over the rows of one table in the cache. Built on first use, then kept up to date with each change."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, Protocol, TypeVar
+
+__all__ = ["Index", "SortedIndex", "UniqueIndexMap"]
+
+R = TypeVar("R")
+R_contra = TypeVar("R_contra", contravariant=True)
+
+# Keeping the sorted list of values up to date costs a search and a shift per new value; above this share of new ones,
+# sorting again when a range is next asked for is cheaper.
+_RESORT_SHARE = 8
+
+
+class Index(Protocol[R_contra]):
+    """What the cache asks of every index."""
+
+    def change(self, removed: Iterable[R_contra], added: Iterable[R_contra]) -> None:
+        """Take out and put in rows."""
+        ...
+
+
+class UniqueIndexMap(Generic[R]):
+    """From a unique column's value to the one row that has it.
+
+    Args:
+        value_of: the column's value in a row.
+        rows: the rows that are there.
+    """
+
+    def __init__(self, value_of: Callable[[R], Any], rows: Iterable[R]) -> None:  # Any: the column's type
+        self._value_of = value_of
+        self._rows: dict[Any, R] = {value_of(row): row for row in rows}
+
+    @property
+    def by_value(self) -> Mapping[Any, R]:
+        """The rows by value, a live view."""
+        return self._rows
+
+    def change(self, removed: Iterable[R], added: Iterable[R]) -> None:
+        """Take out and put in rows. A value that moves from one row to another stays with the added one."""
+        for row in removed:
+            self._rows.pop(self._value_of(row), None)
+        for row in added:
+            self._rows[self._value_of(row)] = row
+
+
+class SortedIndex(Generic[R]):
+    """From a column's value to the rows that have it, and from a range of values to theirs in ascending order.
+
+    Args:
+        value_of: the column's value in a row; values are ordered.
+        key_of: what identifies a row.
+        rows: the rows that are there.
+    """
+
+    def __init__(self, value_of: Callable[[R], Any], key_of: Callable[[R], Any], rows: Iterable[R]) -> None:
+        self._value_of = value_of
+        self._key_of = key_of
+        self._groups: dict[Any, dict[Any, R]] = {}
+        self._sorted: list[Any] | None = None
+        for row in rows:
+            self._groups.setdefault(value_of(row), {})[key_of(row)] = row
+
+    def equal(self, value: object) -> list[R]:
+        """The rows whose value is `value`."""
+        group = self._groups.get(value)
+        return list(group.values()) if group else []
+
+    def between(self, *, ge: Any = None, gt: Any = None, le: Any = None, lt: Any = None) -> list[R]:
+        """The rows whose value lies within the bounds, None being no bound; ascending by value."""
+        if self._sorted is None:
+            self._sorted = sorted(self._groups)
+        values = self._sorted
+        start, stop = 0, len(values)
+        if ge is not None:
+            start = bisect_left(values, ge)
+        if gt is not None:
+            start = max(start, bisect_right(values, gt))
+        if le is not None:
+            stop = bisect_right(values, le)
+        if lt is not None:
+            stop = min(stop, bisect_left(values, lt))
+        return [row for value in values[start:stop] for row in self._groups[value].values()]
+
+    def change(self, removed: Iterable[R], added: Iterable[R]) -> None:
+        """Take out and put in rows."""
+        touched: set[Any] = set()
+        for row in removed:
+            value = self._value_of(row)
+            self._groups[value].pop(self._key_of(row), None)
+            touched.add(value)
+        for row in added:
+            value = self._value_of(row)
+            group = self._groups.get(value)
+            if group is None:
+                group = self._groups[value] = {}
+                touched.add(value)
+            group[self._key_of(row)] = row
+        self._resort(touched)
+
+    def _resort(self, touched: set[Any]) -> None:
+        """Bring the sorted values in line with the groups, for the values that came or may have gone."""
+        for value in touched:
+            if not self._groups[value]:
+                del self._groups[value]
+        values = self._sorted
+        if values is None:
+            return
+        if len(touched) * _RESORT_SHARE > len(values):
+            self._sorted = None
+            return
+        for value in touched:
+            at = bisect_left(values, value)
+            known = at < len(values) and values[at] == value
+            if value not in self._groups:
+                del values[at]
+            elif not known:
+                insort(values, value)

@@ -1,0 +1,139 @@
+"""Decimal literals that the server's JSON parser reads back as the very double that was meant.
+
+The server computes `significand * 10^exponent` in doubles, where the significand holds as many leading digits as fit
+in 64 bits (protocol notes, 3.3 and 9). That is exact for short literals, and off by one unit in the last place for
+about one in eight random doubles in their shortest form. For those, a neighbouring literal is searched that the
+server's arithmetic maps to the wanted double.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import lru_cache
+
+__all__ = ["double_literal", "server_double"]
+
+_NUMBER = re.compile(r"(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?")
+_U64_MAX = 2**64 - 1
+_DIGITS_THAT_FIT = 19
+_MAX_POWER = 308
+_POWERS = [float(f"1e{power}") for power in range(_MAX_POWER + 1)]
+# A significand below 2**53 times or over a power of ten up to 10**22 is one rounding of two exact numbers.
+_EXACT_SIGNIFICAND = 2**53
+_EXACT_POWER = 22
+_SEARCH_DIGITS = (17, 18, 19, 20, 16)
+_SEARCH_STEPS = 6
+
+
+def server_double(text: str) -> float:
+    """The double that the server makes of a JSON number: not always the nearest one (section 9).
+
+    Raises:
+        ValueError: `text` is not a JSON number, or one that the server refuses as out of range.
+    """
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not a JSON number: {text!r}")
+    sign, whole, fraction, exponent = match.groups()
+    significand, power = _significand(whole, fraction or "", int(exponent or 0))
+    value = _scale(significand, power)
+    if value is None:
+        raise ValueError(f"number out of range: {text!r}")
+    return -value if sign else value
+
+
+def _significand(whole: str, fraction: str, power: int) -> tuple[int, int]:
+    """The digits that fit in 64 bits, and the power of ten that goes with them. Further digits are dropped."""
+    if len(whole) + len(fraction) <= _DIGITS_THAT_FIT:
+        return int(whole + fraction), power - len(fraction)
+    significand = 0
+    for position, digit in enumerate(whole):
+        grown = significand * 10 + int(digit)
+        if grown > _U64_MAX:
+            return significand, power + len(whole) - position
+        significand = grown
+    for digit in fraction:
+        grown = significand * 10 + int(digit)
+        if grown > _U64_MAX:
+            break
+        significand, power = grown, power - 1
+    return significand, power
+
+
+def _scale(significand: int, power: int) -> float | None:
+    """`significand * 10**power` in the server's steps; None where it refuses the number as too large."""
+    value = float(significand)
+    while abs(power) > _MAX_POWER:
+        if value == 0.0:
+            return value
+        if power > 0:
+            return None
+        value /= _POWERS[_MAX_POWER]
+        power += _MAX_POWER
+    value = value * _POWERS[power] if power >= 0 else value / _POWERS[-power]
+    return None if math.isinf(value) else value
+
+
+@lru_cache(maxsize=1024)
+def double_literal(value: float) -> str:
+    """A JSON literal for a finite double that the server reads back bit for bit.
+
+    The shortest literal where that is exact, as it is for every number of up to 15 digits in everyday
+    ranges; else a searched one. For some doubles no literal exists (0.16 % of doubles with random
+    bits): for those the shortest one is sent, which the server reads one unit in the last place off.
+
+    Args:
+        value: a finite double.
+
+    Raises:
+        ValueError: `value` is infinite or not a number, for which JSON has no literal.
+    """
+    if not math.isfinite(value):
+        raise ValueError("NaN and infinities cannot be sent: JSON has no literal for them")
+    shortest = repr(value)
+    if value == 0.0:
+        return shortest
+    match = _NUMBER.fullmatch(shortest)
+    assert match is not None, "repr of a finite float is a JSON number"
+    significand, power = _significand(match[2], match[3] or "", int(match[4] or 0))
+    if (significand < _EXACT_SIGNIFICAND and abs(power) <= _EXACT_POWER) or _scale(significand, power) == abs(value):
+        return shortest
+    found = _search(abs(value))
+    return shortest if found is None else f"{'-' if value < 0 else ''}{found}"
+
+
+def _search(value: float) -> str | None:
+    """A literal near a positive `value` that the server's arithmetic maps to it, or None.
+
+    Candidates are the decimal forms of neighbouring doubles: the server's error is a unit in the last
+    place or so, thus the literal of a neighbour lands on `value`.
+    """
+    exponent = math.floor(math.log10(value)) if value >= 1e-300 else math.floor(math.log10(value * 1e30)) - 30
+    for digits in _SEARCH_DIGITS:
+        power = exponent + 1 - digits
+        for neighbour in _neighbours(value):
+            significand = _digits_of(neighbour, power)
+            if 0 < significand <= _U64_MAX and _scale(significand, power) == value:
+                return f"{significand}e{power}"
+    return None
+
+
+def _neighbours(value: float) -> list[float]:
+    """`value`, then the doubles around it, nearest first."""
+    found = [value]
+    below = above = value
+    for _ in range(_SEARCH_STEPS):
+        below, above = math.nextafter(below, 0.0), math.nextafter(above, math.inf)
+        found += [below, above]
+    return found
+
+
+def _digits_of(value: float, power: int) -> int:
+    """`value / 10**power`, rounded to a whole number without an error on the way."""
+    numerator, denominator = value.as_integer_ratio() if math.isfinite(value) else (0, 1)
+    if power >= 0:
+        denominator *= 10**power
+    else:
+        numerator *= 10**-power
+    return (numerator + denominator // 2) // denominator

@@ -1,0 +1,305 @@
+"""The life of one connection, without the connection: texts in, events out.
+
+A session matches answers to requests. It never awaits, sleeps or opens a socket: whoever drives it feeds it what
+arrived (`receive`), sends what it has to say (`outgoing`) and tells it when the connection is gone (`end`).
+Reconnecting means a new session.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from enum import Enum
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from . import wire
+from .errors import NotConnectedError, ProtocolError
+from .events import ReducerEvent
+from .types import ConnectionId, Identity
+
+__all__ = [
+    "CallRefused",
+    "Event",
+    "Opened",
+    "Session",
+    "SessionState",
+    "Subscribed",
+    "SubscriptionRefused",
+    "SubscriptionsDropped",
+    "Transaction",
+    "Unsubscribed",
+]
+
+Tables: TypeAlias = tuple[wire.TableUpdate, ...]
+
+
+class SessionState(Enum):
+    """Where in its life a session is."""
+
+    OPENING = "opening"
+    OPEN = "open"
+    ENDED = "ended"
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """The server said who we are: from here on requests may be sent."""
+
+    identity: Identity
+    connection_id: ConnectionId
+    token: str
+
+    def __repr__(self) -> str:
+        return f"Opened(identity={self.identity!r}, connection_id={self.connection_id!r}, token=...)"
+
+
+class Subscribed(msgspec.Struct, frozen=True):
+    """A subscription is active; these are the rows it added."""
+
+    query_id: int
+    tables: Tables
+
+
+class Unsubscribed(msgspec.Struct, frozen=True):
+    """A subscription has ended; these are the rows it took away."""
+
+    query_id: int
+    tables: Tables
+
+
+class SubscriptionRefused(msgspec.Struct, frozen=True):
+    """A request to subscribe or unsubscribe was refused."""
+
+    query_id: int
+    message: str
+
+
+class SubscriptionsDropped(msgspec.Struct, frozen=True):
+    """The server dropped all subscriptions of this connection (4.7)."""
+
+    message: str
+
+
+class Transaction(msgspec.Struct, frozen=True):
+    """Rows changed, or our call came to nothing.
+
+    Attributes:
+        tables: what changed; nothing if it failed.
+        call: where it came from, if the server said so.
+        request_id: which of our calls it answers, if it is one of ours and could be told from the others.
+    """
+
+    tables: Tables
+    call: ReducerEvent | None
+    request_id: int | None
+
+
+class CallRefused(msgspec.Struct, frozen=True):
+    """One of our calls was refused before it ran; said once it is certain which one."""
+
+    request_id: int
+    call: ReducerEvent
+
+
+Event: TypeAlias = (
+    Opened | Subscribed | Unsubscribed | SubscriptionRefused | SubscriptionsDropped | Transaction | CallRefused
+)
+
+
+class _Call(msgspec.Struct, frozen=True):
+    """A call that waits for its answer."""
+
+    reducer: str
+    args: str
+
+
+class _Request(msgspec.Struct, frozen=True):
+    """A request about a subscription that waits for its answer."""
+
+    query_id: int
+
+
+class Session:
+    """One connection's requests and the answers to them."""
+
+    def __init__(self) -> None:
+        self.state = SessionState.OPENING
+        self._connection_id: ConnectionId | None = None
+        self._outgoing: deque[bytes] = deque()
+        # Ids start at 1: an answer that says 0 does not know which request it answers (4.2).
+        self._next_id = 1
+        self._calls: dict[int, _Call] = {}
+        self._requests: dict[int, _Request] = {}
+        # Refusals of calls that never ran, which name the reducer alone; held until one call is left to be meant (4.2).
+        self._held: list[ReducerEvent] = []
+
+    # --- what the user asks for ---------------------------------------------------------------------------------------
+
+    def call(self, reducer: str, args: str) -> int:
+        """Ask for a reducer to run.
+
+        Args:
+            reducer: its name.
+            args: the JSON text of an array of its arguments.
+
+        Returns:
+            The request id that the answer will carry.
+
+        Raises:
+            NotConnectedError: the session is not open.
+        """
+        request_id = self._new_request()
+        self._calls[request_id] = _Call(reducer, args)
+        self._send(wire.CallReducer(reducer, args, request_id, wire.FULL_UPDATE))
+        return request_id
+
+    def subscribe(self, queries: Sequence[str]) -> int:
+        """Ask for the rows of a set of queries, and their changes from then on.
+
+        Returns:
+            The query id that names the subscription.
+
+        Raises:
+            NotConnectedError: the session is not open.
+        """
+        query_id = self._new_request()
+        self._requests[query_id] = _Request(query_id)
+        self._send(wire.SubscribeMulti(tuple(queries), query_id, wire.QueryId(query_id)))
+        return query_id
+
+    def unsubscribe(self, query_id: int) -> None:
+        """Ask for a subscription to end.
+
+        Raises:
+            NotConnectedError: the session is not open.
+        """
+        request_id = self._new_request()
+        self._requests[request_id] = _Request(query_id)
+        self._send(wire.UnsubscribeMulti(request_id, wire.QueryId(query_id)))
+
+    def outgoing(self) -> list[bytes]:
+        """The text frames that are to be sent now, each handed out once."""
+        frames = list(self._outgoing)
+        self._outgoing.clear()
+        return frames
+
+    def _new_request(self) -> int:
+        if self.state is not SessionState.OPEN:
+            raise NotConnectedError("the connection is not open: connect first, or again")
+        request_id = self._next_id
+        self._next_id += 1
+        return request_id
+
+    def _send(self, message: wire.ClientMessage) -> None:
+        self._outgoing.append(wire.encode(message))
+
+    # --- what arrives -------------------------------------------------------------------------------------------------
+
+    def end(self) -> None:
+        """The connection is gone."""
+        self.state = SessionState.ENDED
+        self._outgoing.clear()
+
+    def receive(self, text: str | bytes) -> list[Event]:
+        """What a text frame means, in the order in which it is to be acted on.
+
+        Raises:
+            ProtocolError: the peer said what the protocol does not allow here.
+        """
+        message = wire.decode(text)
+        if self.state is SessionState.OPENING and not isinstance(message, wire.IdentityToken):
+            raise ProtocolError(f"the server must begin with IdentityToken, and sent {type(message).__name__}")
+        match message:
+            case wire.TransactionUpdate():
+                return self._transaction(message)
+            case wire.TransactionUpdateLight():
+                return [Transaction(message.update.tables, None, None)]
+            case wire.IdentityToken():
+                return [self._opened(message)]
+            case wire.SubscribeMultiApplied():
+                self._requests.pop(message.request_id, None)
+                return [Subscribed(message.query_id.id, message.update.tables)]
+            case wire.UnsubscribeMultiApplied():
+                self._requests.pop(message.request_id, None)
+                return [Unsubscribed(message.query_id.id, message.update.tables)]
+            case wire.SubscriptionError():
+                return self._subscription_error(message)
+            case _:
+                raise ProtocolError(f"the server sent {type(message).__name__}, which was not asked for")
+
+    def _opened(self, message: wire.IdentityToken) -> Opened:
+        if self.state is not SessionState.OPENING:
+            raise ProtocolError("the server sent IdentityToken twice")
+        self.state = SessionState.OPEN
+        self._connection_id = message.connection_id
+        return Opened(message.identity.value(), message.connection_id, message.token)
+
+    def _subscription_error(self, message: wire.SubscriptionError) -> list[Event]:
+        if message.query_id.some is None:
+            self._requests.clear()
+            return [SubscriptionsDropped(message.error)]
+        # Some servers name the query although another request was at fault (4.7): the request decides.
+        request = None if message.request_id.some is None else self._requests.pop(message.request_id.some, None)
+        return [] if request is None else [SubscriptionRefused(request.query_id, message.error)]
+
+    def _transaction(self, message: wire.TransactionUpdate) -> list[Event]:
+        event = _reducer_event(message)
+        committed = message.status.committed
+        tables = () if isinstance(committed, msgspec.UnsetType) else committed.tables
+        if message.caller_connection_id != self._connection_id:
+            return [Transaction(tables, event, None)]
+        if _never_ran(event) and any(call.reducer == event.reducer for call in self._calls.values()):
+            self._held.append(event)
+            return list(self._settle(event.reducer))
+        return [Transaction(tables, event, self._match(message.reducer_call)), *self._settle(event.reducer)]
+
+    # --- which call an answer answers (4.2) ---------------------------------------------------------------------------
+
+    def _match(self, info: wire.ReducerCallInfo) -> int | None:
+        """The request that a transaction of ours answers, or None if it is none of them."""
+        if info.request_id:
+            return info.request_id if self._calls.pop(info.request_id, None) else None
+        for request_id, call in self._calls.items():
+            if call.reducer == info.reducer_name and call.args == info.args:
+                del self._calls[request_id]
+                return request_id
+        return None
+
+    def _settle(self, reducer: str) -> list[CallRefused]:
+        """Give held refusals of a reducer to its calls, as far as it is certain which ones they mean."""
+        settled: list[CallRefused] = []
+        for event in [held for held in self._held if held.reducer == reducer]:
+            waiting = [request_id for request_id, call in self._calls.items() if call.reducer == reducer]
+            held = sum(1 for other in self._held if other.reducer == reducer)
+            alike = len({self._calls[request_id].args for request_id in waiting}) == 1
+            if waiting and (alike or len(waiting) <= held):
+                del self._calls[waiting[0]]
+                self._held.remove(event)
+                settled.append(CallRefused(waiting[0], event))
+        return settled
+
+
+def _never_ran(event: ReducerEvent) -> bool:
+    """Whether this is the refusal of a call that never ran, which does not echo the call's arguments."""
+    return event.status == "failed" and event.args == "[]" and not event.energy and not event.duration
+
+
+def _reducer_event(message: wire.TransactionUpdate) -> ReducerEvent:
+    failed = message.status.failed
+    caller = message.caller_connection_id
+    if failed is not msgspec.UNSET:
+        status: Literal["committed", "failed", "out_of_energy"] = "failed"
+    else:
+        status = "out_of_energy" if message.status.committed is msgspec.UNSET else "committed"
+    return ReducerEvent(
+        reducer=message.reducer_call.reducer_name,
+        status=status,
+        message=failed if isinstance(failed, str) else "",
+        timestamp=message.timestamp,
+        caller_identity=message.caller_identity.value(),
+        caller_connection_id=caller if caller.value else None,
+        energy=message.energy_quanta_used.quanta,
+        duration=message.total_host_execution_duration,
+        args=message.reducer_call.args,
+    )

@@ -1,0 +1,315 @@
+"""The special types of SpacetimeDB: identities, times, and the containers that Python has no twin for.
+
+Text forms equal those of the official SDKs. Wire forms are those of section 3.2 of the protocol notes, where a
+product is an object in a *named* row and an array in a *positional* one.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar, Generic, Self, TypeAlias, TypeVar, overload
+from uuid import UUID
+
+import msgspec
+
+__all__ = [
+    "ConnectionId",
+    "Err",
+    "Identity",
+    "Ok",
+    "Result",
+    "ScheduleAt",
+    "ScheduleAtInterval",
+    "ScheduleAtTime",
+    "Some",
+    "TimeDuration",
+    "Timestamp",
+    "Uuid",
+]
+
+T = TypeVar("T")
+E = TypeVar("E")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_MICROS_PER_SECOND = 1_000_000
+# The Gregorian calendar repeats after 400 years, which lets dates beyond datetime's years 1 to 9999 borrow a
+# year within them.
+_CYCLE_YEARS = 400
+_CYCLE_MICROS = 146_097 * 86_400 * _MICROS_PER_SECOND
+_RFC3339 = re.compile(
+    r"(?P<head>\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(?P<fraction>\d+))?(?P<zone>[Zz]|[+-]\d\d:\d\d)"
+)
+
+Uuid: TypeAlias = UUID
+"""A UUID, Python's own class. On the wire `{"__uuid__": n}` or `[n]`, with n the 128-bit integer (3.2)."""
+
+
+def _from_hex(text: str, digits: int, what: str) -> int:
+    """The number that `text` spells with exactly `digits` hexadecimal digits, an optional `0x` aside."""
+    bare = text[2:] if text[:2] in {"0x", "0X"} else text
+    if len(bare) != digits or not re.fullmatch("[0-9a-fA-F]+", bare):
+        raise ValueError(f"{what} must be {digits} hexadecimal digits, got {text!r}")
+    return int(bare, 16)
+
+
+def _require_bits(value: int, bits: int, what: str) -> None:
+    if not 0 <= value < 1 << bits:
+        raise ValueError(f"{what} must be an unsigned integer of {bits} bits, got {value}")
+
+
+class Identity(msgspec.Struct, frozen=True, order=True, gc=False, rename={"value": "__identity__"}):
+    """Who somebody is: a number of 256 bits, the same on every connection with the same token.
+
+    On the wire `{"__identity__": "0x..."}` or `["0x..."]`, where leading zeros are missing (3.2). The text form is
+    64 hexadecimal digits, whatever zeros it starts with.
+
+    Attributes:
+        value: the number, 0 <= value < 2**256.
+
+    Raises:
+        ValueError: the number does not fit.
+    """
+
+    value: int
+
+    def __post_init__(self) -> None:
+        _require_bits(self.value, 256, "an identity")
+
+    @classmethod
+    def from_hex(cls, text: str) -> Self:
+        """Read 64 hexadecimal digits, with or without `0x`. Raises ValueError for anything else."""
+        return cls(_from_hex(text, 64, "an identity"))
+
+    def to_hex(self) -> str:
+        """64 lower-case hexadecimal digits, without `0x`."""
+        return f"{self.value:064x}"
+
+    def to_abbreviated_hex(self) -> str:
+        """The first 16 digits of `to_hex()`, for logs."""
+        return self.to_hex()[:16]
+
+    def __str__(self) -> str:
+        return self.to_hex()
+
+    def __repr__(self) -> str:
+        return f"Identity({self.to_hex()})"
+
+
+class ConnectionId(msgspec.Struct, frozen=True, order=True, gc=False, rename={"value": "__connection_id__"}):
+    """Which connection: a number of 128 bits, new with every connection.
+
+    On the wire `{"__connection_id__": n}` or `[n]` (3.2). The text form is 32 hexadecimal digits.
+
+    Attributes:
+        value: the number, 0 <= value < 2**128.
+
+    Raises:
+        ValueError: the number does not fit.
+    """
+
+    value: int
+
+    def __post_init__(self) -> None:
+        _require_bits(self.value, 128, "a connection id")
+
+    @classmethod
+    def from_hex(cls, text: str) -> Self:
+        """Read 32 hexadecimal digits, with or without `0x`. Raises ValueError for anything else."""
+        return cls(_from_hex(text, 32, "a connection id"))
+
+    def to_hex(self) -> str:
+        """32 lower-case hexadecimal digits, without `0x`."""
+        return f"{self.value:032x}"
+
+    def to_abbreviated_hex(self) -> str:
+        """The first 16 digits of `to_hex()`, for logs."""
+        return self.to_hex()[:16]
+
+    def __str__(self) -> str:
+        return self.to_hex()
+
+    def __repr__(self) -> str:
+        return f"ConnectionId({self.to_hex()})"
+
+
+class TimeDuration(
+    msgspec.Struct,
+    frozen=True,
+    order=True,
+    gc=False,
+    rename={"micros": "__time_duration_micros__"},
+):
+    """A span of time, in whole microseconds, which may be negative.
+
+    On the wire `{"__time_duration_micros__": n}` or `[n]`, n a signed integer of 64 bits (3.2). The text form is
+    seconds with a sign and six decimals, such as `-67419000.000003`.
+
+    Attributes:
+        micros: the microseconds.
+    """
+
+    micros: int
+
+    @classmethod
+    def from_timedelta(cls, delta: timedelta) -> Self:
+        """The same span as a `datetime.timedelta`."""
+        return cls(delta // _MICROSECOND)
+
+    def to_timedelta(self) -> timedelta:
+        """The same span as a `datetime.timedelta`. Raises OverflowError beyond its range."""
+        return timedelta(microseconds=self.micros)
+
+    def __add__(self, other: TimeDuration) -> TimeDuration:
+        return TimeDuration(self.micros + other.micros)
+
+    def __sub__(self, other: TimeDuration) -> TimeDuration:
+        return TimeDuration(self.micros - other.micros)
+
+    def __neg__(self) -> TimeDuration:
+        return TimeDuration(-self.micros)
+
+    def __abs__(self) -> TimeDuration:
+        return TimeDuration(abs(self.micros))
+
+    def __bool__(self) -> bool:
+        return self.micros != 0
+
+    def __str__(self) -> str:
+        seconds, micros = divmod(abs(self.micros), _MICROS_PER_SECOND)
+        return f"{'-' if self.micros < 0 else '+'}{seconds}.{micros:06}"
+
+
+class Timestamp(
+    msgspec.Struct,
+    frozen=True,
+    order=True,
+    gc=False,
+    rename={"micros": "__timestamp_micros_since_unix_epoch__"},
+):
+    """A point in time, in whole microseconds since 1970-01-01T00:00:00Z.
+
+    On the wire `{"__timestamp_micros_since_unix_epoch__": n}` or `[n]`, n a signed integer of 64 bits (3.2). The
+    text form is RFC 3339.
+
+    Attributes:
+        micros: the microseconds since the epoch.
+    """
+
+    micros: int
+
+    @classmethod
+    def now(cls) -> Self:
+        """The time on this machine's clock."""
+        return cls.from_datetime(datetime.now(UTC))
+
+    @classmethod
+    def from_datetime(cls, moment: datetime) -> Self:
+        """The same point in time. Raises ValueError for a naive datetime, which names none."""
+        if moment.tzinfo is None:
+            raise ValueError("a datetime without a time zone names no point in time; give it one, such as UTC")
+        return cls((moment - _EPOCH) // _MICROSECOND)
+
+    def to_datetime(self) -> datetime:
+        """The same point in time, in UTC. Raises OverflowError beyond the years 1 to 9999."""
+        return _EPOCH + timedelta(microseconds=self.micros)
+
+    @classmethod
+    def from_rfc3339(cls, text: str) -> Self:
+        """Read a text such as `2026-01-31T12:00:00.5+00:00`; digits beyond microseconds are cut off.
+
+        Raises ValueError for anything else.
+        """
+        match = _RFC3339.fullmatch(text)
+        if match is None:
+            raise ValueError(f"not a time of RFC 3339: {text!r}")
+        zone = "+00:00" if match["zone"] in {"Z", "z"} else match["zone"]
+        micros = int((match["fraction"] or "0")[:6].ljust(6, "0"))
+        return cls(cls.from_datetime(datetime.fromisoformat(match["head"] + zone)).micros + micros)
+
+    def to_rfc3339(self) -> str:
+        """RFC 3339 in UTC with the fewest of 0, 3 or 6 decimals, such as `2026-01-31T12:00:00.500+00:00`.
+
+        Years beyond 9999 carry a sign, as ISO 8601 asks.
+        """
+        cycles, micros = divmod(self.micros, _CYCLE_MICROS)
+        near = _EPOCH + timedelta(microseconds=micros)
+        year = near.year + cycles * _CYCLE_YEARS
+        sign, width = ("", 4) if 0 <= year <= 9999 else (("-", 4) if year < 0 else ("+", 5))
+        text = f"{sign}{abs(year):0{width}}-{near:%m-%dT%H:%M:%S}"
+        if near.microsecond % 1000:
+            text += f".{near.microsecond:06}"
+        elif near.microsecond:
+            text += f".{near.microsecond // 1000:03}"
+        return text + "+00:00"
+
+    def __add__(self, other: TimeDuration) -> Timestamp:
+        return Timestamp(self.micros + other.micros)
+
+    @overload
+    def __sub__(self, other: TimeDuration) -> Timestamp: ...
+    @overload
+    def __sub__(self, other: Timestamp) -> TimeDuration: ...
+    def __sub__(self, other: TimeDuration | Timestamp) -> Timestamp | TimeDuration:
+        if isinstance(other, TimeDuration):
+            return Timestamp(self.micros - other.micros)
+        return TimeDuration(self.micros - other.micros)
+
+    def __str__(self) -> str:
+        return self.to_rfc3339()
+
+
+class Variant(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Base of the classes of a sum type, one a variant. On the wire `[tag, payload]` (3.2).
+
+    A variant with a payload has the one field `value`.
+    """
+
+    variant: ClassVar[str]
+    """The variant's name, as the module declares it."""
+
+
+class ScheduleAtInterval(Variant, frozen=True, tag=0):
+    """Run again and again, each `value` after the last. On the wire `[0, <TimeDuration>]` (3.2)."""
+
+    variant = "Interval"
+    value: TimeDuration
+
+
+class ScheduleAtTime(Variant, frozen=True, tag=1):
+    """Run once, at `value`. On the wire `[1, <Timestamp>]` (3.2)."""
+
+    variant = "Time"
+    value: Timestamp
+
+
+ScheduleAt: TypeAlias = ScheduleAtInterval | ScheduleAtTime
+"""When a scheduled reducer runs."""
+
+
+class Some(msgspec.Struct, Generic[T], frozen=True, gc=False):
+    """A present value of an Option whose own value may be None: `Option<Option<T>>` is `Some[T | None] | None`.
+
+    On the wire `[0, value]`, where the absent value is `[1, {}]` or `[1, []]` (3.2).
+    """
+
+    value: T
+
+
+class Ok(Variant, Generic[T], frozen=True, tag=0):
+    """The good outcome of a `Result`. On the wire `[0, value]` (3.2)."""
+
+    variant = "ok"
+    value: T
+
+
+class Err(Variant, Generic[E], frozen=True, tag=1):
+    """The bad outcome of a `Result`. On the wire `[1, value]` (3.2)."""
+
+    variant = "err"
+    value: E
+
+
+Result: TypeAlias = Ok[T] | Err[E]
+"""The outcome of something that can fail, as a value."""
