@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from stdb_codegen.naming import Identifier
+from stdb_codegen.pytypes import Annotation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from stdb_codegen.pytypes import Annotation
 
 # Formatters break a longer line, unless told otherwise; what is broken already, with a trailing comma, they leave.
 LINE_LENGTH = 88
@@ -24,6 +23,16 @@ class Member:
     name: Identifier
     wire_name: str
     annotation: Annotation
+
+    @property
+    def field_end(self) -> Annotation:
+        """What ends the line that declares a field."""
+        return _end(f"    {self.name}: {self.annotation}")
+
+    @property
+    def value_end(self) -> Annotation:
+        """What ends the line that declares an enumeration member."""
+        return _end(f'    {self.name} = "{self.wire_name}"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,11 @@ class TableHandle:
     warnings: tuple[str, ...]
 
     @property
+    def end(self) -> Annotation:
+        """What ends the line that declares the attribute in `Tables`."""
+        return _end(f"    {self.name}: {self.class_name}")
+
+    @property
     def doc(self) -> str:
         """Its docstring."""
         key = f"with primary key `{self.primary_key.wire_name}`" if self.primary_key else "without a primary key"
@@ -136,6 +150,12 @@ class ReducerMethod:
         """Whether the signature fits on one line."""
         parameters = "".join(f", {parameter.name}: {parameter.annotation}" for parameter in self.parameters)
         return _fits(f"    def {self.name}(self{parameters}) -> None:")
+
+    @property
+    def end(self) -> Annotation:
+        """What ends a signature of several lines."""
+        lines = (f"        {parameter.name}: {parameter.annotation}," for parameter in self.parameters)
+        return _end(max(lines, key=len, default=""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +211,11 @@ def _renamed(members: Iterable[Member]) -> tuple[Member, ...]:
 
 def _fits(line: str) -> bool:
     return len(line) <= LINE_LENGTH
+
+
+def _end(line: str) -> Annotation:
+    """The end of a line that cannot be broken in a way that formatters of every line length leave alone."""
+    return Annotation("" if _fits(line) else "  # fmt: skip")
 
 
 # isort's order, which linters ask for in imports and in `__all__`: constants, classes, the rest; digits as numbers.

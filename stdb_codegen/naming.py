@@ -133,10 +133,9 @@ def _can_continue(char: str) -> bool:
 
 
 def _identifier(text: str, prefix: str, reserved: frozenset[str]) -> Identifier:
-    # Changing the case can bring characters that are not normalised, or that no identifier may hold.
-    text = "".join(filter(_can_continue, unicodedata.normalize("NFKC", text)))
-    if not text.isidentifier():
-        text = prefix + text
+    # Another case can bring characters that no identifier may hold; a prefix can merge with an accent that follows.
+    text = "".join(filter(_can_continue, text))
+    text = unicodedata.normalize("NFKC", text if text.isidentifier() else prefix + text)
     if keyword.iskeyword(text) or text in reserved:
         text += "_"
     return Identifier(text)
