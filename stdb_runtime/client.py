@@ -219,7 +219,8 @@ class Client(Generic[D, S]):
         yield from self._calls.values()
         for subscription in self._subscriptions.values():
             yield subscription.applied
-            yield subscription.ended
+            if subscription.state is SubscriptionState.ENDING:
+                yield subscription.ended
 
     def _promise(self) -> asyncio.Future[Any]:  # Any: whoever asks knows what for
         return asyncio.get_running_loop().create_future()
