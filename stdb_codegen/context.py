@@ -57,6 +57,10 @@ def build(schema: ir.Schema) -> Package:
         types=builder.types(tables),
         tables=handles,
         reducers=_by_name("reducers", map(builder.reducer, reducers)),
+        warnings=(
+            *(warning for handle in handles for warning in handle.warnings),
+            *(f"{part} gets no declaration: not supported" for part in schema.left_out),
+        ),
     )
 
 
@@ -79,7 +83,7 @@ class _Builder:
                 declared.append(self._enumeration(definition))
             else:
                 declared += self._sum(definition)
-        check_distinct("types", ((declaration.wire_name, declaration.name) for declaration in declared))
+        check_distinct("types", ((declaration.path, declaration.name) for declaration in declared))
         return tuple(declared)
 
     def table(self, table: ir.Table) -> TableHandle:
@@ -95,9 +99,6 @@ class _Builder:
                 listed = ", ".join(columns[position].wire_name for position in positions)
                 why = "several columns" if len(positions) > 1 else "a column of this type"
                 warnings.append(f"table {table.name!r}: its index on {listed} gets no accessor: {why}, not supported")
-        check_distinct(
-            f"index accessors of table {table.name!r}", ((index.column.wire_name, index.name) for index in accessors)
-        )
         return TableHandle(
             name=naming.variable(table.name),
             class_name=naming.type_name(table.name, "Table"),
@@ -123,6 +124,7 @@ class _Builder:
         return TypeDeclaration(
             kind="product",
             name=self._names[product.name],
+            path=product.name,
             wire_name=product.name,
             doc=f"Row of table{plural} {listed}." if rows_of else f"Product type `{product.name}`.",
             parts=self._columns(product),
@@ -132,6 +134,7 @@ class _Builder:
         return TypeDeclaration(
             kind="enumeration",
             name=self._names[enumeration.name],
+            path=enumeration.name,
             wire_name=enumeration.name,
             doc=f"Sum type `{enumeration.name}`, whose variants carry nothing.",
             parts=self._members(f"variants of type {enumeration.name!r}", enumeration.variants, naming.member),
@@ -146,6 +149,7 @@ class _Builder:
             yield TypeDeclaration(
                 kind="variant",
                 name=name,
+                path=f"{sum_.name}.{variant.name}",
                 wire_name=variant.name,
                 doc=f"Variant `{variant.name}` of `{sum_.name}`.",
                 parts=() if variant.type is Atom.UNIT else (value,),
@@ -154,6 +158,7 @@ class _Builder:
         yield TypeDeclaration(
             kind="alias",
             name=self._names[sum_.name],
+            path=sum_.name,
             wire_name=sum_.name,
             doc=f"Sum type `{sum_.name}`.",
             parts=tuple(classes),

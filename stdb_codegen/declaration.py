@@ -41,6 +41,7 @@ class TypeDeclaration:
 
     Attributes:
         kind: What is declared; an alias stands for the variants before it.
+        path: Its name in the schema; a variant's comes after its sum's.
         parts: Its fields, members, or the classes of its variants.
         renamed: The fields whose wire name differs.
         tag: The position of a variant among its sum's.
@@ -49,6 +50,7 @@ class TypeDeclaration:
 
     kind: Literal["product", "enumeration", "variant", "alias"]
     name: Identifier
+    path: str
     wire_name: str
     doc: str
     parts: tuple[Member, ...]
@@ -160,17 +162,17 @@ class ReducerMethod:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """Everything that the package declares, each part sorted by Python name."""
+    """Everything that the package declares, each part sorted by Python name.
+
+    Attributes:
+        warnings: What of the schema got no declaration, and why; one line each.
+    """
 
     schema_hash: str
     types: tuple[TypeDeclaration, ...]
     tables: tuple[TableHandle, ...]
     reducers: tuple[ReducerMethod, ...]
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What of the schema got no declaration, and why; one line each."""
-        return tuple(warning for table in self.tables for warning in table.warnings)
+    warnings: tuple[str, ...]
 
     @property
     def has_aliases(self) -> bool:

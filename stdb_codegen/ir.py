@@ -133,13 +133,19 @@ class Reducer:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A module, each part sorted by name."""
+    """A module, each part sorted by name.
+
+    Attributes:
+        left_out: What else the module has, for which there is no place here; such as `view 'strong'`.
+    """
 
     types: tuple[Product | Sum, ...]
     tables: tuple[Table, ...]
     reducers: tuple[Reducer, ...]
+    left_out: tuple[str, ...]
 
     @property
     def hash(self) -> str:
-        """SHA-256 over the canonical JSON of the schema."""
-        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()
+        """SHA-256 over the canonical JSON of types, tables and reducers."""
+        parts = (self.types, self.tables, self.reducers)
+        return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()

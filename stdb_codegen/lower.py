@@ -17,7 +17,7 @@ from stdb_codegen.ir import Atom, Named
 from stdb_codegen.naming import check_distinct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 # Far more than people write, and well below what Python can compile.
 MAX_NESTING = 50
@@ -62,6 +62,7 @@ def lower(module: rawdef.ModuleV9) -> ir.Schema:
         types=definitions,
         tables=tuple(sorted((_table(raw, types) for raw in tables), key=lambda table: table.name)),
         reducers=tuple(sorted((_reducer(raw, types) for raw in module.reducers), key=lambda reducer: reducer.name)),
+        left_out=tuple(sorted(_left_out(module))),
     )
 
 
@@ -227,6 +228,14 @@ def _reducer(raw: rawdef.Reducer, types: _Types) -> ir.Reducer:
         parameters=types.fields(raw.params.elements, f"reducer {raw.name!r}"),
         lifecycle=_LIFECYCLES[lifecycle.case] if lifecycle else None,
     )
+
+
+def _left_out(module: rawdef.ModuleV9) -> Iterator[str]:
+    for export in module.misc_exports:
+        for kind, content in export.items():
+            # Defaults are for rows of the time before the column; clients get rows with all columns.
+            if kind != "ColumnDefaultValue":
+                yield f"{kind.lower()} {content.name!r}"
 
 
 def _check_finite(types: Iterable[ir.Product | ir.Sum]) -> None:

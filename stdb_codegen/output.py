@@ -41,6 +41,8 @@ def write(folder: Path, files: Mapping[str, str]) -> Report:
     Raises:
         OutputError: A file of that name is not the generator's, or the folder cannot be written.
     """
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(str(folder), "is not a folder", "choose another one with --output")
     try:
         current = _read(folder, files)
         changed = {name: text for name, text in files.items() if current.get(name) != text}

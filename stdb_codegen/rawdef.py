@@ -222,6 +222,12 @@ class TypeName(_Part, frozen=True):
     ty: Position
 
 
+class MiscExport(_Part, frozen=True):
+    """Something that came to the format after it was fixed."""
+
+    name: str = ""
+
+
 class ModuleV9(_Part, frozen=True):
     """A module's definition, version 9."""
 
@@ -229,6 +235,7 @@ class ModuleV9(_Part, frozen=True):
     tables: tuple[Table, ...]
     reducers: tuple[Reducer, ...]
     types: tuple[TypeName, ...]
+    misc_exports: tuple[dict[str, MiscExport], ...] = ()
 
 
 def decode(definition: Definition) -> ModuleV9:

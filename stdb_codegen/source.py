@@ -84,6 +84,8 @@ def from_server(server: str, database: str, token: str | None = None, timeout: f
         SourceError: The database cannot have that name, or the server does not give its schema.
     """
     check_database(database)
+    if token and not (token.isascii() and token.isprintable()):
+        raise SourceError("SPACETIMEDB_TOKEN", "is not a token: it holds characters that none has", "copy it again")
     if urlsplit(server).scheme not in ("http", "https"):
         raise SourceError(server, "is not an address of a server", "write it as http://HOST:PORT")
     place = f"{server.rstrip('/')}/v1/database/{database}"

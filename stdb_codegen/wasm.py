@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # Describing the largest modules takes a small part of this; a loop without end takes some seconds to run out.
 FUEL = 5_000_000_000
 MEMORY = 256 * 1024 * 1024
-_DESCRIPTION = 64 * 1024 * 1024
+LARGEST = 64 * 1024 * 1024
 
 
 class _RefusedError(Exception):
@@ -96,7 +96,7 @@ def _sink_write(sink: bytearray) -> Callable[[wasmtime.Caller, int, int, int], i
             raise _RefusedError("it has no memory")
         length = int.from_bytes(_read(caller, memory, length_at, 4), "little")
         sink.extend(_read(caller, memory, start, length))
-        if len(sink) > _DESCRIPTION:
+        if len(sink) > LARGEST:
             raise _RefusedError("its description is too long")
         return 0
 

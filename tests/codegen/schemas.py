@@ -6,6 +6,9 @@ import json
 from typing import Any, TypeAlias
 
 from stdb_codegen import context, ir, lower, rawdef, render
+from tests.support.modules import ROOT
+
+GOLDEN = ROOT / "tests" / "golden"
 
 Json: TypeAlias = dict[str, Any]
 

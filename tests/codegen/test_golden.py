@@ -13,6 +13,7 @@ import pytest
 
 from stdb_codegen import lower, rawdef, source
 from tests.codegen import schemas
+from tests.codegen.schemas import GOLDEN
 from tests.support.modules import GAME, ROOT, module_wasm
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from stdb_codegen import ir
 
-GOLDEN = ROOT / "tests" / "golden"
 CASES = sorted(path.parent.name for path in GOLDEN.glob("*/client"))
 
 
@@ -91,6 +91,16 @@ def test_left_out_indexes_are_warned_of(run: Callable[..., Result], tmp_path: Pa
         "warning: table 'account': its index on where, count gets no accessor: several columns, not supported",
         "warning: table 'ranking': its index on season, owner gets no accessor: several columns, not supported",
         "warning: table 'ranking': its index on score gets no accessor: a column of this type, not supported",
+    ]
+
+
+def test_what_is_left_out_is_warned_of(run: Callable[..., Result], tmp_path: Path) -> None:
+    result = run("--module", origin("arena"), "-o", tmp_path)
+    assert result.stderr.splitlines() == [
+        "warning: procedure 'fail' gets no declaration: not supported",
+        "warning: procedure 'roll' gets no declaration: not supported",
+        "warning: view 'my_heroes' gets no declaration: not supported",
+        "warning: view 'strong' gets no declaration: not supported",
     ]
 
 

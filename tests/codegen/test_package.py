@@ -1,0 +1,81 @@
+"""Written packages, used: imported, read by the runtime, checked by type checkers and linter."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from stdb_codegen import context
+from stdb_runtime.annotation import product_of
+from stdb_runtime.bindings import Enumeration, Product
+from stdb_runtime.reducer import Reducer
+from tests.codegen.schemas import GOLDEN
+from tests.codegen.test_golden import CASES, lowered, origin
+from tests.support.modules import GAME, ROOT
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+PACKAGES = [str(GOLDEN), str(GAME / "game_client")]
+
+
+def module(case: str, name: str = "") -> ModuleType:
+    return importlib.import_module(f"tests.golden.{case}.client{name}")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_package_has_what_it_offers(case: str) -> None:
+    package = module(case)
+    for name in package.__all__:
+        assert hasattr(package, name)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_runtime_reads_the_types_of_the_schema(case: str) -> None:
+    types = module(case, ".types")
+    for declared in context.build(lowered(origin(case))).types:
+        wire_names = [part.wire_name for part in declared.parts]
+        found = getattr(types, declared.name)
+        match declared.kind:
+            case "product":
+                assert issubclass(found, Product)
+                assert [field.wire_name for field in product_of(found).fields] == wire_names
+            case "enumeration":
+                assert issubclass(found, Enumeration)
+                assert [member.value for member in found] == wire_names
+            case "variant":
+                assert found.variant == declared.wire_name
+            case "alias":
+                assert [variant.variant for variant in getattr(found, "__args__", [found])] == wire_names
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_runtime_knows_the_reducers_by_their_wire_names(case: str) -> None:
+    declared: dict[str, object] = vars(module(case).Reducers)
+    expected = {reducer.name for reducer in lowered(origin(case)).reducers if reducer.lifecycle is None}
+    assert {cast("Reducer[...]", value).name for value in declared.values() if isinstance(value, Reducer)} == expected
+
+
+def test_renamed_arguments_are_sent() -> None:
+    from tests.golden.features.client import Reducers
+
+    assert Reducers.create_account.encode(("a",), {"self_": 5}) == '["a",5]'
+
+
+@pytest.mark.parametrize(
+    "checker",
+    [
+        ["mypy", "--strict"],
+        ["basedpyright", f"--pythonpath={sys.executable}"],
+        ["ruff", "check"],
+    ],
+    ids=lambda checker: checker[0],
+)
+def test_checkers_have_nothing_to_say(checker: list[str]) -> None:
+    command = [sys.executable, "-m", *checker, *PACKAGES]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

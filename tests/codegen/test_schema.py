@@ -1,0 +1,388 @@
+"""What schemas may hold, and what they may not; a schema is untrusted."""
+
+from __future__ import annotations
+
+import ast
+import json
+from itertools import islice
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stdb_codegen import bsatn, context, ir, naming, pytypes, rawdef, render
+from stdb_codegen.errors import CodegenError, NameCollisionError, SchemaError
+from stdb_codegen.ir import Array, Atom, Option, Result
+from tests.codegen import schemas
+from tests.codegen.schemas import (
+    STRING,
+    U64,
+    UNIT,
+    array,
+    generate,
+    module,
+    one_table,
+    option,
+    product,
+    read,
+    reducer,
+    ref,
+    simple,
+    sum_,
+    table,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+HOSTILE = [
+    '"""\nimport os\nos.abort()\n"""',
+    "'); import os; os.abort()  #",
+    "\\",
+    '\\"""',
+    "{{ 7 * 7 }}{% include 'x' %}",
+    "__class__",
+    "__init__",
+    "a\r\nb\x00c\x1b[2J\u2028d",
+    "\u202eabc\u2066",
+    "x" * 300,
+    "import",
+    "None",
+    "self",
+    "stdb",
+]
+
+
+CALLED = {"stdb.Bindings", "stdb.Unique", "stdb.BTree", "stdb.reducer"}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_are_never_code(name: str) -> None:
+    files = generate(
+        module(
+            {
+                name: product((name, U64), ("of_enumeration", ref(1)), ("of_sum", ref(2))),
+                f"{name}Enumeration": sum_((name, UNIT)),
+                f"{name}Sum": sum_((f"{name}Variant", U64)),
+            },
+            [table(name, 0, key=0)],
+            [reducer(name, (name, STRING))],
+        )
+    )
+    for text in files.values():
+        assert not set(text) & {"\r", "\x00", "\x1b", "\u2028", "\u202e", "\u2066"}
+        for node in ast.walk(ast.parse(text)):
+            assert not isinstance(node, ast.Import) or [alias.name for alias in node.names] == ["stdb_runtime.bindings"]
+            assert not isinstance(node, ast.Call) or ast.unparse(node.func).split("[")[0] in CALLED
+    assert strings(files["_tables.py"]) >= {name}
+    assert strings(files["_reducers.py"]) >= {name}
+    assert strings(files["types.py"]) >= {name}
+
+
+def strings(text: str) -> set[str]:
+    return {
+        node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant) and type(node.value) is str
+    }
+
+
+@given(st.text())
+def test_literals_mean_their_text(text: str) -> None:
+    assert ast.literal_eval(render.literal(text)) == text
+    assert ast.literal_eval(f'"""x {render.docstring(text)} x"""') == f"x {text} x"
+    assert str(render.literal(text)).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("text", "literal"),
+    [("a", '"a"'), ("it's", '"it\'s"'), ('"x"', "'\"x\"'"), ("'\"", '"\'\\""'), ("\n\x7f\u202e", r'"\n\x7f\u202e"')],
+)
+def test_literals_are_quoted_as_formatters_quote(text: str, literal: str) -> None:
+    assert render.literal(text) == literal
+
+
+def test_templates_write_nothing_unchecked() -> None:
+    package = context.build(read(one_table(("id", U64))))
+    handle = package.tables[0]
+    object.__setattr__(handle, "name", "x: int = __import__('os').abort()")
+    with pytest.raises(TypeError, match="as it is"):
+        render.render(package)
+
+
+@pytest.mark.parametrize(
+    ("type_", "annotation"),
+    [
+        (Atom.BOOL, "bool"),
+        (Atom.U8, "stdb.U8"),
+        (Atom.I256, "stdb.I256"),
+        (Atom.F32, "stdb.F32"),
+        (Atom.STRING, "str"),
+        (Atom.BYTES, "bytes"),
+        (Atom.UNIT, "None"),
+        (Atom.SCHEDULE_AT, "stdb.ScheduleAt"),
+        (Array(Atom.STRING), "tuple[str, ...]"),
+        (Option(Atom.STRING), "str | None"),
+        (Option(Atom.UNIT), "stdb.Some[None] | None"),
+        (Option(Option(Atom.BOOL)), "stdb.Some[bool | None] | None"),
+        (Option(Array(Option(Atom.BOOL))), "tuple[bool | None, ...] | None"),
+        (Result(Atom.UNIT, Atom.STRING), "stdb.Ok[None] | stdb.Err[str]"),
+        (ir.Named("player"), "types.Player"),
+    ],
+)
+def test_annotations(type_: ir.Type, annotation: str) -> None:
+    names = {"player": naming.type_name("player")}
+    assert pytypes.annotation(type_, names, "types.") == annotation
+
+
+@pytest.mark.parametrize(
+    ("raw", "lowered"),
+    [
+        (schemas.IDENTITY, Atom.IDENTITY),
+        (schemas.CONNECTION_ID, Atom.CONNECTION_ID),
+        (schemas.TIMESTAMP, Atom.TIMESTAMP),
+        (schemas.TIME_DURATION, Atom.TIME_DURATION),
+        (schemas.UUID, Atom.UUID),
+        (schemas.SCHEDULE_AT, Atom.SCHEDULE_AT),
+        (array(simple("U8")), Atom.BYTES),
+        (array(simple("I8")), Array(Atom.I8)),
+        (UNIT, Atom.UNIT),
+        (option(U64), Option(Atom.U64)),
+        (schemas.result(U64, STRING), Result(Atom.U64, Atom.STRING)),
+    ],
+)
+def test_special_types_are_recognised(raw: schemas.Json, lowered: ir.Type) -> None:
+    """Inline, and through a reference to a type that has a name."""
+    schema = read(module({"Thing": product(("inline", raw), ("named", ref(1))), "Alias": raw}, [table("thing", 0)]))
+    (thing, *others) = sorted(schema.types, key=lambda type_: type_.name != "Thing")
+    assert isinstance(thing, ir.Product)
+    assert thing.fields[0].type == lowered
+    if raw is UNIT:  # A struct without fields has a class of its own once it has a name.
+        assert others == [ir.Product("Alias", ())]
+    else:
+        assert thing.fields[1].type == lowered
+        assert others == []
+
+
+@pytest.mark.parametrize(
+    "almost",
+    [
+        product(("__identity__", simple("U128"))),
+        product(("__identity__", simple("U256")), ("more", U64)),
+        sum_(("some", U64), ("none", U64)),
+        sum_(("none", UNIT), ("some", U64)),
+        sum_(("Interval", U64), ("Time", U64)),
+    ],
+)
+def test_look_alikes_are_not_special(almost: schemas.Json) -> None:
+    schema = read(module({"Thing": product(("x", ref(1))), "Almost": almost}, [table("thing", 0)]))
+    assert {type_.name for type_ in schema.types} == {"Thing", "Almost"}
+    with pytest.raises(SchemaError, match=r"Thing\.x: its type is a struct or an enum without a name"):
+        read(one_table(("x", almost)))
+
+
+def test_recursion_through_arrays_options_and_sums_is_fine() -> None:
+    assert generate(
+        module(
+            {
+                "Node": product(("children", array(ref(0))), ("next", option(ref(0))), ("tree", ref(1))),
+                "Tree": sum_(("Leaf", UNIT), ("Branch", ref(1)), ("Node", ref(0))),
+            },
+            [],
+            [reducer("grow", ("node", ref(0)))],
+        )
+    )
+
+
+def test_only_what_a_client_meets_is_declared() -> None:
+    files = generate(
+        module(
+            {"Shown": product(("part", array(ref(1)))), "Part": product(("n", U64)), "Hidden": product(("n", U64))},
+            [table("shown", 0), table("hidden", 2, access="Private")],
+            [reducer("start", ("hidden", ref(2)), lifecycle="Init"), reducer("play")],
+        )
+    )
+    assert "class Part(" in files["types.py"]
+    assert "Hidden" not in "".join(files.values())
+    assert "def play(" in files["_reducers.py"]
+    assert "start" not in files["_reducers.py"]
+
+
+def edited(**parts: Any) -> schemas.Json:
+    return {**one_table(("id", U64)), **parts}
+
+
+def nested(depth: int) -> schemas.Json:
+    type_ = U64
+    for _ in range(depth):
+        type_ = array(type_)
+    return type_
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (edited(tables=[table("t", 5)]), "type 't': refers to type 5, of 1; build the module again"),
+        (edited(tables=[table("t", 0, key=7)]), "table 't': refers to its column 7, of 1; build the module again"),
+        (edited(tables=[table("t", 0, indexes=[{"BTree": [0, 9]}])]), "table 't': refers to its column 9, of 1"),
+        (one_table(("x", ref(3))), "Thing.x: refers to type 3, of 1"),
+        (one_table(("x", array(product(("y", U64))))), "Thing.x[]: its type is a struct or an enum without a name"),
+        (one_table(("x", nested(60))), "its type is nested more than 50 deep; give inner types names"),
+        (module({"A": product(("b", ref(1))), "B": product(("a", ref(0)))}), "type 'A': contains itself by value"),
+        (module({"A": product(("a", ref(0)))}), "type 'A': contains itself by value; hold it in an Option or a Vec"),
+        (module({"A": array(ref(0)), "B": product(("a", ref(0)))}), "its type is nested more than 50 deep"),
+        (module({"A": option(ref(0)), "B": product(("a", ref(0)))}), "its type is nested more than 50 deep"),
+        (
+            module({"Never": sum_()}),
+            "type 'Never': is an enum without variants, of which there is no value; give it one",
+        ),
+        (module({"E": sum_(("a", UNIT))}, [table("t", 0)]), "table 't': the type of its rows is not a struct"),
+        (module({"S": STRING}, [table("t", 0)]), "table 't': the type of its rows is not a struct"),
+        (edited(typespace={}), "Object missing required field `types` - at `$.typespace`"),
+        (edited(typespace={"types": [{}]}), "Expected exactly one of Ref, Sum"),
+        (edited(typespace={"types": [{"U8": [], "I8": []}]}), "Expected exactly one of Ref, Sum"),
+        (edited(typespace={"types": [{"Char": []}]}), "unknown field `Char` - at `$.typespace.types[0]`"),
+        (edited(tables=[{"name": 5}]), "Expected `str`, got `int` - at `$.tables[0].name`"),
+        ([], "Expected `object`, got `array`"),
+        ({"V10": {}}, "its schema has version 10, which is not supported yet"),
+        ({"sections": []}, "its schema has version 10, which is not supported yet"),
+        ({"V9": {}}, "Object missing required field `typespace`"),
+    ],
+)
+def test_errors_say_where_and_what(raw: schemas.Json, message: str) -> None:
+    with pytest.raises(SchemaError) as caught:
+        generate(raw)
+    assert message in str(caught.value)
+
+
+def test_element_without_a_name() -> None:
+    raw = one_table(("x", U64))
+    raw["typespace"]["types"][0]["Product"]["elements"][0]["name"] = {"none": []}
+    with pytest.raises(SchemaError, match="Thing: one of its parts has no name"):
+        generate(raw)
+
+
+def test_two_names_for_a_type() -> None:
+    raw = one_table(("x", U64))
+    raw["types"] += [{**raw["types"][0], "name": {"scope": ["a"], "name": "Other"}}]
+    with pytest.raises(SchemaError, match=r"type 'a\.Other': is also named 'Thing'"):
+        generate(raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "place", "names"),
+    [
+        (one_table(("aB", U64), ("a_b", U64)), "fields of type 'Thing'", ("aB", "a_b")),
+        (one_table(("a", U64), ("a", U64)), "fields of type 'Thing'", ("a", "a")),
+        (module({"A": product(("n", U64))}, [table("t", 0), table("T", 0)]), "tables", ("T", "t")),
+        (module({"A": product(("n", U64))}, [table("a_1", 0), table("a1", 0)]), "table classes", ("a1", "a_1")),
+        (module(None, None, [reducer("x"), reducer("__x")]), "reducers", ("__x", "x")),
+        (
+            module(None, None, [reducer("r", ("self", U64), ("self_", U64))]),
+            "parameters of reducer 'r'",
+            ("self", "self_"),
+        ),
+        (
+            module({"E": sum_(("a", UNIT), ("A", UNIT))}, None, [reducer("r", ("e", ref(0)))]),
+            "variants of type 'E'",
+            ("a", "A"),
+        ),
+        (
+            module({"a_b": sum_(("c", U64)), "AB": product()}, None, [reducer("r", ("x", ref(0)), ("y", ref(1)))]),
+            "types",
+            ("AB", "a_b"),
+        ),
+        (
+            module(
+                {"Move": sum_(("To", U64)), "MoveTo": product()}, None, [reducer("r", ("x", ref(0)), ("y", ref(1)))]
+            ),
+            "types",
+            ("Move.To", "MoveTo"),
+        ),
+    ],
+)
+def test_collisions_name_both_sides(raw: schemas.Json, place: str, names: tuple[str, ...]) -> None:
+    with pytest.raises(NameCollisionError) as caught:
+        generate(raw)
+    assert caught.value.place == place
+    assert {caught.value.first, caught.value.second} == set(names)
+
+
+def test_equal_names_of_types() -> None:
+    raw = module({"A": product(), "B": product()})
+    raw["types"][1]["name"]["name"] = "A"
+    with pytest.raises(NameCollisionError, match="types: 'A' and 'A'"):
+        generate(raw)
+
+
+def test_not_json() -> None:
+    with pytest.raises(SchemaError, match="malformed"):
+        rawdef.decode(rawdef.Definition(b"{'a", "json", "x.json"))
+
+
+def test_bottomless_json() -> None:
+    data = b'{"typespace":{"types":[' + b'{"Array":' * 100_000
+    with pytest.raises(SchemaError, match="nested too deeply"):
+        rawdef.decode(rawdef.Definition(data, "json", "x.json"))
+
+
+def test_bottomless_bsatn() -> None:
+    data = b"\x01\x01\x00\x00\x00" + b"\x03" * 100_000
+    with pytest.raises(SchemaError, match="nested too deeply"):
+        rawdef.decode(rawdef.Definition(data, "bsatn", "x.wasm"))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "it ends at byte 0, 1 too early"),
+        (b"\x07", "its version tag is 7"),
+        (b"\x02", "its schema has version 10"),
+        (b"\x01" + bytes(24) + b"!", "1 bytes follow its end at byte 25"),
+        (b"\x01\x01\x00\x00\x00\x63", "tag 99 is none of Ref, Sum"),
+        (b"\x01\xff\xff\xff\xff", "too early"),
+        (b"\x01" + bytes(4) + b"\x01\x00\x00\x00\x01\x00\x00\x00\xff", "it holds text that is not UTF-8"),
+    ],
+)
+def test_damaged_bsatn(data: bytes, message: str) -> None:
+    with pytest.raises(SchemaError, match=message):
+        rawdef.decode(rawdef.Definition(data, "bsatn", "x.wasm"))
+
+
+def test_empty_bsatn() -> None:
+    assert bsatn.read_module(b"\x01" + bytes(24)) == (9, module())
+
+
+@given(st.binary())
+def test_any_bytes_give_one_error(data: bytes) -> None:
+    for encoding in ("json", "bsatn"):
+        with pytest.raises(SchemaError) as caught:
+            rawdef.decode(rawdef.Definition(data, encoding, "x"))
+        assert str(caught.value).isprintable()
+
+
+def test_errors_move_no_cursor() -> None:
+    assert str(SchemaError("a\x1b[2J", "b\nc", "d\u202e")) == r"a\x1b[2J: b\nc; d\u202e"
+
+
+def walk(value: Any) -> Iterator[dict[str, Any]]:
+    """The objects in a JSON value."""
+    if isinstance(value, dict):
+        yield cast("dict[str, Any]", value)
+    for part in cast("Iterable[Any]", value.values() if isinstance(value, dict) else value):
+        if isinstance(part, dict | list):
+            yield from walk(part)
+
+
+def test_every_part_missing_is_one_error() -> None:
+    """Each object of a real schema, once without each of its fields."""
+    text = (schemas.GOLDEN / "edge" / "schema.json").read_text()
+    failures = 0
+    for number, value in enumerate(walk(json.loads(text))):
+        for key in value:
+            raw = json.loads(text)
+            del next(islice(walk(raw), number, None))[key]
+            try:
+                generate(raw)
+            except CodegenError:
+                failures += 1
+    assert failures > 100
