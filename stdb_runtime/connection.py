@@ -41,7 +41,7 @@ async def open_socket(endpoint: Endpoint, token: str | None) -> ClientConnection
     if token is not None and not (token.isascii() and token.isprintable() and " " not in token):
         raise AuthError("the token is no JSON Web Token: it has characters that none can have")
     try:
-        return await websockets.connect(
+        socket = await websockets.connect(
             endpoint.subscribe_url,
             subprotocols=[websockets.Subprotocol(SUBPROTOCOL)],
             additional_headers={"Authorization": f"Bearer {token}"} if token else None,
@@ -55,11 +55,19 @@ async def open_socket(endpoint: Endpoint, token: str | None) -> ClientConnection
     except InvalidStatus as error:
         raise _refusal(endpoint, error.response.status_code, error.response.body) from None
     except NegotiationError as error:
-        raise SubprotocolError(f"{endpoint.server} does not speak {SUBPROTOCOL}: {error}") from None
+        raise _other_protocol(endpoint, str(error)) from None
     except InvalidHandshake as error:
         raise ConnectError(f"{endpoint.server} is no SpacetimeDB server: {error}") from None
     except OSError as error:
         raise ServerUnreachableError(f"no server answers at {endpoint.server}: {error.strerror or error}") from None
+    if socket.subprotocol != SUBPROTOCOL:
+        await socket.close()
+        raise _other_protocol(endpoint, "it agreed to none")
+    return socket
+
+
+def _other_protocol(endpoint: Endpoint, detail: str) -> SubprotocolError:
+    return SubprotocolError(f"{endpoint.server} does not speak {SUBPROTOCOL}: {detail}")
 
 
 def _refusal(endpoint: Endpoint, status: int, body: bytes | bytearray | None) -> ConnectError:

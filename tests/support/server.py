@@ -233,6 +233,10 @@ class Server:
         )
         return Database(self, name)
 
+    def identity_of(self, name: str) -> str:
+        """Return the identity of a database, in hexadecimal digits."""
+        return self._request(f"identity of {name}", "GET", f"/v1/database/{name}/identity").decode()
+
     def sql(self, name: str, query: str) -> list[list[object]]:
         """Run one SQL statement as the owner and return its rows."""
         headers = {"Content-Type": "text/plain", "Authorization": f"Bearer {self.token}"}

@@ -15,7 +15,6 @@ from game_client import (
     connect,
     reducers,
 )
-
 from stdb_runtime import ReducerCall
 
 

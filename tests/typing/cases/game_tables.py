@@ -3,7 +3,6 @@
 from typing import reveal_type
 
 from game_client import Client, Message, Player, tables
-
 from stdb_runtime import Identity, RowEvent
 
 
