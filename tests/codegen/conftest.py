@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-Run = "Callable[..., Result]"
-
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
