@@ -5,14 +5,16 @@ A type may contain itself, through an array, an option or a sum. Parts are there
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import cached_property
+from itertools import chain, islice, repeat
+from operator import attrgetter
 from typing import Any, ClassVar, NamedTuple, TypeVar, cast
 
 import msgspec
 
-from .sats import UNIT, Build, Fault, Json, Key, SatsType, Wire, expected
+from .sats import UNIT, Build, Dialect, Fault, Json, Key, SatsType, Wire, each, expected
 from .types import Some
 
 __all__ = [
@@ -27,6 +29,9 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+_payload_of = attrgetter("value")
+_tag_of = attrgetter("tag")
 
 
 class Array(SatsType):
@@ -51,15 +56,16 @@ class Array(SatsType):
             raise expected("a tuple", value)
         return _each(self._element.write, cast("Sequence[object]", value))
 
-    def wire(self, *, named: bool) -> Wire:
-        element, build = self._element.wire(named=False)
+    def wire(self, dialect: Dialect) -> Wire:
+        element, build = self._element.wire(dialect._replace(named=False))
         if build is None:
             return Wire(_generic(tuple, element, ...), None)
 
-        def build_all(items: list[Any]) -> Any:  # Any: the wires and the values of the elements
-            return tuple(map(build, items))
+        def build_arrays(arrays: Sequence[Sequence[Any]]) -> Iterable[Any]:  # Any: the elements' wires, and arrays
+            elements = iter(build(list(chain.from_iterable(arrays))))
+            return [tuple(islice(elements, len(array))) for array in arrays]
 
-        return Wire(_generic(list, element), build_all)
+        return Wire(_generic(list, element), build_arrays)
 
 
 def _generic(origin: Any, *arguments: Any) -> Any:  # Any: types that are made at run time, beyond what checkers follow
@@ -104,14 +110,13 @@ def _tagged(tag: int, payload: object) -> list[object]:
     return [tag, payload]
 
 
-class _Present(msgspec.Struct, array_like=True, tag=0, gc=False):
-    """The wire of an Option's present value; subclassed for each type of value."""
-
-    value: Any  # Any: narrowed by each subclass
-
-
-class _Absent(msgspec.Struct, array_like=True, tag=1, gc=False):
-    """The wire of an Option's absent value."""
+def _twin(
+    name: str, fields: Sequence[tuple[str, Any]], namespace: Mapping[str, object] | None = None, **config: Any
+) -> Any:  # Any: the fields' wires, the configuration of a Struct, and a class that no checker knows
+    """A class that msgspec decodes into, only to be read again at once."""
+    return msgspec.defstruct(
+        name, fields, namespace=dict(namespace or {}), frozen=True, gc=False, forbid_unknown_fields=True, **config
+    )
 
 
 class Option(SatsType):
@@ -156,26 +161,20 @@ class Option(SatsType):
             return _tagged(0, self._inner.write(cast("Some[object]", value).value))
         return _tagged(0, self._inner.write(value))
 
-    def wire(self, *, named: bool) -> Wire:
-        inner, build = self._inner.wire(named=named)
-        present: Any = msgspec.defstruct("Present", [("value", inner)], bases=(_Present,), tag=0)  # Any: a new class
-        wrap: Build | None = Some if self._wrapped else None
-        finish = _chain(build, wrap)
+    def wire(self, dialect: Dialect) -> Wire:
+        inner, build = self._inner.wire(dialect)
+        present = _twin("Present", [("value", inner)], array_like=True, tag=0)
+        nothing = [("payload", UNIT.wire(dialect).type)]
+        absent = _twin("Absent", nothing, {"value": None}, array_like=True, tag=1)
+        wrapped = self._wrapped
 
-        def value_of(wire: Any) -> Any:  # Any: `present` or `_Absent`, and the value
-            return wire.value if type(wire) is present else None
+        def build_options(wires: Sequence[Any]) -> Iterable[Any]:  # Any: the two classes, and values
+            inner_wires = [wire.value for wire in wires if wire.__class__ is present]
+            values: Iterable[Any] = inner_wires if build is None else build(inner_wires)
+            there = iter(map(Some, values) if wrapped else values)
+            return [next(there) if wire.__class__ is present else None for wire in wires]
 
-        def build_value_of(wire: Any) -> Any:  # Any: as above
-            return finish(wire.value) if type(wire) is present and finish else None
-
-        return Wire(present | _Absent, value_of if finish is None else build_value_of)
-
-
-def _chain(first: Build | None, second: Build | None) -> Build | None:
-    """The two builds one after the other."""
-    if first is None or second is None:
-        return first or second
-    return lambda value: second(first(value))
+        return Wire(present | absent, build_options if build or wrapped else each(_payload_of))
 
 
 def _read(part_type: SatsType, json: Json) -> object:
@@ -204,6 +203,7 @@ class ProductType(SatsType):
         take: the fields' values of a Python value.
         python_type: the class of the Python value.
         direct: msgspec can decode a named product straight into `python_type`, if each field allows it.
+        from_wire: of a product of one field, a quicker way from what msgspec decodes for the field to the value.
     """
 
     def __init__(
@@ -215,6 +215,7 @@ class ProductType(SatsType):
         take: Callable[[Any], Sequence[object]],  # Any: as above
         python_type: type,
         direct: bool,
+        from_wire: Callable[[Any], Any] | None = None,  # Any: the field's wire and the Python value
     ) -> None:
         self.name = name
         self._fields_of = fields
@@ -222,7 +223,8 @@ class ProductType(SatsType):
         self._take = take
         self._python_type = python_type
         self._direct = direct
-        self._wires: dict[bool, Wire] = {}
+        self._from_wire = from_wire
+        self._wires: dict[Dialect, Wire] = {}
         self._busy = False
 
     @cached_property
@@ -285,44 +287,47 @@ class ProductType(SatsType):
                 raise fault.under(field.name) from None
         return converted
 
-    def wire(self, *, named: bool) -> Wire:
-        if named not in self._wires:
+    def wire(self, dialect: Dialect) -> Wire:
+        if dialect not in self._wires:
             if self._busy:  # the type contains itself: the inner ones are read the general way
-                return Wire(Any, self.read)
+                return Wire(Any, each(self.read))
             self._busy = True
             try:
-                self._wires[named] = self._named_wire() if named else self._positional_wire()
+                self._wires[dialect] = self._make_wire(dialect)
             finally:
                 self._busy = False
-        return self._wires[named]
+        return self._wires[dialect]
 
-    def _named_wire(self) -> Wire:
-        parts = [field.type.wire(named=True) for field in self.fields]
-        if self._direct and all(part.build is None for part in parts):
+    def _make_wire(self, dialect: Dialect) -> Wire:
+        parts = [field.type.wire(dialect) for field in self.fields]
+        if self._direct and dialect.named and all(part.build is None for part in parts):
             return Wire(self._python_type, None)
-        twin = msgspec.defstruct(
-            self._python_type.__name__,
+        twin = _twin(
+            self.name,
             [(field.name, part.type) for field, part in zip(self.fields, parts, strict=True)],
             rename={field.name: field.wire_name for field in self.fields},
-            forbid_unknown_fields=True,
-            gc=False,
+            array_like=not dialect.named,
         )
-        return Wire(twin, self._builder(parts, msgspec.structs.astuple))
+        return Wire(twin, self._builder([part.build for part in parts]))
 
-    def _positional_wire(self) -> Wire:
-        parts = [field.type.wire(named=False) for field in self.fields]
-        return Wire(_generic(tuple, *[part.type for part in parts]), self._builder(parts, None))
+    def _builder(self, steps: Sequence[Build | None]) -> Build:
+        """Makes values of twins, column by column."""
+        make, from_wire = self._make, self._from_wire
+        if len(steps) == 1:
+            (step,), part_of = steps, attrgetter(self.fields[0].name)
+            if from_wire is not None or step is None:
+                finish = from_wire or make
+                return lambda twins: map(finish, map(part_of, twins))
+            return lambda twins: map(make, step(list(map(part_of, twins))))
 
-    def _builder(self, parts: Sequence[Wire], split: Build | None) -> Build:
-        """Makes the value from what was decoded, which `split` makes a tuple of (None: it is one)."""
-        make = self._make
-        builds = tuple(part.build for part in parts)
-
-        def build(wire: Any) -> Any:  # Any: what was decoded, and the value
-            values = wire if split is None else split(wire)
-            if any(builds):
-                values = [part if step is None else step(part) for step, part in zip(builds, values, strict=True)]
-            return make(*values)
+        def build(twins: Sequence[Any]) -> Iterable[Any]:  # Any: of the class made above, and the values
+            columns: list[Sequence[Any]] = list(zip(*map(msgspec.structs.astuple, twins), strict=True))
+            if not columns:  # there are no fields, or no twins
+                return [make() for _ in twins]
+            return map(
+                make,
+                *[column if step is None else step(column) for step, column in zip(steps, columns, strict=True)],
+            )
 
         return build
 
@@ -363,7 +368,7 @@ class Sum(SatsType):
 
         def key_of(value: Any) -> Hashable:  # Any: one of the variants' classes
             key = keys.get(value.__class__)
-            return value if key is None else (value.__class__.__name__, key(value.value))
+            return value if key is None else (value.__class__, key(value.value))
 
         return key_of
 
@@ -390,29 +395,33 @@ class Sum(SatsType):
         except Fault as fault:
             raise fault.under("value") from None
 
-    def wire(self, *, named: bool) -> Wire:
-        payloads = [None if v.payload is None else v.payload.wire(named=named) for v in self.variants]
-        if all(payload is None or payload.build is None for payload in payloads):
+    def wire(self, dialect: Dialect) -> Wire:
+        payloads = [(UNIT if variant.payload is None else variant.payload).wire(dialect) for variant in self.variants]
+        unbuilt = [v.payload is None or p.build is None for v, p in zip(self.variants, payloads, strict=True)]
+        if all(unbuilt):
             return Wire(_union([variant.python_type for variant in self.variants]), None)
         builds: dict[type, Build] = {}
         for tag, (variant, payload) in enumerate(zip(self.variants, payloads, strict=True)):
-            fields = [] if payload is None else [("value", payload.type)]
-            twin = msgspec.defstruct(variant.python_type.__name__, fields, array_like=True, tag=tag, gc=False)
-            builds[twin] = _variant_builder(variant.python_type, payload)
+            twin = _twin(variant.name, [("value", payload.type)], array_like=True, tag=tag)
+            builds[twin] = _variant_builder(variant, payload.build)
 
-        def build(wire: Any) -> Any:  # Any: one of the twins, and the value of its variant
-            return builds[wire.__class__](wire)
+        def build_sums(wires: Sequence[Any]) -> Iterable[Any]:  # Any: of the twins' classes, and their values
+            of_variant: dict[type, list[Any]] = {twin: [] for twin in builds}
+            for wire in wires:
+                of_variant[wire.__class__].append(wire.value)
+            values = {twin: iter(builds[twin](parts)) for twin, parts in of_variant.items() if parts}
+            return [next(values[wire.__class__]) for wire in wires]
 
-        return Wire(_union(list(builds)), build)
+        return Wire(_union(list(builds)), build_sums)
 
 
-def _variant_builder(python_type: type, payload: Wire | None) -> Build:
-    if payload is None:
-        return lambda _: python_type()
-    build = payload.build
+def _variant_builder(variant: SumVariant, build: Build | None) -> Build:
+    python_type = variant.python_type
+    if variant.payload is None:
+        return lambda wires: repeat(python_type(), len(wires))
     if build is None:
-        return lambda wire: python_type(wire.value)
-    return lambda wire: python_type(build(wire.value))
+        return each(python_type)
+    return lambda wires: map(python_type, build(wires))
 
 
 def _union(members: Sequence[Any]) -> Any:  # Any: classes and the union of them
@@ -441,11 +450,11 @@ class Enumerated(SatsType):
             raise expected(f"a member of {self._python_type.__name__}", value)
         return _tagged(self._tag_of[value], [])
 
-    def wire(self, *, named: bool) -> Wire:
-        members = dict(enumerate(self._members))
-        payload = UNIT.wire(named=named).type
+    def wire(self, dialect: Dialect) -> Wire:
+        member_of = dict(enumerate(self._members)).__getitem__
+        twin = _twin("Tagged", [("tag", int), ("payload", UNIT.wire(dialect).type)], array_like=True)
 
-        def member_of(wire: tuple[int, object]) -> Enum:
-            return members[wire[0]]
+        def build_members(wires: Sequence[Any]) -> Iterable[Enum]:  # Any: of the class made above
+            return map(member_of, map(_tag_of, wires))
 
-        return Wire(_generic(tuple, int, payload), member_of)
+        return Wire(twin, build_members)

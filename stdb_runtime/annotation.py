@@ -10,7 +10,7 @@ import inspect
 import types as python_types
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -106,6 +106,8 @@ def _special(
     inner: SatsType,
     attribute: str,
     make: Callable[[Any], object] | None = None,  # Any: the inner type's Python value
+    *,
+    from_wire: Callable[[Any], object] | None = None,  # Any: what msgspec decodes for the inner type
 ) -> ProductType:
     """One of the products of one field that have a Python class of their own."""
     return ProductType(
@@ -115,7 +117,16 @@ def _special(
         take=lambda value: (getattr(value, attribute),),
         python_type=python_type,
         direct=issubclass(python_type, msgspec.Struct),
+        from_wire=from_wire,
     )
+
+
+@lru_cache(4096)
+def _identity(text: str) -> Identity:
+    """The identity that a row names; the last ones are kept, because the rows of a table name the same few."""
+    if not text.startswith("0x"):
+        raise ValueError(f"not an identity: {text!r}")
+    return Identity(int(text, 16))
 
 
 _PLAIN: dict[object, SatsType] = {
@@ -124,7 +135,7 @@ _PLAIN: dict[object, SatsType] = {
     bytes: Bytes(),
     None: UNIT,
     type(None): UNIT,
-    Identity: _special(Identity, "__identity__", Integer(256, signed=False), "value"),
+    Identity: _special(Identity, "__identity__", Integer(256, signed=False), "value", from_wire=_identity),
     ConnectionId: _special(ConnectionId, "__connection_id__", Integer(128, signed=False), "value"),
     Timestamp: _special(Timestamp, "__timestamp_micros_since_unix_epoch__", Integer(64, signed=True), "micros"),
     TimeDuration: _special(TimeDuration, "__time_duration_micros__", Integer(64, signed=True), "micros"),

@@ -9,16 +9,19 @@ A declaration is a method without a body::
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, cast, overload
 
 import msgspec
 
 from .annotation import parameters_of
-from .errors import ArgumentError
+from .errors import ArgumentError, DecodeError
 from .events import ReducerEvent
+from .literal import server_double
 from .outcome import Outcome, Promise
-from .sats import Fault
+from .sats import Fault, Json, shown
 
 __all__ = ["BoundReducer", "Reducer", "ReducerCall", "ReducerOwner", "ReducerSet", "reducer"]
 
@@ -116,14 +119,35 @@ class Reducer(Generic[P]):
         """
         try:
             parts = self._parameters.write(self._in_order(args, kwargs))
+            text = _encoder.encode(parts).decode()
         except Fault as fault:
             raise ArgumentError(fault.path(""), fault.problem) from None
         except RecursionError:
             raise ArgumentError("", _TOO_DEEP) from None
-        text = _encoder.encode(parts).decode()
         if text.count("[") > _DEEPEST and _depth(parts) > _DEEPEST:
             raise ArgumentError("", _TOO_DEEP)
         return text
+
+    def decode(self, text: str) -> tuple[object, ...]:
+        """The arguments of a call, as the server read them, from the text that the caller sent (4.1).
+
+        Args:
+            text: `ReducerEvent.args`, in any of the spellings that the server takes (3.3).
+
+        Raises:
+            DecodeError: they are not what the declaration says.
+        """
+        try:
+            arguments = self._parameters.read(_arguments.decode(text))
+        except Fault as fault:
+            problem, path = fault.problem, fault.path("$")
+        except RecursionError:
+            problem, path = _TOO_DEEP, "$"
+        except ValueError as error:  # not JSON, or a number beyond what Python or the server reads
+            problem, path = f"not JSON as the server reads it: {error}", "$"
+        else:
+            return cast("tuple[object, ...]", arguments)
+        raise DecodeError(f"the arguments of reducer {self.name} are not as declared: {problem}", path=path)
 
     def _in_order(self, args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[object, ...]:
         names = [field.name for field in self._parameters.fields]
@@ -155,6 +179,30 @@ def _depth(json: object) -> int:
 
 def _lists_in(parts: list[object]) -> list[list[object]]:
     return [cast("list[object]", part) for part in parts if isinstance(part, list)]
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """An object, if no key comes twice: the server would not take it."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        ((twice, _),) = Counter(key for key, _ in pairs).most_common(1)
+        raise ValueError(f"key {shown(twice)} comes twice")
+    return made
+
+
+def _whole(text: str) -> int | float:
+    """A number without fraction and exponent. Minus zero is a float to the server."""
+    return -0.0 if text == "-0" else int(text)
+
+
+def _no_number(text: str) -> float:
+    """`NaN` and the infinities, which Python reads and JSON does not have."""
+    raise ValueError(f"{text} is no JSON")
+
+
+_arguments = json.JSONDecoder(
+    object_pairs_hook=_object, parse_float=server_double, parse_int=_whole, parse_constant=_no_number
+)
 
 
 def reducer(

@@ -15,7 +15,7 @@ import msgspec
 
 from .annotation import Product, product_of
 from .errors import DecodeError
-from .sats import Fault, Wire
+from .sats import Dialect, Fault, Wire
 
 __all__ = ["RowReader"]
 
@@ -35,7 +35,8 @@ class RowReader(Generic[R]):
     def __init__(self, row: type[R], table: str) -> None:
         self._type = product_of(row)
         self._table = table
-        self._wires: dict[bool, tuple[msgspec.json.Decoder[list[Any]], Wire]] = {}  # Any: the wire's own type
+        self._null_floats = False
+        self._wires: dict[Dialect, tuple[msgspec.json.Decoder[list[Any]], Wire]] = {}  # Any: the wire's own type
 
     def read(self, texts: Sequence[str]) -> list[R]:
         """The rows of the strings of one list of a message, in either dialect.
@@ -45,9 +46,7 @@ class RowReader(Generic[R]):
         """
         rows: list[R] = []
         for start in range(0, len(texts), _CHUNK):
-            chunk = texts[start : start + _CHUNK]
-            for named, run in groupby(chunk, lambda text: text.startswith("{")):
-                rows += self._read_run(list(run), named=named)
+            rows += self._read_chunk(texts[start : start + _CHUNK])
         return rows
 
     def key(self, row: R) -> Hashable:
@@ -60,23 +59,43 @@ class RowReader(Generic[R]):
         """Whether a row is its own key, so that `key` need not be called."""
         return self._type.key is None
 
-    def _read_run(self, texts: list[str], *, named: bool) -> list[R]:
-        """The rows of strings in one dialect, the quick way where it works."""
-        try:
-            decoder, wire = self._wire(named=named)
-            values = decoder.decode("[" + ",".join(texts) + "]")
-            if len(values) == len(texts):
-                return values if wire.build is None else list(map(wire.build, values))
-        except (msgspec.MsgspecError, Fault, ValueError, LookupError, RecursionError):
-            pass  # read again below, which finds the same trouble and says where it is, or a null that is a NaN
-        return [self._read_one(text) for text in texts]
+    def _read_chunk(self, texts: Sequence[str]) -> list[R]:
+        """The rows of a few strings, all at once where they are in one dialect, as nearly always."""
+        all_rows = self._read_fast(texts, named=_is_named(texts[0]))
+        if all_rows is not None:
+            return all_rows
+        rows: list[R] = []
+        for named, run in groupby(texts, _is_named):
+            same = list(run)
+            found = self._read_fast(same, named=named)
+            rows += map(self._read_one, same) if found is None else found
+        return rows
 
-    def _wire(self, *, named: bool) -> tuple[msgspec.json.Decoder[list[Any]], Wire]:  # Any: the wire's own type
-        if named not in self._wires:
-            wire = self._type.wire(named=named)
-            rows_type: Any = list.__class_getitem__(wire.type)  # Any: a type that is made at run time
-            self._wires[named] = (msgspec.json.Decoder(rows_type), wire)
-        return self._wires[named]
+    def _read_fast(self, texts: Sequence[str], *, named: bool) -> list[R] | None:
+        """The rows of strings in one dialect, or None if msgspec does not decode them."""
+        rows = self._decode(texts, Dialect(named, self._null_floats))
+        if rows is None and not self._null_floats:
+            # Where a float was NaN or an infinity once, there will be more: from then on null is expected there.
+            rows = self._decode(texts, Dialect(named, null_floats=True))
+            self._null_floats = rows is not None
+        return rows
+
+    def _decode(self, texts: Sequence[str], dialect: Dialect) -> list[R] | None:
+        """The rows of strings in one dialect, or None if they are in another, or wrong."""
+        if dialect not in self._wires:
+            self._wires[dialect] = self._compile(dialect)
+        decoder, wire = self._wires[dialect]
+        try:
+            values = decoder.decode("[" + ",".join(texts) + "]")
+            rows = values if wire.build is None else list(wire.build(values))
+        except (msgspec.MsgspecError, Fault, ValueError, LookupError, RecursionError):
+            return None
+        return rows if len(rows) == len(texts) else None
+
+    def _compile(self, dialect: Dialect) -> tuple[msgspec.json.Decoder[list[Any]], Wire]:  # Any: the wire's own type
+        wire = self._type.wire(dialect)
+        rows_type: Any = list.__class_getitem__(wire.type)  # Any: a type that is made at run time
+        return msgspec.json.Decoder(rows_type), wire
 
     def _read_one(self, text: str) -> R:
         """One row, the general way."""
@@ -88,3 +107,8 @@ class RowReader(Generic[R]):
             raise DecodeError(f"{error} in {text[:80]!r}", table=self._table) from None
         except RecursionError:
             raise DecodeError("nested too deeply", table=self._table) from None
+
+
+def _is_named(text: str) -> bool:
+    """Whether a row is an object with the columns' names; else it is an array."""
+    return text.startswith("{")

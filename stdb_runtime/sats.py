@@ -5,9 +5,8 @@ a named row, what stands inside an array is positional. Callers of reducers have
 here knows two ways of reading:
 
 - `read` takes parsed JSON in any dialect and spelling and checks everything. It is the reference.
-- `wire` is a short cut for rows: a type that msgspec decodes directly, and what is left to do after that. Where it
-  fails for whatever reason, the caller reads again with `read`, which either succeeds (a null in a float column, say)
-  or says what is wrong.
+- `wire` is a short cut for rows: a type that msgspec decodes directly, and what is left to do after that, for many
+  values at once. Where it fails for whatever reason, the caller reads again with `read`, which says what is wrong.
 
 Values are written positionally, sums by tag, so that nothing depends on how the server cases names.
 """
@@ -15,15 +14,17 @@ Values are written positionally, sums by tag, so that nothing depends on how the
 from __future__ import annotations
 
 import math
+import re
 import struct
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable
+from binascii import a2b_hex
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import cached_property
-from typing import Annotated, Any, NamedTuple, TypeAlias, cast
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from .literal import double_literal
+from .literal import double_literal, server_double
 
 __all__ = [
     "NAN",
@@ -31,6 +32,7 @@ __all__ = [
     "Boolean",
     "Build",
     "Bytes",
+    "Dialect",
     "Fault",
     "Float",
     "Integer",
@@ -40,18 +42,24 @@ __all__ = [
     "String",
     "Unit",
     "Wire",
+    "each",
     "expected",
+    "shown",
 ]
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 """What a JSON parser gives."""
-Build: TypeAlias = Callable[[Any], Any]  # Any: each type's own Python value, known only to that type
+Build: TypeAlias = Callable[[Sequence[Any]], Iterable[Any]]  # Any: each type's own wires and values
+"""Makes the values of many wires: a column of rows at once, because a Python call a value would be the slow part."""
 Key: TypeAlias = Callable[[Any], Hashable]  # Any: as above
 
 NAN = float("nan")
 """The one NaN that every column holds: NaN differs from itself, but an object is found by identity."""
 
 _NEGATIVE_ZERO = "-0.0"
+_NAN_KEY = "nan"
+_HEXADECIMAL = re.compile("-?0x[0-9a-fA-F]+")
+_U64_MAX = 2**64 - 1
 _I64_LEAST, _I64_MOST = -(2**63), 2**63 - 1
 
 
@@ -76,11 +84,28 @@ class Fault(Exception):
         return path
 
 
+class Dialect(NamedTuple):
+    """A way of the server to write rows (3.1).
+
+    Attributes:
+        named: products are objects; else they are arrays.
+        null_floats: floats may be null, which few tables need and which costs time.
+    """
+
+    named: bool
+    null_floats: bool = False
+
+
 class Wire(NamedTuple):
-    """How msgspec decodes one type in one dialect, and how the value is built from that (None: it is the value)."""
+    """How msgspec decodes one type in one dialect, and how values are built from that (None: they are the values)."""
 
     type: Any  # Any: what msgspec takes as a type: classes, unions, generic aliases
     build: Build | None
+
+
+def each(make: Callable[[Any], Any]) -> Build:  # Any: as in Build
+    """Builds each value for itself."""
+    return lambda wires: map(make, wires)
 
 
 class SatsType(ABC):
@@ -100,14 +125,22 @@ class SatsType(ABC):
         """What msgspec encodes for a value. Raises Fault if the value is not of this type."""
 
     @abstractmethod
-    def wire(self, *, named: bool) -> Wire:
-        """The short cut for a row of the named or of the positional dialect."""
+    def wire(self, dialect: Dialect) -> Wire:
+        """The short cut for rows of a dialect."""
 
 
 def expected(what: str, got: object) -> Fault:
     """The fault of a value that is something else than it should be."""
-    text = repr(got)
-    return Fault(f"expected {what}, got {text if len(text) <= 60 else text[:57] + '...'}")
+    return Fault(f"expected {what}, got {shown(got)}")
+
+
+def shown(value: object) -> str:
+    """A value for a message, at most 60 characters of it."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to write an integer of more than 4300 digits
+        text = f"a huge {type(value).__name__}"
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 class Boolean(SatsType):
@@ -123,7 +156,7 @@ class Boolean(SatsType):
             raise expected("a bool", value)
         return value
 
-    def wire(self, *, named: bool) -> Wire:
+    def wire(self, dialect: Dialect) -> Wire:
         return Wire(bool, None)
 
 
@@ -144,36 +177,35 @@ class Integer(SatsType):
             le=self.most if self.most <= _I64_MOST else None,
         )
 
-    def _check(self, value: object) -> int:
+    def number(self, value: object) -> int:
+        """The value, if it is an integer within the range. Raises Fault."""
         if not isinstance(value, int) or isinstance(value, bool):
             raise expected(f"an integer ({self.name})", value)
         if not self.least <= value <= self.most:
-            raise Fault(f"{value} is out of range for {self.name} ({self.least} to {self.most})")
-        return value
+            raise Fault(f"{shown(value)} is out of range for {self.name} ({self.least} to {self.most})")
+        return int(value)
 
     def read(self, json: Json) -> object:
-        return self._check(self._from_text(json) if self._as_text else json)
+        return self.number(self._from_text(json) if self._as_text else json)
 
     def _from_text(self, json: Json) -> int:
-        if not isinstance(json, str) or not json.removeprefix("-").startswith("0x"):
+        if not isinstance(json, str) or not _HEXADECIMAL.fullmatch(json):
             raise expected('a string such as "0x5"', json)
-        try:
-            return int(json, 16)
-        except ValueError:
-            raise expected('a string such as "0x5"', json) from None
+        return int(json, 16)
 
     def write(self, value: object) -> object:
-        number = self._check(value)
+        number = self.number(value)
         return hex(number) if self._as_text else number
 
-    def wire(self, *, named: bool) -> Wire:
-        return Wire(str, self.read) if self._as_text else Wire(Annotated[int, self.meta], None)
+    def wire(self, dialect: Dialect) -> Wire:
+        return Wire(str, each(self.read)) if self._as_text else Wire(Annotated[int, self.meta], None)
 
 
 class Float(SatsType):
     """`F64`, and `F32` as the shortest decimal that names it: a bare number; NaN and both infinities arrive as `null`.
 
-    JSON has no literal for those three, so a null reads as NaN, and none of them can be sent.
+    JSON has no literal for those three, so a null reads as NaN, and none of them can be sent (3.1, 3.3). A number
+    is read as the server reads it.
     """
 
     def __init__(self, bits: int) -> None:
@@ -181,13 +213,15 @@ class Float(SatsType):
 
     @cached_property
     def key(self) -> Key | None:
-        """0.0 and -0.0 are equal in Python and two values on the server."""
-        return _signed_zero
+        """0.0 and -0.0 are equal in Python and two values on the server; NaN is one value, and equals nothing."""
+        return _float_key
 
     def read(self, json: Json) -> object:
         if json is None:
             return NAN
-        value = self._number(json)
+        # The server drops the digits of a whole number that do not fit in 64 bits, as of any other.
+        huge = type(json) is int and abs(json) > _U64_MAX
+        value = self._number(_server_double(json) if huge else json)
         return _shortest_single(value) if self._single else value
 
     def write(self, value: object) -> object:
@@ -196,6 +230,8 @@ class Float(SatsType):
             raise Fault(f"{number} cannot be sent: JSON has no literal for it")
         if self._single:
             number = _single(number)
+            if math.isinf(number):
+                raise Fault(f"{value} is out of range for f32")
         return msgspec.Raw(double_literal(number).encode())
 
     @staticmethod
@@ -205,14 +241,27 @@ class Float(SatsType):
         try:
             return float(value)
         except OverflowError:
-            raise Fault(f"{value} is out of range for a float") from None
+            raise Fault(f"{shown(value)} is out of range for a float") from None
 
-    def wire(self, *, named: bool) -> Wire:
-        return Wire(float, None)
+    def wire(self, dialect: Dialect) -> Wire:
+        return Wire(float | None, _build_floats) if dialect.null_floats else Wire(float, None)
 
 
-def _signed_zero(value: float) -> Hashable:
-    return _NEGATIVE_ZERO if value == 0.0 and math.copysign(1.0, value) < 0 else value
+def _build_floats(wires: Sequence[float | None]) -> Iterable[float]:
+    return [NAN if wire is None else wire for wire in wires]
+
+
+def _float_key(value: float) -> Hashable:
+    if value:
+        return value if value == value else _NAN_KEY
+    return value if math.copysign(1.0, value) > 0 else _NEGATIVE_ZERO
+
+
+def _server_double(whole: object) -> float:
+    try:
+        return server_double(str(whole))
+    except ValueError:
+        raise Fault("a number is out of range for a float") from None
 
 
 def _single(value: float) -> float:
@@ -220,36 +269,46 @@ def _single(value: float) -> float:
     try:
         (single,) = struct.unpack("<f", struct.pack("<f", value))
     except OverflowError:
-        raise Fault(f"{value} is out of range for f32") from None
+        return math.copysign(math.inf, value)
     return float(single)
 
 
 def _shortest_single(value: float) -> float:
-    """The shortest decimal that rounds to the same 32-bit float: the form in which the server writes it."""
+    """The shortest decimal that rounds to the same 32-bit float: the form in which the server writes it.
+
+    What is out of range is an infinity, which the server makes of it too.
+    """
     single = _single(value)
+    if math.isinf(single):
+        return single
     return next(
         short for digits in range(1, 10) if _single(short := float(f"{single:.{digits}g}")) == single or digits == 9
     )
+
+
+_OCTET = Integer(8, signed=False)
 
 
 class String(SatsType):
     """`String`: a JSON string."""
 
     def read(self, json: Json) -> object:
-        if not isinstance(json, str):
-            raise expected("a string", json)
-        return json
+        return self._check(json)
 
     def write(self, value: object) -> object:
+        return self._check(value)
+
+    @staticmethod
+    def _check(value: object) -> str:
         if not isinstance(value, str):
             raise expected("a string", value)
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise Fault(f"{value!r} has a lone surrogate, which is not text") from None
-        return value
+            raise Fault(f"{shown(value)} has a lone surrogate, which is not text") from None
+        return str.__str__(value)
 
-    def wire(self, *, named: bool) -> Wire:
+    def wire(self, dialect: Dialect) -> Wire:
         return Wire(str, None)
 
 
@@ -257,22 +316,22 @@ class Bytes(SatsType):
     """An array of `U8`: hexadecimal digits in a string, without `0x`. Callers may also send a list of numbers."""
 
     def read(self, json: Json) -> object:
+        if isinstance(json, list):
+            return bytes(map(_OCTET.number, json))
+        if not isinstance(json, str):
+            raise expected("hexadecimal digits", json)
         try:
-            if isinstance(json, str):
-                return bytes.fromhex(json)
-            if isinstance(json, list):
-                return bytes(cast("list[int]", json))
-        except (ValueError, TypeError):
-            pass
-        raise expected("hexadecimal digits", json)
+            return a2b_hex(json)
+        except ValueError:
+            raise expected("hexadecimal digits", json) from None
 
     def write(self, value: object) -> object:
         if not isinstance(value, bytes | bytearray | memoryview):
             raise expected("bytes", value)
         return value.hex()
 
-    def wire(self, *, named: bool) -> Wire:
-        return Wire(str, bytes.fromhex)
+    def wire(self, dialect: Dialect) -> Wire:
+        return Wire(str, each(a2b_hex))
 
 
 class Unit(SatsType):
@@ -288,8 +347,16 @@ class Unit(SatsType):
             raise expected("None", value)
         return []
 
-    def wire(self, *, named: bool) -> Wire:
-        return Wire(dict[str, msgspec.Raw] if named else tuple[()], self.read)
+    def wire(self, dialect: Dialect) -> Wire:
+        return Wire(_EmptyObject if dialect.named else tuple[()], each(_nothing))
+
+
+class _EmptyObject(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """`{}`."""
+
+
+def _nothing(_: object) -> None:
+    """The value of a unit."""
 
 
 UNIT = Unit()

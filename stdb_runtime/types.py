@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar, Generic, Self, TypeAlias, TypeVar, overload
+from typing import Annotated, ClassVar, Generic, Self, TypeAlias, TypeVar, overload
 from uuid import UUID
 
 import msgspec
@@ -31,6 +31,9 @@ __all__ = [
 T = TypeVar("T")
 E = TypeVar("E")
 
+_U128_MAX = 2**128 - 1
+_U256_MAX = 2**256 - 1
+_I64: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MICROS_PER_SECOND = 1_000_000
@@ -54,11 +57,6 @@ def _from_hex(text: str, digits: int, what: str) -> int:
     return int(bare, 16)
 
 
-def _require_bits(value: int, bits: int, what: str) -> None:
-    if not 0 <= value < 1 << bits:
-        raise ValueError(f"{what} must be an unsigned integer of {bits} bits, got {value}")
-
-
 class Identity(msgspec.Struct, frozen=True, order=True, gc=False, rename={"value": "__identity__"}):
     """Who somebody is: a number of 256 bits, the same on every connection with the same token.
 
@@ -75,7 +73,8 @@ class Identity(msgspec.Struct, frozen=True, order=True, gc=False, rename={"value
     value: int
 
     def __post_init__(self) -> None:
-        _require_bits(self.value, 256, "an identity")
+        if not 0 <= self.value <= _U256_MAX:
+            raise ValueError(f"an identity must be an unsigned integer of 256 bits, got {self.value:#x}")
 
     @classmethod
     def from_hex(cls, text: str) -> Self:
@@ -112,7 +111,8 @@ class ConnectionId(msgspec.Struct, frozen=True, order=True, gc=False, rename={"v
     value: int
 
     def __post_init__(self) -> None:
-        _require_bits(self.value, 128, "a connection id")
+        if not 0 <= self.value <= _U128_MAX:
+            raise ValueError(f"a connection id must be an unsigned integer of 128 bits, got {self.value:#x}")
 
     @classmethod
     def from_hex(cls, text: str) -> Self:
@@ -150,7 +150,7 @@ class TimeDuration(
         micros: the microseconds.
     """
 
-    micros: int
+    micros: _I64
 
     @classmethod
     def from_timedelta(cls, delta: timedelta) -> Self:
@@ -197,7 +197,7 @@ class Timestamp(
         micros: the microseconds since the epoch.
     """
 
-    micros: int
+    micros: _I64
 
     @classmethod
     def now(cls) -> Self:

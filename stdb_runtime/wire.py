@@ -396,7 +396,7 @@ def decode(text: str | bytes) -> ServerMessage:
     except msgspec.ValidationError as error:
         problem, _, path = str(error).partition(" - at ")
         raise DecodeError(problem, path=path.strip("`") or "$") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeError) as error:
         raise DecodeError(f"a message is not JSON text: {error}") from None
     except RecursionError:
         raise DecodeError("a message is nested too deeply") from None
