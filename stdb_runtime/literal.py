@@ -14,7 +14,7 @@ from functools import lru_cache
 
 __all__ = ["double_literal", "server_double"]
 
-_NUMBER = re.compile(r"(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?")
+_NUMBER = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
 _U64_MAX = 2**64 - 1
 _DIGITS_THAT_FIT = 19
 _MAX_POWER = 308
@@ -75,13 +75,13 @@ def _scale(significand: int, power: int) -> float | None:
     return None if math.isinf(value) else value
 
 
-@lru_cache(maxsize=1024)
 def double_literal(value: float) -> str:
     """A JSON literal for a finite double that the server reads back bit for bit.
 
     The shortest literal where that is exact, as it is for every number of up to 15 digits in everyday
-    ranges; else a searched one. For some doubles no literal exists (0.16 % of doubles with random
-    bits): for those the shortest one is sent, which the server reads one unit in the last place off.
+    ranges; else a searched one. For some doubles none is found: 0.2 % of doubles with random bits (measured: 15
+    to 24 of 10,000, by seed), where the shortest literals of 30 % are inexact. For those the shortest one is
+    sent, which the server reads as a neighbouring double, one unit in the last place off.
 
     Args:
         value: a finite double.
@@ -103,6 +103,7 @@ def double_literal(value: float) -> str:
     return shortest if found is None else f"{'-' if value < 0 else ''}{found}"
 
 
+@lru_cache(maxsize=1024)
 def _search(value: float) -> str | None:
     """A literal near a positive `value` that the server's arithmetic maps to it, or None.
 

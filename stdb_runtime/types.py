@@ -33,7 +33,8 @@ E = TypeVar("E")
 
 _U128_MAX = 2**128 - 1
 _U256_MAX = 2**256 - 1
-_I64: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_I64_LEAST, _I64_MOST = -(2**63), 2**63 - 1
+_I64: TypeAlias = Annotated[int, msgspec.Meta(ge=_I64_LEAST, le=_I64_MOST)]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MICROS_PER_SECOND = 1_000_000
@@ -47,6 +48,13 @@ _RFC3339 = re.compile(
 
 Uuid: TypeAlias = UUID
 """A UUID, Python's own class. On the wire `{"__uuid__": n}` or `[n]`, with n the 128-bit integer (3.2)."""
+
+
+def _checked(micros: int) -> int:
+    """The result of arithmetic with times. Raises OverflowError if it is none that SpacetimeDB has."""
+    if not _I64_LEAST <= micros <= _I64_MOST:
+        raise OverflowError(f"{micros} microseconds are out of range for 64 bits")
+    return micros
 
 
 def _from_hex(text: str, digits: int, what: str) -> int:
@@ -146,6 +154,8 @@ class TimeDuration(
     On the wire `{"__time_duration_micros__": n}` or `[n]`, n a signed integer of 64 bits (3.2). The text form is
     seconds with a sign and six decimals, such as `-67419000.000003`.
 
+    Arithmetic raises OverflowError where 64 bits do not hold the result.
+
     Attributes:
         micros: the microseconds.
     """
@@ -162,16 +172,16 @@ class TimeDuration(
         return timedelta(microseconds=self.micros)
 
     def __add__(self, other: TimeDuration) -> TimeDuration:
-        return TimeDuration(self.micros + other.micros)
+        return TimeDuration(_checked(self.micros + other.micros))
 
     def __sub__(self, other: TimeDuration) -> TimeDuration:
-        return TimeDuration(self.micros - other.micros)
+        return TimeDuration(_checked(self.micros - other.micros))
 
     def __neg__(self) -> TimeDuration:
-        return TimeDuration(-self.micros)
+        return TimeDuration(_checked(-self.micros))
 
     def __abs__(self) -> TimeDuration:
-        return TimeDuration(abs(self.micros))
+        return TimeDuration(_checked(abs(self.micros)))
 
     def __bool__(self) -> bool:
         return self.micros != 0
@@ -192,6 +202,8 @@ class Timestamp(
 
     On the wire `{"__timestamp_micros_since_unix_epoch__": n}` or `[n]`, n a signed integer of 64 bits (3.2). The
     text form is RFC 3339.
+
+    Arithmetic raises OverflowError where 64 bits do not hold the result.
 
     Attributes:
         micros: the microseconds since the epoch.
@@ -245,7 +257,7 @@ class Timestamp(
         return text + "+00:00"
 
     def __add__(self, other: TimeDuration) -> Timestamp:
-        return Timestamp(self.micros + other.micros)
+        return Timestamp(_checked(self.micros + other.micros))
 
     @overload
     def __sub__(self, other: TimeDuration) -> Timestamp: ...
@@ -253,8 +265,8 @@ class Timestamp(
     def __sub__(self, other: Timestamp) -> TimeDuration: ...
     def __sub__(self, other: TimeDuration | Timestamp) -> Timestamp | TimeDuration:
         if isinstance(other, TimeDuration):
-            return Timestamp(self.micros - other.micros)
-        return TimeDuration(self.micros - other.micros)
+            return Timestamp(_checked(self.micros - other.micros))
+        return TimeDuration(_checked(self.micros - other.micros))
 
     def __str__(self) -> str:
         return self.to_rfc3339()
