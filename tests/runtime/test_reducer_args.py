@@ -98,7 +98,7 @@ def test_trees(value: echo.Tree) -> None:
 
 
 def test_arguments_by_name() -> None:
-    insert = REDUCERS.insert_u8
+    insert = reducer("insert_u8")
     assert insert.encode((1,), {"v": 2}) == insert.encode((), {"v": 2, "n": 1}) == "[1,2]"
 
 
@@ -113,7 +113,7 @@ def test_arguments_by_name() -> None:
 )
 def test_wrong_arguments_are_type_errors(args: tuple[int, ...], kwargs: dict[str, int], problem: str) -> None:
     with pytest.raises(TypeError, match=f"insert_u8 {problem}"):
-        REDUCERS.insert_u8.encode(args, kwargs)
+        reducer("insert_u8").encode(args, kwargs)
 
 
 # --- what is sent -----------------------------------------------------------------------------------------------------

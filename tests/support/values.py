@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+import sys
 import types as python_types
 from enum import Enum
 from functools import cache
@@ -43,7 +44,7 @@ LEISURE = settings(
 )
 """Settings of tests whose examples are whole rows of many columns."""
 
-I64 = st.integers(-(2**63), 2**63 - 1)
+I64 = st.integers(-(2**63), 2**63 - 1) | st.sampled_from([-(2**63), 2**63 - 1])
 LARGEST_SINGLE = 3.4028234663852886e38
 
 
@@ -79,11 +80,15 @@ def doubles() -> SearchStrategy[float]:
     """Doubles that can be sent exactly, evenly spread over all bit patterns and everyday ones."""
     bits = st.integers(0, 2**64 - 1).map(lambda bits: struct.unpack("<d", struct.pack("<Q", bits))[0])
     anything = st.floats(allow_nan=False, allow_infinity=False) | bits.filter(math.isfinite)
-    return anything.filter(has_literal)
+    extremes = [0.0, 5e-324, sys.float_info.min, sys.float_info.max]
+    signed = st.sampled_from(extremes + [-value for value in extremes])
+    return anything.filter(has_literal) | signed
 
 
 def singles() -> SearchStrategy[float]:
-    return st.floats(allow_nan=False, allow_infinity=False, width=32).map(single)
+    return st.floats(allow_nan=False, allow_infinity=False, width=32).map(single) | st.sampled_from(
+        [-0.0, LARGEST_SINGLE, 1e-45]
+    ).map(single)
 
 
 @cache
@@ -137,7 +142,10 @@ def _bytes() -> Kind:
 
 
 def _unit() -> Kind:
-    return Kind(st.none(), lambda _, named: _empty(named))
+    def shown(_: Any, named: bool) -> object:
+        return _empty(named)
+
+    return Kind(st.none(), shown)
 
 
 def _empty(named: bool) -> object:
@@ -220,7 +228,7 @@ def _product(product: type[msgspec.Struct]) -> Kind:
 
 _PLAIN: dict[Any, Kind] = {
     bool: _plain(st.booleans()),
-    str: _plain(st.text()),
+    str: _plain(st.text() | st.sampled_from(["", "\0", '\\"', "\u2028", "\U0010ffff", "\ufffe"])),
     bytes: _bytes(),
     None: _unit(),
     type(None): _unit(),
