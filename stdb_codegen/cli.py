@@ -35,6 +35,8 @@ def main() -> None:
 )
 @click.option("--server", metavar="URL", help="Take the schema from a server, such as http://localhost:3000.")
 @click.option("--token", envvar="SPACETIMEDB_TOKEN", show_envvar=True, help="Whom to ask the server as.")
+@click.option("--build", is_flag=True, help="Build a module's folder first, with spacetime or cargo.")
+@click.option("--force", is_flag=True, help="Overwrite files that stdb-codegen has not written.")
 @click.option(
     "-o",
     "--output",
@@ -43,14 +45,14 @@ def main() -> None:
     type=click.Path(path_type=Path),
     help="The folder of the package to write.",
 )
-def generate(module: str, server: str | None, token: str | None, folder: Path) -> None:
+def generate(module: str, server: str | None, token: str | None, build: bool, force: bool, folder: Path) -> None:
     """Write the package of a module."""
-    definition = source.from_server(server, module, token) if server else source.from_path(Path(module))
+    definition = source.Source(module, server, build).read(token)
     schema = lower.lower(rawdef.decode(definition))
     package = context.build(schema)
     for warning in package.warnings:
         click.echo(f"warning: {warning}", err=True)
-    report = output.write(folder, render.render(package))
+    report = output.write(folder, render.render(package), force=force)
     click.echo(
         f"{definition.place}: {len(package.tables)} tables, {len(package.reducers)} reducers, "
         f"{len(package.types)} types"

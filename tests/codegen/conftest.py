@@ -6,11 +6,14 @@ import pytest
 from click.testing import CliRunner
 
 from stdb_codegen.cli import main
+from tests.codegen.loopback import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from click.testing import Result
+
+    from tests.codegen.loopback import Loopback
 
 
 @pytest.fixture
@@ -18,8 +21,8 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """The command, without the user's token."""
     monkeypatch.delenv("SPACETIMEDB_TOKEN", raising=False)
 
-    def invoke(*arguments: object, **environment: str) -> Result:
-        return CliRunner().invoke(main, ["generate", *map(str, arguments)], env=environment)
+    def invoke(*arguments: object, input: bytes | None = None, **environment: str) -> Result:
+        return CliRunner().invoke(main, ["generate", *map(str, arguments)], input=input, env=environment)
 
     return invoke
 
@@ -28,11 +31,18 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
 def fails(run: Callable[..., Result]) -> Callable[..., str]:
     """The command, when it must fail: gives its one line of error."""
 
-    def invoke(*arguments: object, **environment: str) -> str:
-        result = run(*arguments, **environment)
+    def invoke(*arguments: object, input: bytes | None = None, **environment: str) -> str:
+        result = run(*arguments, input=input, **environment)
         assert (result.exit_code, result.stdout) == (1, ""), result.output
         assert result.stderr.startswith("error: ")
         assert result.stderr.count("\n") == 1, result.stderr
         return result.stderr
 
     return invoke
+
+
+@pytest.fixture
+def loopback() -> Iterator[Loopback]:
+    """A server that answers what a real one will not answer on demand."""
+    with serving() as server:
+        yield server

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
@@ -36,7 +39,7 @@ def test_only_changes_are_written(tmp_path: Path) -> None:
     before = {path.name: path.stat() for path in tmp_path.iterdir()}
     assert str(output.write(tmp_path, FILES)) == "unchanged"
     changed = FILES | {"b.py": HEADER + "3\n"}
-    assert output.write(tmp_path, changed) == output.Report(written=("b.py",), removed=())
+    assert list(output.write(tmp_path, changed).written) == ["b.py"]
     assert texts(tmp_path) == changed
     after = {path.name: path.stat() for path in tmp_path.iterdir()}
     assert {name for name in after if after[name].st_ino != before[name].st_ino} == {"b.py"}
@@ -59,7 +62,10 @@ def test_own_stale_files_are_removed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["print(1)\n", "", "\xff"])
 def test_foreign_files_are_not_touched(tmp_path: Path, text: str) -> None:
     (tmp_path / "b.py").write_bytes(text.encode("latin-1"))
-    with pytest.raises(OutputError, match=r"b\.py: is there, and was not written by stdb-codegen; move it away"):
+    with pytest.raises(
+        OutputError,
+        match=r"b\.py: is there, and was not written by stdb-codegen; move it away, overwrite it with --force, or",
+    ):
         output.write(tmp_path, FILES)
     assert [path.name for path in tmp_path.iterdir()] == ["b.py"]
 
@@ -83,18 +89,105 @@ def test_links_are_foreign(tmp_path: Path) -> None:
     assert output.write(folder, FILES).removed == ()
 
 
-def test_folder_in_the_place_of_a_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("force", [False, True])
+def test_folder_in_the_place_of_a_file(tmp_path: Path, force: bool) -> None:
     (tmp_path / "a.py").mkdir()
-    with pytest.raises(OutputError, match=r"a\.py: is there"):
-        output.write(tmp_path, FILES)
+    with pytest.raises(OutputError, match=r"a\.py: is there, .*; move it away, or choose another folder"):
+        output.write(tmp_path, FILES, force=force)
 
 
-def test_failure_half_way_leaves_all_as_it_was(tmp_path: Path) -> None:
-    output.write(tmp_path, FILES)
-    unwritable = {"a.py": HEADER + "new\n", "b.py": HEADER + "new\n", "no/such/folder.py": HEADER}
-    with pytest.raises(OutputError, match="No such file or directory; choose another folder with --output"):
-        output.write(tmp_path, unwritable)
-    assert texts(tmp_path) == FILES
+def test_force_overwrites_files_of_the_same_names_only(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.py"
+    outside.write_text("mine\n")
+    folder = tmp_path / "client"
+    folder.mkdir()
+    (folder / "a.py").write_bytes(b"\xff")
+    (folder / "b.py").symlink_to(outside)
+    (folder / "py.typed").symlink_to("nowhere")
+    (folder / "c.py").write_text("mine\n")
+    assert str(output.write(folder, FILES, force=True)) == "3 files written"
+    assert texts(folder) == {**FILES, "c.py": "mine\n"}
+    assert not any(path.is_symlink() for path in folder.iterdir())
+    assert outside.read_text() == "mine\n"
+
+
+def test_files_without_the_header_are_not_written(tmp_path: Path) -> None:
+    with pytest.raises(
+        OutputError, match=r"types\.py: would be written without the generator\'s header; begin its temp"
+    ):
+        output.write(tmp_path / "client", {"types.py": "x = 1\n"})
+    assert not (tmp_path / "client").exists()
+
+
+class TestFailure:
+    """Half-way, for real; nothing is left behind, and what was there is there."""
+
+    NEW: ClassVar = {"a.py": HEADER + "new\n", "b.py": HEADER + "new\n", "c.py": HEADER + "new\n", "py.typed": ""}
+
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        output.write(tmp_path / "client", {**FILES, "stale.py": HEADER})
+        return tmp_path / "client"
+
+    def test_before_anything_has_its_name(self, folder: Path) -> None:
+        before = texts(folder)
+        with pytest.raises(OutputError, match="No such file or directory; nothing has changed; mend that, or choose"):
+            output.write(folder, {**self.NEW, "no/such/folder.py": HEADER})
+        assert texts(folder) == before
+
+    def test_folder_appears_in_the_place_of_a_file(self, folder: Path) -> None:
+        plan = output.plan(folder, self.NEW)
+        (folder / "c.py").mkdir()
+        (folder / "c.py" / "mine.txt").touch()
+        before = {path.name: path.stat().st_mode for path in folder.iterdir()}
+        with pytest.raises(OutputError, match="Is a directory; nothing has changed"):
+            plan.apply()
+        assert {path.name: path.stat().st_mode for path in folder.iterdir()} == before
+        assert {name: (folder / name).read_text() for name in FILES} == FILES
+
+    def test_folder_appears_in_the_place_of_a_stale_file(self, folder: Path) -> None:
+        plan = output.plan(folder, self.NEW)
+        plan = replace(plan, before={name: text for name, text in plan.before.items() if name in FILES})
+        (folder / "stale.py").unlink()
+        (folder / "stale.py").mkdir()
+        with pytest.raises(OutputError, match="nothing has changed"):
+            plan.apply()
+        (folder / "stale.py").rmdir()
+        assert texts(folder) == FILES
+
+    def test_disk_is_full(self, folder: Path) -> None:
+        """No file may become longer than a limit, of which every write learns, as it does of a full disk."""
+        before = texts(folder)
+        program = """if True:
+            import resource, sys
+            from pathlib import Path
+            from stdb_codegen.cli import main
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1500, 1500))
+            main(["generate", "--module", sys.argv[1], "-o", sys.argv[2], "--force"])
+        """
+        command = [sys.executable, "-B", "-c", program, str(SCHEMA)]
+        for place in (folder, folder.with_name("new")):
+            done = subprocess.run([*command, str(place)], capture_output=True, text=True, check=False)
+            problem = "File too large; nothing has changed; mend that, or choose another folder with --output"
+            assert (done.returncode, done.stderr) == (1, f"error: {place}: {problem}\n")
+        assert texts(folder) == before
+        assert not folder.with_name("new").exists()
+
+
+def test_diff(tmp_path: Path) -> None:
+    folder = tmp_path / "client"
+    output.write(folder, {"a.py": FILES["a.py"], "stale.py": HEADER})
+    (folder / "b.py").write_text("mine")
+    before = texts(folder)
+    diff = "\n".join(output.plan(folder, {**FILES, "a.py": HEADER + "2\n"}, force=True).diff()) + "\n"
+    assert texts(folder) == before
+    at = folder.as_posix()
+    assert diff == (
+        f"--- {at}/a.py\n+++ {at}/a.py\n@@ -1,2 +1,2 @@\n {HEADER}-1\n+2\n"
+        f"--- {at}/b.py\n+++ {at}/b.py\n@@ -1 +1,2 @@\n-mine\n\\ No newline at end of file\n+{HEADER}+2\n"
+        f"--- /dev/null\n+++ {at}/py.typed\n"
+        f"--- {at}/stale.py\n+++ /dev/null\n@@ -1 +0,0 @@\n-{HEADER}"
+    )
 
 
 def test_output_is_a_file(fails: Callable[..., str], tmp_path: Path) -> None:
@@ -107,7 +200,7 @@ def test_output_is_a_file(fails: Callable[..., str], tmp_path: Path) -> None:
 
 def test_output_cannot_be_made(fails: Callable[..., str], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
-    assert "client: Not a directory; choose another folder with --output" in fails(
+    assert "client: Not a directory; nothing has changed; mend that, or choose another folder with --output" in fails(
         "--module", SCHEMA, "-o", tmp_path / "file" / "client"
     )
 

@@ -44,7 +44,7 @@ def test_server_gives_what_the_module_says(
 
 def test_no_such_database(server: Server, fails: Callable[..., str], tmp_path: Path) -> None:
     error = fails("--module", "nobody", "--server", server.uri, "-o", tmp_path)
-    assert "no database 'nobody' on this server; publish it, or check its name" in error
+    assert "no database 'nobody' on this server; publish it there, or check its name" in error
 
 
 def test_no_such_identity(server: Server, fails: Callable[..., str], tmp_path: Path) -> None:
@@ -56,4 +56,4 @@ def test_no_such_identity(server: Server, fails: Callable[..., str], tmp_path: P
 
 def test_refused_token(server: Server, fails: Callable[..., str], tmp_path: Path) -> None:
     error = fails("--module", "nobody", "--server", server.uri, "-o", tmp_path, SPACETIMEDB_TOKEN="not.a.token")
-    assert "the server refuses access (401); put a token of this server into SPACETIMEDB_TOKEN" in error
+    assert "the server refuses access (401); give a token of this server with --token" in error

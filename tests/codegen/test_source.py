@@ -1,170 +1,108 @@
-"""Where schemas come from, and each way that one does not come."""
+"""Which of the places a name means, and what is read from files and standard input."""
 
 from __future__ import annotations
 
-import socket
+import io
+import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
-import wasmtime
 
-from stdb_codegen import source, wasm
-from stdb_codegen.errors import SourceError
-from tests.codegen.schemas import GOLDEN
-from tests.support.modules import module_wasm
+from stdb_codegen.source import Source
+from tests.codegen.loopback import SCHEMA
+from tests.support.modules import GAME, module_wasm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    from click.testing import Result
+    from tests.codegen.loopback import Loopback
 
-IDENTITY = "c200" + "0" * 60
-SCHEMA = (GOLDEN / "probe" / "schema.json").read_bytes()
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Answers as the database's name asks for, and remembers who asked."""
-
-    def do_GET(self) -> None:
-        assert isinstance(self.server, Loopback)
-        self.server.asked.append((self.path, self.headers.get("Authorization")))
-        name = self.path.split("/")[3]
-        if name.startswith("status-"):
-            self.answer(int(name.removeprefix("status-")), b"\x1b[2J no")
-        elif name == "elsewhere":
-            self.answer(302, b"", Location=f"http://localhost:{self.server.server_port}/v1/database/other")
-        elif name == "silent":
-            self.server.released.wait()
-        elif name == "hangs-up":
-            self.wfile.write(b"nonsense\r\n")
-        elif name == "cut":
-            self.answer(200, SCHEMA[:500])
-        else:
-            self.answer(200, SCHEMA)
-
-    def answer(self, status: int, body: bytes, **headers: str) -> None:
-        self.send_response(status)
-        for header, value in headers.items():
-            self.send_header(header, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-class Loopback(ThreadingHTTPServer):
-    """A server that answers what a real one will not answer on demand."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.asked: list[tuple[str, str | None]] = []
-        self.released = threading.Event()
-
-    @property
-    def uri(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
+PROBE = module_wasm("probe")
 
 
 @pytest.fixture
-def loopback() -> Iterator[Loopback]:
-    with Loopback() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.released.set()
-        server.shutdown()
-        thread.join()
+def piped(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], None]:
+    """Puts bytes into standard input."""
+
+    def pipe(data: bytes) -> None:
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(data)))
+
+    return pipe
 
 
-def test_server_gives_what_the_module_says(loopback: Loopback, run: Callable[..., Result], tmp_path: Path) -> None:
-    result = run("--module", "my-module", "--server", f"{loopback.uri}/", "-o", tmp_path)
-    assert result.exit_code == 0, result.output
-    assert loopback.asked == [("/v1/database/my-module/schema?version=9", None)]
-    assert run("--module", module_wasm("probe"), "-o", tmp_path).stdout.endswith("unchanged\n")
+def test_server_decides_even_where_a_file_has_that_name(
+    loopback: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "probe").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert Source("probe", loopback.uri).read().data == SCHEMA
 
 
-def test_identity_is_a_database(loopback: Loopback) -> None:
-    assert source.from_server(loopback.uri, IDENTITY).data == SCHEMA
+def test_standard_input_goes_before_a_file_of_that_name(
+    piped: Callable[[bytes], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "-").mkdir()
+    monkeypatch.chdir(tmp_path)
+    piped(SCHEMA)
+    assert Source("-").read().data == SCHEMA
 
 
-def test_token_is_sent_and_not_told(loopback: Loopback, fails: Callable[..., str], tmp_path: Path) -> None:
-    arguments = ("--module", "status-401", "--server", loopback.uri, "-o", tmp_path)
-    error = fails(*arguments, SPACETIMEDB_TOKEN="se.cr.et")
-    assert loopback.asked[-1][1] == "Bearer se.cr.et"
-    assert "se.cr.et" not in error
-    assert "put a token of this server into SPACETIMEDB_TOKEN" in error
+def test_standard_input_holds_a_wasm(piped: Callable[[bytes], None]) -> None:
+    piped(PROBE.read_bytes())
+    found = Source("-").read()
+    assert (found.data, found.encoding, found.place) == (Source(str(PROBE)).read().data, "bsatn", "standard input")
 
 
-def test_token_is_not_for_those_redirected_to(loopback: Loopback) -> None:
-    assert source.from_server(loopback.uri, "elsewhere", "se.cr.et").data == SCHEMA
-    assert [token for _, token in loopback.asked] == ["Bearer se.cr.et", None]
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+def test_json_is_read_as_shells_write_it(tmp_path: Path, encoding: str) -> None:
+    schema = tmp_path / "schema.json"
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    schema.write_bytes((mark + SCHEMA.decode()).encode(encoding))
+    assert Source(str(schema)).read().data == SCHEMA
 
 
-def test_odd_token_is_not_told(loopback: Loopback, fails: Callable[..., str], tmp_path: Path) -> None:
-    error = fails("--module", "a", "--server", loopback.uri, "-o", tmp_path, SPACETIMEDB_TOKEN="se\ncr\net")
-    assert error == "error: SPACETIMEDB_TOKEN: is not a token: it holds characters that none has; copy it again\n"
-    assert loopback.asked == []
+def test_json_in_half_an_encoding(tmp_path: Path, fails: Callable[..., str]) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_bytes(b"\xff\xfe{")
+    assert "schema.json: holds text that cannot be decoded; save it as UTF-8" in fails("--module", schema, "-o", "out")
 
 
-def test_environment_names_no_proxy(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    monkeypatch.delenv("no_proxy", raising=False)
-    assert source.from_server(loopback.uri, "my-module").data == SCHEMA
+@pytest.mark.parametrize("wrapping", ["%s", '{"V9": %s}', ' {"V9":%s}\n'])
+def test_schema_may_be_wrapped(tmp_path: Path, wrapping: str) -> None:
+    (tmp_path / "schema.json").write_text(wrapping % SCHEMA.decode())
+    command = [sys.executable, "-m", "stdb_codegen", "generate", "--module", "-", "-o", "client"]
+    done = subprocess.run(
+        command, cwd=tmp_path, input=(tmp_path / "schema.json").read_bytes(), capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (tmp_path / "client" / "types.py").is_file()
 
 
 @pytest.mark.parametrize(
-    ("database", "message"),
+    ("data", "message"),
     [
-        ("status-404", "no database 'status-404' on this server; publish it, or check its name"),
-        ("status-403", "the server refuses access (403)"),
-        ("status-400", "the server answered 400 Bad Request; check that a SpacetimeDB server of version"),
-        ("status-500", "the server answered 500"),
-        ("hangs-up", "the server cannot be reached: nonsense"),
-        ("cut", "Input data was truncated"),
-        ("my_module", "error: --module 'my_module': cannot be a database name: names hold small letters, digits and "),
-        ("my_module", "single hyphens; did you mean 'my-module'?"),
-        ("My Module!", "did you mean 'my-module'?"),
-        ("../identity", "did you mean 'identity'?"),
-        ("_", "give a name or an identity with --module"),
+        (b"", "standard input: is empty; pipe a .wasm or a JSON schema into the command"),
+        (b"hello", "standard input: JSON is malformed"),
+        (b"\0asm", "standard input: the module cannot describe itself: "),
+        (b"{}", "standard input: "),
     ],
-)  # fmt: skip
-def test_server_refuses(
-    loopback: Loopback, fails: Callable[..., str], tmp_path: Path, database: str, message: str
-) -> None:
-    assert message in fails("--module", database, "--server", loopback.uri, "-o", tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_server_is_silent(loopback: Loopback) -> None:
-    with pytest.raises(SourceError, match="did not answer in time; check its address, and that it runs"):
-        source.from_server(loopback.uri, "silent", timeout=0.05)
-
-
-def test_server_is_not_there(fails: Callable[..., str], tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        server = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        error = fails("--module", "my-module", "--server", server, "-o", tmp_path)
-    assert f"{server}: the server cannot be reached: Connection refused; check its address" in error
-
-
-@pytest.mark.parametrize("server", ["localhost:3000", "file:///etc", "maincloud"])
-def test_server_is_no_address(fails: Callable[..., str], tmp_path: Path, server: str) -> None:
-    assert "is not an address of a server; write it as http://HOST:PORT" in fails(
-        "--module", "m", "--server", server, "-o", tmp_path
-    )
+)
+def test_standard_input_holds_no_schema(fails: Callable[..., str], data: bytes, message: str) -> None:
+    assert message in fails("--module", "-", "-o", "out", input=data)
 
 
 def test_nothing_there(fails: Callable[..., str], tmp_path: Path) -> None:
     error = fails("--module", tmp_path / "nothing", "-o", tmp_path)
-    assert "no such file or folder" in error
-    assert "for a database on a server, add --server URL" in error
+    assert "nothing: no such file or folder; give a .wasm, a .json or a module's folder (for a database" in error
+    assert error.endswith("add --server URL)\n")
+
+
+@pytest.mark.parametrize("name", ["nothing.wasm", "nothing.json", "no/such/folder.wasm"])
+def test_no_such_file(fails: Callable[..., str], tmp_path: Path, name: str) -> None:
+    assert f"{name}: no such file or folder; give a" in fails("--module", tmp_path / name, "-o", tmp_path)
 
 
 def test_neither_wasm_nor_json(fails: Callable[..., str], tmp_path: Path) -> None:
@@ -172,96 +110,19 @@ def test_neither_wasm_nor_json(fails: Callable[..., str], tmp_path: Path) -> Non
     assert "is neither a .wasm nor a .json" in fails("--module", tmp_path / "lib.rs", "-o", tmp_path)
 
 
-class TestProject:
-    @pytest.fixture
-    def project(self, tmp_path: Path) -> Path:
-        (tmp_path / "target/wasm32-unknown-unknown/release").mkdir(parents=True)
-        (tmp_path / "Cargo.toml").write_text("")
-        return tmp_path
-
-    def test_built_module_goes_before_one_beside_the_manifest(self, project: Path) -> None:
-        release = project / "target/wasm32-unknown-unknown/release"
-        (project / "old.wasm").write_bytes(module_wasm("edge").read_bytes())
-        assert source.from_path(project).place == str(project / "old.wasm")
-        (release / "new.wasm").write_bytes(module_wasm("probe").read_bytes())
-        (release / "new.opt.wasm").write_bytes(b"")
-        assert source.from_path(project).place == str(release / "new.wasm")
-
-    def test_not_built(self, project: Path, fails: Callable[..., str]) -> None:
-        error = fails("--module", project, "-o", project / "out")
-        assert "this module has no .wasm yet; build it first: cargo build --release --target wasm32-" in error
-
-    def test_several(self, project: Path, fails: Callable[..., str]) -> None:
-        (project / "a.wasm").touch()
-        (project / "b.wasm").touch()
-        error = fails("--module", project, "-o", project / "out")
-        assert "holds several modules: a.wasm, b.wasm; give one of these files with --module" in error
-
-    def test_no_project(self, fails: Callable[..., str], tmp_path: Path) -> None:
-        assert "holds neither a .wasm nor a Cargo.toml" in fails("--module", tmp_path, "-o", tmp_path / "out")
+def test_file_cannot_be_read(fails: Callable[..., str], tmp_path: Path) -> None:
+    # Nobody can read what lies at address 0 of his own memory, whatever his rights.
+    (tmp_path / "schema.json").symlink_to("/proc/self/mem")
+    error = fails("--module", tmp_path / "schema.json", "-o", "out")
+    assert "schema.json: Input/output error; check that the file can be read" in error
 
 
-SINK = '(import "s" "bytes_sink_write" (func $write (param i32 i32 i32) (result i32)))'
-MEMORY = '(memory (export "memory") 1)'
-DESCRIBE = '(func (export "__describe_module__") (param i32)'
+def test_files_are_not_built(fails: Callable[..., str], tmp_path: Path) -> None:
+    error = fails("--module", PROBE, "--build", "-o", tmp_path)
+    assert f"{PROBE}: is not a project, so it cannot be built; leave --build away" in error
 
 
-def assembled(text: str) -> bytes:
-    return bytes(wasmtime.wat2wasm(f"(module {text})"))
-
-
-class TestWasm:
-    @pytest.mark.parametrize(
-        ("text", "message"),
-        [
-            ("", "it has no function __describe_module__"),
-            ('(memory (export "__describe_module__") 1)', "it has no function __describe_module__"),
-            (f"{DESCRIBE} (loop (br 0)))", "it runs without end"),
-            (f'(func (export "__preinit__1") unreachable) {DESCRIBE})', "cannot describe itself: "),
-            (f"(memory 9999) {DESCRIBE})", "cannot describe itself: memory minimum size"),
-            ('(import "a" "b" (memory 1))', "it imports 'b', which is no function"),
-            (
-                f"{SINK} {MEMORY} {DESCRIBE} (drop (call $write (i32.const 0) (i32.const 0) (i32.const -2))))",
-                "it points outside of its memory",
-            ),
-            (
-                f"{SINK} {DESCRIBE} (drop (call $write (i32.const 0) (i32.const 0) (i32.const 0))))",
-                "it has no memory",
-            ),
-        ],
-    )
-    def test_modules_that_do_not_describe_themselves(self, text: str, message: str) -> None:
-        with pytest.raises(SourceError) as caught:
-            wasm.describe(assembled(text), "x.wasm", fuel=100_000)
-        assert message in str(caught.value)
-        assert "give the .wasm of a SpacetimeDB module" in str(caught.value)
-        assert "\n" not in str(caught.value)
-
-    def test_description_may_come_in_parts(self) -> None:
-        text = f"""{SINK}
-            (import "s" "log" (func $log (param i64) (result i64)))
-            {MEMORY}
-            (data (i32.const 8) "\\02\\00\\00\\00ab")
-            {DESCRIBE}
-                (drop (call $log (i64.const 1)))
-                (drop (call $write (local.get 0) (i32.const 12) (i32.const 8)))
-                (drop (call $write (local.get 0) (i32.const 12) (i32.const 8))))"""
-        assert wasm.describe(assembled(text), "x.wasm") == b"abab"
-
-    def test_endless_description(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(wasm, "LARGEST", 10)
-        with pytest.raises(SourceError, match="its description is too long"):
-            wasm.describe(module_wasm("probe").read_bytes(), "x.wasm")
-
-    @pytest.mark.parametrize("size", [0, 4, 1000])
-    def test_truncated(self, fails: Callable[..., str], tmp_path: Path, size: int) -> None:
-        broken = tmp_path / "broken.wasm"
-        broken.write_bytes(module_wasm("probe").read_bytes()[:size])
-        assert "broken.wasm: the module cannot describe itself: " in fails("--module", broken, "-o", tmp_path / "out")
-
-    def test_without_the_extra(
-        self, fails: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setitem(sys.modules, "wasmtime", None)
-        error = fails("--module", module_wasm("probe"), "-o", tmp_path)
-        assert "needs the package wasmtime; run: pip install 'stdb[wasm]'" in error
+def test_names_for_messages() -> None:
+    assert str(Source("-")) == "standard input"
+    assert str(Source(str(GAME))) == str(GAME)
+    assert str(Source("game", "http://localhost:3000")) == "database 'game' on http://localhost:3000"

@@ -1,0 +1,165 @@
+"""A schema from a database on a server, over HTTP."""
+
+from __future__ import annotations
+
+import re
+import ssl
+import time
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from stdb_codegen.errors import SourceError
+from stdb_codegen.rawdef import Definition
+
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
+
+# Seconds for each step of an answer, and for the whole of it.
+TIMEOUT = 10.0
+PATIENCE = 60.0
+LARGEST = 64 * 1024 * 1024
+# The versions to ask for, in this order. A server that does not know one answers 400.
+VERSIONS = (10, 9)
+
+_DATABASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_RUNS = "check its address, and that it runs"
+
+
+def fetch(server: str, database: str, token: str | None = None, timeout: float = TIMEOUT) -> Definition:
+    """The definition of a database on a server.
+
+    Args:
+        server: The server's address, such as `http://localhost:3000`.
+        database: The database's name or identity.
+        token: Whom to ask as; never part of an error.
+        timeout: How many seconds to wait for each step of the server's answer.
+
+    Raises:
+        SourceError: The database cannot have that name, or the server does not give its schema.
+    """
+    check_database(database)
+    _check_token(token)
+    place = f"{check_address(server)}/v1/database/{database}"
+    try:
+        return Definition(_get_newest(f"{place}/schema", token, timeout), "json", place)
+    except urllib.error.HTTPError as error:
+        raise _refusal(place, database, error) from error
+    except (OSError, HTTPException, ValueError) as error:
+        raise _no_answer(server, error) from error
+
+
+def check_address(server: str) -> str:
+    """The server's address without a slash at its end.
+
+    Raises:
+        SourceError: It is no address, or holds more than one.
+    """
+    try:
+        parts = urlsplit(server)
+        port_is_good = parts.port != 0
+    except ValueError:
+        parts, port_is_good = urlsplit(""), False
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_good:
+        raise SourceError(f"--server {server!r}", "is not an address of a server", "write it as http://HOST:PORT")
+    if parts.username is not None or parts.query or parts.fragment:
+        # It is not repeated, for it may hold a secret.
+        raise SourceError("--server", "holds more than an address", "write it as http://HOST:PORT, and give --token")
+    return server.rstrip("/")
+
+
+def check_database(name: str) -> None:
+    """Refuse what no database can be called.
+
+    Raises:
+        SourceError: The name is neither a database's name nor an identity.
+    """
+    if _DATABASE.fullmatch(name):
+        return
+    why = "names hold small letters, digits and single hyphens"
+    if name == "-" or name.endswith((".wasm", ".json")):
+        remedy = "leave --server away to read the schema from there"
+    else:
+        suggestion = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+        remedy = f"did you mean {suggestion!r}?" if suggestion else "give a name or an identity with --module"
+    raise SourceError(f"--module {name!r}", f"cannot be a database name: {why}", remedy)
+
+
+def _check_token(token: str | None) -> None:
+    if token and not (token.isascii() and token.isprintable()):
+        problem = "is not a token: it holds characters that none has"
+        raise SourceError("--token or SPACETIMEDB_TOKEN", problem, "copy it again")
+
+
+def _get_newest(url: str, token: str | None, timeout: float) -> bytes:
+    """The schema in the newest version that the server knows."""
+    *newer, oldest = VERSIONS
+    for version in newer:
+        try:
+            return _get(f"{url}?version={version}", token, timeout)
+        except urllib.error.HTTPError as error:
+            if error.code != 400:
+                raise
+            error.close()
+    return _get(f"{url}?version={oldest}", token, timeout)
+
+
+def _get(url: str, token: str | None, timeout: float) -> bytes:
+    # No proxy: which server answers shall depend on the address alone. The address is http or https.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    request = urllib.request.Request(url, headers={"Accept": "application/json"})  # noqa: S310
+    if token:
+        # Where the server redirects to is not whom the token is for.
+        request.add_unredirected_header("Authorization", f"Bearer {token}")
+    with opener.open(request, timeout=timeout) as response:
+        return _body(response)
+
+
+def _body(response: HTTPResponse) -> bytes:
+    """The whole body, unless it is too long or takes too long."""
+    end = time.monotonic() + PATIENCE
+    body = bytearray()
+    while part := response.read1(LARGEST):
+        body += part
+        if len(body) > LARGEST:
+            raise ValueError("it is too long")
+        if time.monotonic() > end:
+            raise TimeoutError
+    if response.length:
+        raise ValueError("it is cut off")
+    return bytes(body)
+
+
+def _refusal(place: str, database: str, error: urllib.error.HTTPError) -> SourceError:
+    with error:
+        match error.code:
+            case 404:
+                remedy = "publish it there, or check its name and the server's address"
+                return SourceError(place, f"no database {database!r} on this server", remedy)
+            case 401 | 403:
+                remedy = "give a token of this server with --token or SPACETIMEDB_TOKEN"
+                return SourceError(place, f"the server refuses access ({error.code})", remedy)
+            case _:
+                remedy = "check that a SpacetimeDB server of version 1.x or 2.x runs there"
+                return SourceError(place, f"the server answered {error.code} {error.reason}", remedy)
+
+
+def _no_answer(server: str, error: Exception) -> SourceError:
+    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    match reason:
+        case TimeoutError():
+            return SourceError(server, "the server did not answer in time", _RUNS)
+        case ssl.SSLCertVerificationError():
+            problem = f"the server's certificate is not trusted: {reason.verify_message}"
+            remedy = "check the address, or name the authority's certificate in SSL_CERT_FILE"
+            return SourceError(server, problem, remedy)
+        case ssl.SSLError():
+            return SourceError(server, f"no TLS there: {reason.reason}", "check its address; http:// is without TLS")
+        case OSError():
+            text = reason.strerror or str(reason) or type(reason).__name__
+            return SourceError(server, f"the server cannot be reached: {text}", _RUNS)
+        case _:
+            text = str(reason) or type(reason).__name__
+            return SourceError(server, f"the server gave no answer that can be read: {text}", _RUNS)
