@@ -333,11 +333,19 @@ class ProductType(SatsType):
 
 
 class SumVariant(NamedTuple):
-    """One variant of a sum: its class, its name on the wire, and the type of its payload (None: it has none)."""
+    """One variant of a sum.
+
+    Attributes:
+        python_type: its class.
+        name: its name on the wire.
+        payload: the type of what it carries (None: nothing).
+        direct: msgspec can decode it straight into its class, if the payload allows it.
+    """
 
     python_type: type
     name: str
     payload: SatsType | None
+    direct: bool = True
 
 
 class Sum(SatsType):
@@ -397,8 +405,11 @@ class Sum(SatsType):
 
     def wire(self, dialect: Dialect) -> Wire:
         payloads = [(UNIT if variant.payload is None else variant.payload).wire(dialect) for variant in self.variants]
-        unbuilt = [v.payload is None or p.build is None for v, p in zip(self.variants, payloads, strict=True)]
-        if all(unbuilt):
+        finished = [
+            variant.direct and (variant.payload is None or payload.build is None)
+            for variant, payload in zip(self.variants, payloads, strict=True)
+        ]
+        if all(finished):
             return Wire(_union([variant.python_type for variant in self.variants]), None)
         builds: dict[type, Build] = {}
         for tag, (variant, payload) in enumerate(zip(self.variants, payloads, strict=True)):

@@ -51,6 +51,7 @@ __all__ = [
     "Product",
     "parameters_of",
     "product_of",
+    "returned_by",
     "type_of",
 ]
 
@@ -199,7 +200,8 @@ def _variant(annotation: object) -> SumVariant:
     if not isinstance(python_type, type) or not issubclass(python_type, Variant):
         raise BindingsError(f"{annotation!r} is no variant of a sum type; run stdb-codegen again")
     if python_type in {Ok, Err}:
-        return SumVariant(python_type, python_type.variant, type_of(get_args(annotation)[0]))
+        # Generic: their class does not say what they carry.
+        return SumVariant(python_type, python_type.variant, type_of(get_args(annotation)[0]), direct=False)
     if python_type in {ScheduleAtInterval, ScheduleAtTime}:
         inner = TimeDuration if python_type is ScheduleAtInterval else Timestamp
         return SumVariant(python_type, python_type.variant, type_of(inner))
@@ -256,6 +258,15 @@ def parameters_of(function: Callable[..., object], rename: Mapping[str, str]) ->
         python_type=tuple,
         direct=False,
     )
+
+
+def returned_by(function: Callable[..., object]) -> SatsType:
+    """The type that a procedure's declaration returns.
+
+    Raises:
+        BindingsError: its annotation is none that generated code uses.
+    """
+    return type_of(_hints(function)["return"])
 
 
 def _hints(declaration: Callable[..., object]) -> dict[str, object]:

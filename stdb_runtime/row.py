@@ -7,8 +7,7 @@ held while more is made.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from itertools import groupby
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
@@ -61,15 +60,15 @@ class RowReader(Generic[R]):
 
     def _read_chunk(self, texts: Sequence[str]) -> list[R]:
         """The rows of a few strings, all at once where they are in one dialect, as nearly always."""
-        all_rows = self._read_fast(texts, named=_is_named(texts[0]))
-        if all_rows is not None:
-            return all_rows
-        rows: list[R] = []
-        for named, run in groupby(texts, _is_named):
-            same = list(run)
-            found = self._read_fast(same, named=named)
-            rows += map(self._read_one, same) if found is None else found
-        return rows
+        rows = self._read_fast(texts, named=_is_named(texts[0]))
+        if rows is not None:
+            return rows
+        found: dict[bool, Iterator[R]] = {}
+        for named in (True, False):
+            same = [text for text in texts if _is_named(text) is named]
+            rows = self._read_fast(same, named=named)
+            found[named] = map(self._read_one, same) if rows is None else iter(rows)
+        return [next(found[_is_named(text)]) for text in texts]
 
     def _read_fast(self, texts: Sequence[str], *, named: bool) -> list[R] | None:
         """The rows of strings in one dialect, or None if msgspec does not decode them."""
@@ -104,7 +103,8 @@ class RowReader(Generic[R]):
         except Fault as fault:
             raise DecodeError(fault.problem, table=self._table, path=fault.path("$")) from None
         except (msgspec.MsgspecError, UnicodeError) as error:
-            raise DecodeError(f"{error} in {text[:80]!r}", table=self._table) from None
+            problem, _, path = str(error).partition(" - at ")
+            raise DecodeError(f"{problem} in {text[:80]!r}", table=self._table, path=path.strip("`") or "$") from None
         except RecursionError:
             raise DecodeError("nested too deeply", table=self._table) from None
 

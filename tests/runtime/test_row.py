@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stdb_runtime import DecodeError, Identity
+from stdb_runtime import DecodeError, Err, Identity, Ok, Uuid
 from stdb_runtime.annotation import F32, F64, U64, Product, product_of
 from stdb_runtime.row import RowReader
 from stdb_runtime.sats import NAN, Dialect
@@ -23,6 +23,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stdb_runtime.table import Table
+
+
+class Newer(Product, frozen=True):
+    """What only servers of 2.x have."""
+
+    id: U64
+    uuid: Uuid
+    plain: Ok[U64] | Err[str]
+    result: Ok[echo.Point] | Err[tuple[echo.Shape, ...]]
+    nested: Ok[Ok[None] | Err[bytes]] | Err[Uuid | None]
+
 
 # Every table of the echo module, and thereby every kind of column.
 ECHO_ROWS: list[type[Product]] = sorted(
@@ -74,8 +85,8 @@ def test_recorded_rows_are_read_the_quick_way(recording: Recording) -> None:
     assert dialects == {"{", "["}
 
 
-@pytest.mark.parametrize("row_class", ECHO_ROWS, ids=lambda row: row.__name__)
-@settings(LEISURE, max_examples=15)
+@pytest.mark.parametrize("row_class", [*ECHO_ROWS, Newer], ids=lambda row: row.__name__)
+@settings(LEISURE, max_examples=8)
 @given(data=st.data())
 def test_both_ways_give_the_same(row_class: type[Product], data: st.DataObject) -> None:
     rows = data.draw(st.lists(kind_of(row_class).values, min_size=1, max_size=4))
@@ -217,6 +228,8 @@ def test_both_dialects_give_the_same_row(row: echo.EchoDrawing) -> None:
         (echo.EchoVecShape, "[1,[[0,[]],[3,[[1,2.0],[1,true]]]]]", "$.v[1].Path[1].y", "expected a float"),
         (echo.EchoOptionU32, "[1,[1,5]]", "$.v", "expected the empty object or array, got 5"),
         (echo.EchoOptionU32, "[1,[2,5]]", "$.v", "expected a tag of some, none, got 2"),
+        (Newer, "[1,[5],[0,-1],[1,[]],[1,[1,[]]]]", "$.plain.ok", "-1 is out of range"),
+        (Newer, "[1,[5],[1,[]],[1,[]],[1,[1,[]]]]", "$.plain.err", "expected a string"),
         (echo.EchoVecVecU32, "[1,[[],[1,-1]]]", "$.v[1][1]", "-1 is out of range"),
     ],
 )

@@ -21,7 +21,9 @@ from hypothesis import strategies as st
 
 from stdb_runtime import (
     ConnectionId,
+    Err,
     Identity,
+    Ok,
     ScheduleAtInterval,
     ScheduleAtTime,
     Some,
@@ -104,10 +106,10 @@ def kind_of(annotation: Any) -> Kind:
     if origin in {Union, python_types.UnionType}:
         present = tuple(member for member in arguments if member is not type(None))
         return _option(present) if len(present) < len(arguments) else _sum(present)
+    if issubclass(origin or annotation, Variant):
+        return _sum((annotation,))
     if issubclass(annotation, Enum):
         return _enumeration(annotation)
-    if issubclass(annotation, Variant):
-        return _sum((annotation,))
     return _product(annotation)
 
 
@@ -192,20 +194,25 @@ def _enumeration(annotation: type[Enum]) -> Kind:
 
 
 def _sum(variants: tuple[Any, ...]) -> Kind:
+    classes = [get_origin(variant) or variant for variant in variants]
+
     @cache
     def payload(variant: Any) -> Kind | None:
+        if get_origin(variant) in {Ok, Err}:
+            return kind_of(get_args(variant)[0])
         if variant in {ScheduleAtInterval, ScheduleAtTime}:
             return kind_of(TimeDuration if variant is ScheduleAtInterval else Timestamp)
         hints = get_type_hints(variant, include_extras=True)
         return kind_of(hints["value"]) if "value" in hints else None
 
-    def values_of(variant: type) -> SearchStrategy[Any]:
+    def values_of(variant: Any) -> SearchStrategy[Any]:
         kind = payload(variant)
-        return st.builds(variant) if kind is None else kind.values.map(variant)
+        return st.builds(variant) if kind is None else kind.values.map(get_origin(variant) or variant)
 
     def shown(value: Any, named: bool) -> object:
-        kind = payload(value.__class__)
-        return [variants.index(value.__class__), _empty(named) if kind is None else kind.shown(value.value, named)]
+        tag = classes.index(value.__class__)
+        kind = payload(variants[tag])
+        return [tag, _empty(named) if kind is None else kind.shown(value.value, named)]
 
     return Kind(st.deferred(lambda: st.one_of([values_of(variant) for variant in variants])), shown)
 
