@@ -35,7 +35,7 @@ _tag_of = attrgetter("tag")
 
 
 class Array(SatsType):
-    """`Array` of anything but `U8`, a tuple in Python: a list, whose elements are positional in either dialect."""
+    """`Array` of anything but `U8`, a tuple in Python: `[a, b]`, the elements positional in either dialect (3.1)."""
 
     def __init__(self, element: SatsType) -> None:
         self._element = element
@@ -120,7 +120,9 @@ def _twin(
 
 
 class Option(SatsType):
-    """`Option`, None or the value in Python: `[0, value]` or `[1, {}]`. Callers may also send null, `{"some": value}`.
+    """`Option`, None or the value in Python: `[0, value]`, or `[1, {}]` or `[1, []]` (3.2).
+
+    Callers may also send `{"some": value}`, `{"none": []}` or `null` (3.3).
 
     Where the value itself may be None, a present one is wrapped in `Some`.
     """
@@ -194,7 +196,7 @@ class Field(NamedTuple):
 
 
 class ProductType(SatsType):
-    """A product: `{"x": 1.5, "y": 2.0}` or `[1.5, 2.0]`.
+    """A product: `{"x": 1.5, "y": 2.0}` or `[1.5, 2.0]` (3.1).
 
     Args:
         name: for messages.
@@ -349,7 +351,10 @@ class SumVariant(NamedTuple):
 
 
 class Sum(SatsType):
-    """A sum, one class a variant in Python: `[tag, payload]`, where the payload of none is `{}` or `[]`."""
+    """A sum, one class a variant in Python: `[tag, payload]`, where the payload of none is `{}` or `[]` (3.2).
+
+    Callers may also send `{"Rect": payload}`, `{"2": payload}` or `["2", payload]` (3.3).
+    """
 
     def __init__(self, variants: Callable[[], Sequence[SumVariant]]) -> None:
         self._variants_of = variants
@@ -443,7 +448,7 @@ def _union(members: Sequence[Any]) -> Any:  # Any: classes and the union of them
 
 
 class Enumerated(SatsType):
-    """A sum whose variants carry nothing, an `Enum` in Python: `[tag, {}]` or `[tag, []]`."""
+    """A sum whose variants carry nothing, an `Enum` in Python: `[tag, {}]` or `[tag, []]` (3.2)."""
 
     def __init__(self, python_type: type[Enum]) -> None:
         self._python_type = python_type

@@ -144,7 +144,7 @@ def shown(value: object) -> str:
 
 
 class Boolean(SatsType):
-    """`Bool`: `true` or `false`."""
+    """`Bool`: `true` or `false` (3.2)."""
 
     def read(self, json: Json) -> object:
         if type(json) is not bool:
@@ -161,7 +161,7 @@ class Boolean(SatsType):
 
 
 class Integer(SatsType):
-    """`U8` to `U128` and `I8` to `I128`: a bare number of any size. `U256` and `I256`: a string such as `"-0x5"`."""
+    """`U8` to `U128` and `I8` to `I128`: a bare number. `U256` and `I256`: a string such as `"-0x5"` (3.2)."""
 
     def __init__(self, bits: int, *, signed: bool) -> None:
         self.name = f"{'i' if signed else 'u'}{bits}"
@@ -290,7 +290,7 @@ _OCTET = Integer(8, signed=False)
 
 
 class String(SatsType):
-    """`String`: a JSON string."""
+    """`String`: a JSON string, such as `"x"` (3.2). Lone surrogates are no text (3.3)."""
 
     def read(self, json: Json) -> object:
         return self._check(json)
@@ -313,7 +313,7 @@ class String(SatsType):
 
 
 class Bytes(SatsType):
-    """An array of `U8`: hexadecimal digits in a string, without `0x`. Callers may also send a list of numbers."""
+    """An array of `U8`: hexadecimal digits, such as `"00ff"` (3.2). Callers may also send `[0, 255]` (3.3)."""
 
     def read(self, json: Json) -> object:
         if isinstance(json, list):
@@ -335,7 +335,7 @@ class Bytes(SatsType):
 
 
 class Unit(SatsType):
-    """The empty product, None in Python: `{}` or `[]`."""
+    """The empty product, None in Python: `{}` or `[]` (3.2)."""
 
     def read(self, json: Json) -> object:
         if json not in ({}, []):
