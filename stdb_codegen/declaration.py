@@ -203,7 +203,7 @@ class Package:
     @property
     def all_names(self) -> tuple[Identifier, ...]:
         """`__all__` of the package."""
-        own = ("Client", "Reducers", "Tables", "connect", "reducers", "tables")
+        own = ("Client", "Procedures", "Reducers", "Tables", "connect", "procedures", "reducers", "tables")
         return _sorted_all([*map(Identifier, own), *self.all_types])
 
 

@@ -3,6 +3,9 @@
 Generated packages bring `connect`, `tables` and `reducers`; what they have in common, and what programs name, is here.
 """
 
+from .backoff import Backoff
+from .connection import ConnectionState
+from .delta import Delta
 from .errors import (
     ArgumentError,
     AuthError,
@@ -14,16 +17,28 @@ from .errors import (
     DecodeError,
     NotConnectedError,
     OutOfEnergyError,
+    ProcedureError,
     ProtocolError,
+    QueryError,
     ReducerError,
     ServerUnreachableError,
+    SlowConsumerError,
     StdbError,
     SubprotocolError,
     SubscriptionError,
     UnknownDatabaseError,
 )
-from .events import Cause, ReducerEvent, RowEvent, SubscriptionApplied, SubscriptionEnded, UnknownTransaction
+from .events import (
+    Cause,
+    Reconciled,
+    ReducerEvent,
+    RowEvent,
+    SubscriptionApplied,
+    SubscriptionEnded,
+    UnknownTransaction,
+)
 from .reducer import ReducerCall
+from .stream import Change, Deleted, Inserted, Updated
 from .subscription import Subscription, SubscriptionState
 from .types import (
     ConnectionId,
@@ -43,20 +58,29 @@ from .types import (
 __all__ = [
     "ArgumentError",
     "AuthError",
+    "Backoff",
     "BindingsError",
     "Cause",
+    "Change",
     "ConnectError",
     "ConnectionId",
     "ConnectionLost",
     "ConnectionRejectedError",
+    "ConnectionState",
     "DatabaseNameError",
     "DecodeError",
+    "Deleted",
+    "Delta",
     "Err",
     "Identity",
+    "Inserted",
     "NotConnectedError",
     "Ok",
     "OutOfEnergyError",
+    "ProcedureError",
     "ProtocolError",
+    "QueryError",
+    "Reconciled",
     "ReducerCall",
     "ReducerError",
     "ReducerEvent",
@@ -66,6 +90,7 @@ __all__ = [
     "ScheduleAtInterval",
     "ScheduleAtTime",
     "ServerUnreachableError",
+    "SlowConsumerError",
     "Some",
     "StdbError",
     "SubprotocolError",
@@ -78,5 +103,6 @@ __all__ = [
     "Timestamp",
     "UnknownDatabaseError",
     "UnknownTransaction",
+    "Updated",
     "Uuid",
 ]

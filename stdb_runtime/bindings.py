@@ -5,12 +5,14 @@ A package begins with `Bindings(version=...)`, which refuses to work with a runt
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Generator
-from contextvars import ContextVar, copy_context
+import logging
+from collections.abc import AsyncGenerator
+from contextvars import copy_context
+from ssl import SSLContext
 from typing import Generic, TypeVar
 
+from .ambient import Ambient
 from .annotation import (
     F32,
     F64,
@@ -29,12 +31,15 @@ from .annotation import (
     Enumeration,
     Product,
 )
+from .backoff import Backoff
 from .client import Client
+from .core import Core
 from .endpoint import Endpoint
-from .errors import BindingsError, NotConnectedError
-from .reducer import ReducerCall, ReducerSet, reducer
-from .state import TableState
-from .table import BTree, KeyedTable, Table, TableSet, Unique
+from .errors import BindingsError
+from .options import Options, TokenSource
+from .procedure import ProcedureSet, procedure
+from .reducer import OnReducer, ReducerSet, reducer
+from .table import BTree, EventTable, KeyedTable, Table, TableSet, Unique
 from .types import ConnectionId, Err, Identity, Ok, ScheduleAt, Some, TimeDuration, Timestamp, Uuid, Variant
 
 __all__ = [
@@ -59,9 +64,12 @@ __all__ = [
     "ConnectionId",
     "Enumeration",
     "Err",
+    "EventTable",
     "Identity",
     "KeyedTable",
     "Ok",
+    "OnReducer",
+    "ProcedureSet",
     "Product",
     "ReducerSet",
     "ScheduleAt",
@@ -73,6 +81,7 @@ __all__ = [
     "Unique",
     "Uuid",
     "Variant",
+    "procedure",
     "reducer",
 ]
 
@@ -81,66 +90,10 @@ VERSION = 1
 
 D = TypeVar("D", bound=TableSet)
 S = TypeVar("S", bound=ReducerSet)
+P = TypeVar("P", bound=ProcedureSet)
 
 
-class _Ambient(Generic[D, S]):
-    """The client that `reducers` and `tables` of a package mean without being told.
-
-    That is the innermost open client of the `async with connect(...)` blocks around, else the only open client of this
-    event loop.
-    """
-
-    def __init__(self, package: str) -> None:
-        # Of its own for each package, so that clients of two modules do not get in each other's way.
-        self._entered: ContextVar[tuple[Client[D, S], ...]] = ContextVar(f"{package} clients", default=())
-        self._clients: list[tuple[asyncio.AbstractEventLoop, Client[D, S]]] = []
-
-    def enter(self, client: Client[D, S]) -> None:
-        """From here on, in this context, `client` is meant."""
-        self._entered.set((*self._entered.get(), client))
-
-    def leave(self, client: Client[D, S]) -> None:
-        """From here on, in this context, `client` is not meant any more, whichever was entered since."""
-        self._entered.set(tuple(other for other in self._entered.get() if other is not client))
-
-    @contextlib.contextmanager
-    def known(self, client: Client[D, S]) -> Generator[None]:
-        """For the time of the block, contexts that entered no client may mean this one."""
-        entry = (asyncio.get_running_loop(), client)
-        self._clients.append(entry)
-        try:
-            yield
-        finally:
-            self._clients.remove(entry)
-
-    def client(self) -> Client[D, S]:
-        """The client that is meant.
-
-        Raises:
-            NotConnectedError: there is none, or several could be meant.
-        """
-        for client in reversed(self._entered.get()):
-            if client.is_open:
-                return client
-        loop = asyncio.get_running_loop()
-        candidates = [client for where, client in self._clients if where is loop and client.is_open]
-        if len(candidates) == 1:
-            return candidates[0]
-        problem = "several clients are open" if candidates else "no client is open"
-        raise NotConnectedError(
-            f"{problem} here: use `async with connect(...) as client`, then `client.reducers` and `client.db`"
-        )
-
-    def table_state(self, name: str) -> TableState[Product]:
-        """The state of a table of the client that is meant."""
-        return self.client().table_state(name)
-
-    def call_reducer(self, reducer: str, args: str) -> ReducerCall:
-        """Call a reducer on the client that is meant."""
-        return self.client().call_reducer(reducer, args)
-
-
-class Bindings(Generic[D, S]):
+class Bindings(Generic[D, S, P]):
     """A generated package: the ways into it.
 
     Args:
@@ -148,29 +101,32 @@ class Bindings(Generic[D, S]):
         schema_hash: names the schema that it was generated from.
         tables: the class of its tables.
         reducers: the class of its reducers.
+        procedures: the class of its procedures.
 
     Attributes:
         tables: the tables of the client that is meant by the context; in `subscribe`, the queries for all their rows.
         reducers: the reducers of the client that is meant by the context.
+        procedures: the procedures of the client that is meant by the context.
 
     Raises:
         BindingsError: the package was generated for another runtime.
     """
 
-    def __init__(self, *, version: int, schema_hash: str, tables: type[D], reducers: type[S]) -> None:
+    def __init__(
+        self, *, version: int, schema_hash: str, tables: type[D], reducers: type[S], procedures: type[P]
+    ) -> None:
         if version != VERSION:
-            older = version < VERSION
-            remedy = "run stdb-codegen again" if older else "update it with pip install --upgrade stdb"
+            remedy = "run stdb-codegen again" if version < VERSION else "update it with pip install --upgrade stdb"
             raise BindingsError(
                 f"this package was generated for version {version} of the bindings, "
                 f"and this runtime has version {VERSION}: {remedy}"
             )
-        self._schema_hash = schema_hash
-        self._tables = tables
-        self._reducers = reducers
-        self._ambient: _Ambient[D, S] = _Ambient(tables.__module__)
+        self.schema_hash = schema_hash
+        self._ambient = Ambient(tables.__module__)
+        self._classes = (tables, reducers, procedures)
         self.tables = tables(self._ambient)
         self.reducers = reducers(self._ambient)
+        self.procedures = procedures(self._ambient)
 
     @contextlib.asynccontextmanager
     async def connect(
@@ -178,10 +134,20 @@ class Bindings(Generic[D, S]):
         uri: str,
         database: str,
         *,
-        token: str | None = None,
+        token: TokenSource = None,
+        light: bool = False,
+        confirmed: bool | None = None,
+        connection_id: ConnectionId | None = None,
+        reconnect: bool = True,
+        backoff: Backoff = Backoff(),  # noqa: B008 - immutable
         open_timeout: float = 10.0,
         close_timeout: float = 10.0,
-    ) -> AsyncGenerator[Client[D, S]]:
+        ping_interval: float | None = 30.0,
+        ping_timeout: float | None = 60.0,
+        ssl: SSLContext | None = None,
+        proxy: str | None = None,
+        logger: logging.Logger | None = None,
+    ) -> AsyncGenerator[Client[D, S, P]]:
         """Connect to a database: `async with connect("http://localhost:3000", "my-module") as client`.
 
         In the block, `reducers` and `tables` of the package mean this client.
@@ -189,9 +155,21 @@ class Bindings(Generic[D, S]):
         Args:
             uri: the server's address with scheme http, https, ws or wss.
             database: the database's name, or its identity in hexadecimal digits.
-            token: a `client.token` of before, to stay who you were; None for a new identity.
+            token: a `client.token` of before, to stay who you were, or a function that gives one for each attempt; None
+                for a new identity, which is then kept over reconnections.
+            light: have the server leave out who changed rows and why, which saves bytes.
+            confirmed: have a server of 2.x tell only of what is on disk (True), or at once (False); None for its
+                default.
+            connection_id: the connection's id, if it is not to be the server's choice.
+            reconnect: connect again whenever the connection is lost.
+            backoff: how long to wait before each attempt to connect again.
             open_timeout: seconds within which the server must have said who we are.
-            close_timeout: seconds that coroutine callbacks may still take at the end.
+            close_timeout: seconds that closing the socket may take, and coroutine callbacks after it.
+            ping_interval: seconds between pings that notice a dead connection; None for no pings.
+            ping_timeout: seconds that the answer to a ping may take.
+            ssl: for https and wss, if the default is not right.
+            proxy: the address of an HTTP or SOCKS proxy.
+            logger: where to log instead of `stdb_runtime`; frames are logged at level DEBUG.
 
         Raises:
             DatabaseNameError: the name is none that a database can have.
@@ -200,16 +178,38 @@ class Bindings(Generic[D, S]):
             UnknownDatabaseError: the server has no such database.
             ConnectionRejectedError: the module's client_connected reducer refuses.
             ConnectError: anything else that keeps the connection from being made.
+            ValueError: an option has a value that cannot be meant.
         """
-        endpoint = Endpoint.parse(uri, database)
-        client = Client(self._tables, self._reducers)
+        options = Options(
+            token=token,
+            light=light,
+            confirmed=confirmed,
+            connection_id=connection_id,
+            reconnect=reconnect,
+            backoff=backoff,
+            open_timeout=open_timeout,
+            close_timeout=close_timeout,
+            ping_interval=ping_interval,
+            ping_timeout=ping_timeout,
+            ssl=ssl,
+            proxy=proxy,
+        )
+        tables, reducers, procedures = self._classes
+        core = Core(
+            Endpoint.parse(uri, database),
+            options,
+            tables.__new_states__(),
+            reducers.__read_arguments__,
+            logger or logging.getLogger("stdb_runtime"),
+        )
+        client = core.client = Client(core, tables, reducers, procedures)
         context = copy_context()
-        context.run(self._ambient.enter, client)
-        await client.open(endpoint, token, open_timeout, context)
-        self._ambient.enter(client)
+        context.run(self._ambient.enter, core)
+        await core.connection.open(context)
+        self._ambient.enter(core)
         try:
-            with self._ambient.known(client):
+            with self._ambient.known(core):
                 yield client
         finally:
-            self._ambient.leave(client)
-            await client.close(close_timeout)
+            self._ambient.leave(core)
+            await core.close()

@@ -14,11 +14,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from .annotation import Product
 from .errors import ProtocolError
-from .index import Index, SortedIndex, UniqueIndexMap
+from .index import SortedIndex, UniqueIndexMap
 from .row import RowReader
 from .wire import TableUpdate
 
-__all__ = ["TableDiff", "TableRows"]
+__all__ = ["TableDiff", "TablePlan", "TableRows"]
 
 R = TypeVar("R", bound=Product)
 
@@ -30,14 +30,24 @@ class TableDiff(NamedTuple, Generic[R]):
     inserted: list[R]
     updated: list[tuple[R, R]]
 
+    @property
+    def size(self) -> int:
+        """How many rows went, came, or were replaced."""
+        return len(self.deleted) + len(self.inserted) + len(self.updated)
 
-class _Change(NamedTuple, Generic[R]):
-    """What becomes of one key: the row before and after (None: there is none), and how many times it is there then."""
 
-    key: Hashable
-    before: R | None
-    after: R | None
-    times: int
+class TablePlan(NamedTuple, Generic[R]):
+    """What one message is going to change in one table.
+
+    Attributes:
+        diff: the difference that it makes.
+        rows: the rows that come or replace others, by key.
+        counts: how many times the row of each key that the message names is there afterwards.
+    """
+
+    diff: TableDiff[R]
+    rows: dict[Hashable, R]
+    counts: dict[Hashable, int]
 
 
 class TableRows(Generic[R]):
@@ -50,6 +60,7 @@ class TableRows(Generic[R]):
     """
 
     def __init__(self, row: type[R], name: str, primary_key: str | None) -> None:
+        self._row = row
         self._name = name
         self._primary_key = primary_key
         self._reader = RowReader(row, name)
@@ -59,7 +70,7 @@ class TableRows(Generic[R]):
         # How often a row is there, for the few that are there more than once.
         self._counts: dict[Hashable, int] = {}
         self._unique: dict[str, UniqueIndexMap[R]] = {}
-        self._sorted: dict[str, SortedIndex[R]] = {}
+        self._sorted: dict[tuple[str, ...], SortedIndex[R]] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -67,6 +78,14 @@ class TableRows(Generic[R]):
     def __contains__(self, row: R) -> bool:
         found = self._rows.get(self._key_of(row))
         return found is not None and self._same(found, row)
+
+    def read(self, texts: Sequence[str]) -> list[R]:
+        """Rows of this table that do not come to stay, from their texts.
+
+        Raises:
+            DecodeError: a row is not what the row class declares.
+        """
+        return self._reader.read(texts)
 
     def snapshot(self) -> list[R]:
         """The rows as they are now, in a list of their own."""
@@ -80,36 +99,71 @@ class TableRows(Generic[R]):
             self._unique[column] = UniqueIndexMap(attrgetter(column), self._rows.values())
         return self._unique[column].by_value
 
-    def sorted(self, column: str) -> SortedIndex[R]:
-        """The rows by the value of an ordered column."""
-        if column not in self._sorted:
-            self._sorted[column] = SortedIndex(attrgetter(column), self._key_of, self._rows.values())
-        return self._sorted[column]
+    def sorted(self, *columns: str) -> SortedIndex[R]:
+        """The rows by the value of an ordered column, or by the tuple of the values of several."""
+        if columns not in self._sorted:
+            self._sorted[columns] = SortedIndex(attrgetter(*columns), self._key_of, self._rows.values())
+        return self._sorted[columns]
 
     def apply(self, updates: Sequence[TableUpdate]) -> TableDiff[R]:
-        """Take in all that one message says of this table.
+        """Take in all that one message says of this table: `plan` and `commit` in one.
 
         Raises:
             DecodeError: a row is not what the row class declares.
             ProtocolError: a row is taken away that is not there, or two rows have one primary key. Nothing
                 was changed then.
         """
+        return self.commit(self.plan(updates))
+
+    def plan(self, updates: Sequence[TableUpdate]) -> TablePlan[R]:
+        """What one message is going to change, without changing anything.
+
+        Raises:
+            DecodeError: a row is not what the row class declares.
+            ProtocolError: a row is taken away that is not there, or two rows have one primary key.
+        """
         parts = [part for update in updates for part in update.updates]
         deletes = self._reader.read([text for part in parts for text in part.deletes])
         inserts = self._reader.read([text for part in parts for text in part.inserts])
-        if not deletes and self._insert_new(inserts):
-            return TableDiff([], inserts, [])
-        return self._commit([self._change(key, net) for key, net in self._net(deletes, inserts).items()])
+        if not deletes:
+            new = self._new(inserts)
+            if new is not None:
+                return TablePlan(TableDiff([], inserts, []), new, {})
+        return self._plan(self._net(deletes, inserts))
 
-    def _insert_new(self, inserts: list[R]) -> bool:
-        """Put in rows if none of them is there or comes twice, as the first rows of a subscription do; else False."""
+    def commit(self, plan: TablePlan[R]) -> TableDiff[R]:
+        """Make the changes of a plan, which cannot fail any more."""
+        diff = plan.diff
+        for row in diff.deleted:
+            del self._rows[self._key_of(row)]
+        self._rows.update(plan.rows)
+        for key, times in plan.counts.items():
+            if times > 1:
+                self._counts[key] = times
+            else:
+                self._counts.pop(key, None)
+        self._reindex(diff)
+        return diff
+
+    def fresh(self) -> TableRows[R]:
+        """The same table without rows, to gather the rows of a new connection in."""
+        return TableRows(self._row, self._name, self._primary_key)
+
+    def plan_replacing(self, other: TableRows[R]) -> TablePlan[R]:
+        """What has to change to hold what `other` holds. Rows that are in both are no change."""
+        before, after = self._rows, other._rows
+        new = {key: row for key, row in after.items() if key not in before or not self._same(before[key], row)}
+        diff = TableDiff(
+            [row for key, row in before.items() if key not in after],
+            [row for key, row in new.items() if key not in before],
+            [(before[key], row) for key, row in new.items() if key in before],
+        )
+        return TablePlan(diff, new, dict.fromkeys(self._counts, 1) | other._counts)
+
+    def _new(self, inserts: list[R]) -> dict[Hashable, R] | None:
+        """The rows by key if none of them is there or comes twice, as is so for the first rows of a subscription."""
         new = dict(zip(map(self._key_of, inserts), inserts, strict=True))
-        if len(new) != len(inserts) or not self._rows.keys().isdisjoint(new):
-            return False
-        self._rows.update(new)
-        for index in self._indexes():
-            index.change((), inserts)
-        return True
+        return new if len(new) == len(inserts) and self._rows.keys().isdisjoint(new) else None
 
     def _net(self, deletes: Sequence[R], inserts: Sequence[R]) -> dict[Hashable, dict[Hashable, tuple[int, R]]]:
         """For each key, how much more often each version of its row is there after the message."""
@@ -120,47 +174,42 @@ class TableRows(Generic[R]):
             versions[version] = (versions.get(version, (0,))[0] + step, row)
         return net
 
-    def _change(self, key: Hashable, net: dict[Hashable, tuple[int, R]]) -> _Change[R]:
-        """What becomes of one key, given how its versions change."""
-        before = self._rows.get(key)
-        if before is not None:
-            version = before if self._version_of is None else self._version_of(before)
-            net[version] = (net.get(version, (0,))[0] + self._counts.get(key, 1), before)
-        left = [(count, row) for count, row in net.values() if count > 0]
-        if any(count < 0 for count, _ in net.values()):
-            raise ProtocolError(f"the server took a row of table {self._name!r} away that was not there")
-        if len(left) > 1:
-            raise ProtocolError(f"the server sent two rows of table {self._name!r} with one primary key")
-        count, after = left[0] if left else (0, None)
-        return _Change(key, before, after, count)
-
-    def _commit(self, changes: Sequence[_Change[R]]) -> TableDiff[R]:
-        """Make the changes, none of which can fail any more."""
-        diff: TableDiff[R] = TableDiff([], [], [])
-        for key, before, after, times in changes:
-            if times > 1:
-                self._counts[key] = times
-            else:
-                self._counts.pop(key, None)
+    def _plan(self, net: dict[Hashable, dict[Hashable, tuple[int, R]]]) -> TablePlan[R]:
+        """What becomes of each key, given how its versions change."""
+        plan: TablePlan[R] = TablePlan(TableDiff([], [], []), {}, {})
+        for key, versions in net.items():
+            before = self._rows.get(key)
+            if before is not None:
+                version = before if self._version_of is None else self._version_of(before)
+                versions[version] = (versions.get(version, (0,))[0] + self._counts.get(key, 1), before)
+            plan.counts[key], after = self._left(versions)
             if after is None:
                 if before is not None:
-                    del self._rows[key]
-                    diff.deleted.append(before)
-            elif before is None:
-                self._rows[key] = after
-                diff.inserted.append(after)
+                    plan.diff.deleted.append(before)
             elif after is not before:
-                self._rows[key] = after
-                diff.updated.append((before, after))
-        for index in self._indexes():
+                plan.rows[key] = after
+                if before is None:
+                    plan.diff.inserted.append(after)
+                else:
+                    plan.diff.updated.append((before, after))
+        return plan
+
+    def _left(self, versions: dict[Hashable, tuple[int, R]]) -> tuple[int, R | None]:
+        """How many times the one version that is left is there, and that version."""
+        if any(times < 0 for times, _ in versions.values()):
+            raise ProtocolError(f"the server took a row of table {self._name!r} away that was not there")
+        left = [(times, row) for times, row in versions.values() if times > 0]
+        if len(left) > 1:
+            raise ProtocolError(f"the server sent two rows of table {self._name!r} with one primary key")
+        return left[0] if left else (0, None)
+
+    def _reindex(self, diff: TableDiff[R]) -> None:
+        indexes: list[UniqueIndexMap[R] | SortedIndex[R]] = [*self._unique.values(), *self._sorted.values()]
+        for index in indexes:
             index.change(
                 chain(diff.deleted, (old for old, _ in diff.updated)),
                 chain(diff.inserted, (new for _, new in diff.updated)),
             )
-        return diff
 
     def _same(self, one: R, other: R) -> bool:
         return self._reader.key(one) == self._reader.key(other)
-
-    def _indexes(self) -> list[Index[R]]:
-        return [*self._unique.values(), *self._sorted.values()]

@@ -1,148 +1,293 @@
-"""The asyncio driver of a session: one socket, one reader, one writer."""
+"""A connection that lasts: one session at a time over one socket at a time, and a new one when that is lost."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+import logging
+import random
+from collections.abc import AsyncGenerator, Iterator
+from contextvars import Context
+from enum import Enum
+from typing import Protocol
 
-import websockets
 from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, NegotiationError
+from websockets.exceptions import ConnectionClosed
 
 from .endpoint import Endpoint
 from .errors import (
     AuthError,
     ConnectError,
-    ConnectionLost,
+    ConnectionRejectedError,
+    DecodeError,
+    NotConnectedError,
     ProtocolError,
     ServerUnreachableError,
     StdbError,
     SubprotocolError,
     UnknownDatabaseError,
 )
-from .session import Event, Session
-from .wire import SUBPROTOCOL
+from .events import ArgumentReader
+from .options import Options
+from .session import Event, Opened, Session, SessionState
+from .stats import Stats
+from .transport import loss, open_socket
 
-__all__ = ["Connection", "open_socket"]
+__all__ = ["Connection", "ConnectionState", "Listener"]
 
-# A server that flushes much does not read meanwhile, so a ping may wait long for its answer (protocol notes, 1.7).
-_PING_INTERVAL = 30.0
-_PING_TIMEOUT = 60.0
-_PROTOCOL_ERROR = 1002
+_NORMAL, _PROTOCOL_ERROR = 1000, 1002
 _LONGEST_REASON = 120
 
-
-async def open_socket(endpoint: Endpoint, token: str | None) -> ClientConnection:
-    """Connect and negotiate the subprotocol. Takes as long as it takes: the caller sets the limit.
-
-    Raises:
-        ConnectError: one of its kinds, by what went wrong.
-    """
-    if token is not None and not (token.isascii() and token.isprintable() and " " not in token):
-        raise AuthError("the token is no JSON Web Token: it has characters that none can have")
-    try:
-        socket = await websockets.connect(
-            endpoint.subscribe_url,
-            subprotocols=[websockets.Subprotocol(SUBPROTOCOL)],
-            additional_headers={"Authorization": f"Bearer {token}"} if token else None,
-            compression=None,
-            max_size=None,
-            open_timeout=None,
-            ping_interval=_PING_INTERVAL,
-            ping_timeout=_PING_TIMEOUT,
-            proxy=None,
-        )
-    except InvalidStatus as error:
-        raise _refusal(endpoint, error.response.status_code, error.response.body) from None
-    except NegotiationError as error:
-        raise _other_protocol(endpoint, str(error)) from None
-    except InvalidHandshake as error:
-        raise ConnectError(f"{endpoint.server} is no SpacetimeDB server: {error}") from None
-    except OSError as error:
-        raise ServerUnreachableError(f"no server answers at {endpoint.server}: {error.strerror or error}") from None
-    if socket.subprotocol != SUBPROTOCOL:
-        await socket.close()
-        raise _other_protocol(endpoint, "it agreed to none")
-    return socket
+# What no later attempt can mend.
+_FINAL = (AuthError, UnknownDatabaseError, SubprotocolError, DecodeError)
 
 
-def _other_protocol(endpoint: Endpoint, detail: str) -> SubprotocolError:
-    return SubprotocolError(f"{endpoint.server} does not speak {SUBPROTOCOL}: {detail}")
+class ConnectionState(Enum):
+    """Where in its life a connection is."""
+
+    CONNECTING = "connecting"
+    OPEN = "open"
+    RECONNECTING = "reconnecting"
+    CLOSED = "closed"
 
 
-def _refusal(endpoint: Endpoint, status: int, body: bytes | bytearray | None) -> ConnectError:
-    """What an HTTP status in place of the upgrade means (protocol notes, 0 and 1)."""
-    text = bytes(body or b"").decode(errors="replace").strip()[:200]
-    if status == 401:
-        return AuthError(
-            f"{endpoint.server} refuses the token: tokens are valid only for the server that issued them; "
-            "connect without one for a new identity, or log in again"
-        )
-    if status == 404:
-        return UnknownDatabaseError(f"there is no database {endpoint}: publish the module first, or check the name")
-    return ConnectError(f"{endpoint.server} refuses the connection with HTTP status {status}{text and ': '}{text}")
+class Listener(Protocol):
+    """Who is told what happens. All of it comes one after the other, from the task that reads."""
+
+    def opened(self, opened: Opened, *, again: bool) -> None:
+        """The server said who we are, for the first time or again after a loss. The session is new."""
+        ...
+
+    def received(self, event: Event) -> None:
+        """Something else arrived. A ProtocolError that this raises ends the socket, as one of the session does."""
+        ...
+
+    def lost(self, error: StdbError | None) -> None:
+        """An open socket is gone, and with it what was in flight. Another attempt follows, unless `ended` does."""
+        ...
+
+    def ended(self, error: StdbError | None) -> None:
+        """It is over: we closed it (None), or gave up."""
+        ...
 
 
 class Connection:
-    """A socket and the session that it serves.
+    """A connection to one database.
 
     Args:
-        socket: the open socket.
-        session: a fresh session.
-        deliver: called with each event of the session, in order. A ProtocolError that it raises ends the connection.
+        endpoint: where.
+        options: how.
+        listener: who is told what happens.
+        read_arguments: reads the arguments of reducers.
+        stats: where messages are counted.
+        logger: where frames go, at level DEBUG.
     """
 
-    def __init__(self, socket: ClientConnection, session: Session, deliver: Callable[[Event], None]) -> None:
-        self._socket = socket
-        self._session = session
-        self._deliver = deliver
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        options: Options,
+        listener: Listener,
+        read_arguments: ArgumentReader,
+        stats: Stats,
+        logger: logging.Logger,
+    ) -> None:
+        self.endpoint = endpoint
+        self.options = options
+        self.state = ConnectionState.CONNECTING
+        self._listener = listener
+        self._read_arguments = read_arguments
+        self._stats = stats
+        self._logger = logger
+        self._session = Session(read_arguments)
+        self._was_open = False
+        self._socket: ClientConnection | None = None
+        self._task: asyncio.Task[StdbError | None] | None = None
+        self._greeted = asyncio.Event()
         self._wake = asyncio.Event()
+        self._sending = asyncio.Lock()
+        self._issued_token: str | None = None
+
+    @property
+    def session(self) -> Session:
+        """The session to make requests of.
+
+        Raises:
+            NotConnectedError: there is none at the moment.
+        """
+        if self.state is ConnectionState.OPEN:
+            return self._session
+        raise NotConnectedError(_NOT_OPEN[self.state])
+
+    @property
+    def latency(self) -> float | None:
+        """Seconds that the last ping took to be answered, if one was."""
+        return (self._socket.latency or None) if self._socket is not None else None
 
     def flush(self) -> None:
-        """Have the writer send what the session has to say."""
+        """Have what the session has to say sent."""
         self._wake.set()
 
-    async def run(self) -> StdbError | None:
-        """Read and write until the connection ends.
+    async def open(self, context: Context) -> None:
+        """Connect, and wait for the server to say who we are. A first attempt that fails is not repeated.
 
-        Returns:
-            Why it ended, or None if we closed it.
+        Args:
+            context: in which the listener is told.
+
+        Raises:
+            ConnectError: one of its kinds, by what went wrong.
+            ProtocolError: what answered does not keep to the protocol.
         """
-        writer = asyncio.get_running_loop().create_task(self._write())
+        loop = asyncio.get_running_loop()
+        self._task = loop.create_task(self._live(), name=f"stdb {self.endpoint}", context=context)
+        greeted = loop.create_task(self._greeted.wait())
         try:
-            while True:
-                for event in self._session.receive(await self._socket.recv(decode=False)):
-                    self._deliver(event)
-        except ConnectionClosed as closed:
-            return _loss(closed)
-        except ProtocolError as error:
-            await self._socket.close(_PROTOCOL_ERROR, str(error)[:_LONGEST_REASON])
-            return error
+            await asyncio.wait({self._task, greeted}, return_when=asyncio.FIRST_COMPLETED)
+            if not self._greeted.is_set():
+                raise self._task.result() or NotConnectedError(_NOT_OPEN[ConnectionState.CLOSED])
+        except BaseException:
+            await self.close()
+            raise
         finally:
-            self._session.end()
-            writer.cancel()
-            await asyncio.gather(writer, return_exceptions=True)
+            greeted.cancel()
 
     async def close(self) -> None:
-        """Close the socket; `run` then returns."""
-        await self._socket.close()
+        """Close it for good. Returns when the listener has been told."""
+        if self._task is None:
+            return
+        session, self.state = self._session, ConnectionState.CLOSED
+        if self._socket is not None:
+            with contextlib.suppress(ConnectionClosed):
+                await self._send(self._socket, session)  # what was asked for at the last moment
+            await self._socket.close(_NORMAL)
+        else:
+            self._task.cancel()
+        await self.ended()
 
-    async def _write(self) -> None:
+    async def ended(self) -> StdbError | None:
+        """Wait until it is over. Gives why it gave up, or None if we closed it."""
+        if self._task is None:
+            return None
+        await asyncio.wait({self._task})
+        return None if self._task.cancelled() else self._task.result()
+
+    async def _live(self) -> StdbError | None:
+        """Connect, serve, and start over, until it is over."""
+        error: StdbError | None = None
         try:
+            delays = self._delays()
+            while True:
+                error = await self._serve()
+                if self.state is ConnectionState.CLOSED:
+                    error = None
+                elif self._was_open:
+                    self.state = ConnectionState.RECONNECTING
+                    # A server whose words we cannot follow is not asked to repeat them at once, again and again.
+                    delays = delays if isinstance(error, ProtocolError) else self._delays()
+                if self._was_open:
+                    self._listener.lost(error)
+                if self.state is ConnectionState.CLOSED:
+                    return None
+                if not self._greeted.is_set() or not self.options.reconnect or isinstance(error, _FINAL):
+                    return error
+                await asyncio.sleep(next(delays))
+        finally:
+            self.state = ConnectionState.CLOSED
+            self._listener.ended(error)
+
+    def _delays(self) -> Iterator[float]:
+        return self.options.backoff.delays(random.random)
+
+    async def _serve(self) -> StdbError:
+        """One socket and its session, from beginning to end. Gives why it ended."""
+        self._session = session = Session(self._read_arguments)
+        self._was_open = False
+        try:
+            async with asyncio.timeout(self.options.open_timeout) as limit:
+                again = self._greeted.is_set()
+                self._socket = await open_socket(self.endpoint, self.options, self._token(), again=again)
+                async with self._writing(self._socket, session):
+                    return await self._read(self._socket, session, limit)
+        except TimeoutError:
+            seconds = f"{self.options.open_timeout:g} seconds (open_timeout)"
+            return ServerUnreachableError(f"{self.endpoint.server} did not answer within {seconds}")
+        except ConnectError as error:
+            return error
+        finally:
+            session.end()
+            self._socket = None
+
+    def _token(self) -> str | None:
+        given = self.options.token
+        return (given() if callable(given) else given) or self._issued_token
+
+    async def _read(self, socket: ClientConnection, session: Session, limit: asyncio.Timeout) -> StdbError:
+        """Hand on what arrives, until nothing does any more. Gives why."""
+        try:
+            while True:
+                for event in session.receive(self._noted(await socket.recv(decode=False))):
+                    if isinstance(event, Opened):
+                        limit.reschedule(None)
+                        self._open(event)
+                    else:
+                        self._listener.received(event)
+        except ConnectionClosed as closed:
+            if session.state is SessionState.OPENING:
+                return ConnectionRejectedError(_REJECTED)
+            return loss(closed)
+        except ProtocolError as error:
+            await socket.close(_PROTOCOL_ERROR, str(error)[:_LONGEST_REASON])
+            return error
+
+    def _open(self, opened: Opened) -> None:
+        again = self._greeted.is_set()
+        self._was_open = True
+        self._issued_token = opened.token
+        self.state = ConnectionState.OPEN
+        self._greeted.set()
+        self._listener.opened(opened, again=again)
+
+    @contextlib.asynccontextmanager
+    async def _writing(self, socket: ClientConnection, session: Session) -> AsyncGenerator[None]:
+        """For the time of the block, what the session has to say is sent."""
+        writer = asyncio.get_running_loop().create_task(self._write(socket, session))
+        try:
+            yield
+        finally:
+            writer.cancel()
+            await asyncio.wait({writer})
+
+    async def _write(self, socket: ClientConnection, session: Session) -> None:
+        with contextlib.suppress(ConnectionClosed):  # the reader sees it too, and tells
             while await self._wake.wait():
                 self._wake.clear()
-                for frame in self._session.outgoing():
-                    await self._socket.send(frame, text=True)
-        except ConnectionClosed:
-            pass  # the reader sees it too, and tells
+                await self._send(socket, session)
+
+    async def _send(self, socket: ClientConnection, session: Session) -> None:
+        """Send what the session has to say; one at a time, so that the order is kept."""
+        async with self._sending:
+            for frame in session.outgoing():
+                self._stats.messages_sent += 1
+                self._stats.bytes_sent += len(frame)
+                self._logger.debug("> %s", frame)
+                await socket.send(frame, text=True)
+
+    def _noted(self, frame: bytes) -> bytes:
+        """The frame, counted and logged. The one that holds the token is not shown."""
+        self._stats.messages_received += 1
+        self._stats.bytes_received += len(frame)
+        if self._logger.isEnabledFor(logging.DEBUG):
+            hidden = not self._was_open or frame.startswith(b'{"IdentityToken"')
+            self._logger.debug("< %s", "(the greeting, which holds the token)" if hidden else frame)
+        return frame
 
 
-def _loss(closed: ConnectionClosed) -> StdbError | None:
-    """What the end of a socket means; None if it was we who closed it."""
-    if closed.sent is not None and not closed.rcvd_then_sent:
-        return None
-    if closed.rcvd is None:
-        return ConnectionLost("the connection broke off without a word from the server")
-    return ConnectionLost(
-        f"the server closed the connection: {closed.rcvd.reason or 'no reason given'} ({closed.rcvd.code})"
-    )
+_NOT_OPEN = {
+    ConnectionState.CONNECTING: "the client is not connected yet: use it inside `async with connect(...)`",
+    ConnectionState.RECONNECTING: "the connection is lost and being made again: try again when `on_connect` tells so",
+    ConnectionState.CLOSED: "the client is closed: connect again",
+}
+_REJECTED = (
+    "the server accepted the connection and dropped it before it said who we are: "
+    "the module's client_connected reducer refused, or the server is stopping"
+)

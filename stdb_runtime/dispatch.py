@@ -6,28 +6,48 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from .annotation import Product
 from .cache import TableDiff
 from .events import RowEvent
-from .state import TableState
+from .state import CallbackList, TableState
+from .stats import Stats
 
-__all__ = ["Dispatcher", "TableChange"]
+__all__ = ["Dispatcher", "ErrorCallback", "TableChange"]
 
-_log = logging.getLogger("stdb_runtime")
+TableChange: TypeAlias = tuple[TableState[Product], TableDiff[Product]]
+"""A table and what one message changes in it."""
 
-TableChange = tuple[TableState[Product], TableDiff[Product]]
-"""A table and what one message changed in it."""
+ErrorCallback: TypeAlias = Callable[[Exception, Callable[..., object]], object]
+"""Told of what a callback raised, and which one it was."""
 
 
 class Dispatcher:
-    """Runs callbacks. Coroutine functions run as tasks, which are held until they are done."""
+    """Runs callbacks. Coroutine functions run as tasks, which are held until they are done.
 
-    def __init__(self) -> None:
+    Args:
+        logger: where what callbacks raise goes, if nobody listens.
+        stats: where callbacks are counted.
+
+    Attributes:
+        on_error: told of what callbacks raise.
+    """
+
+    def __init__(self, logger: logging.Logger, stats: Stats) -> None:
+        self.on_error: CallbackList[ErrorCallback] = CallbackList()
+        self._logger = logger
+        self._stats = stats
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def rows(self, event: RowEvent, changes: Sequence[TableChange]) -> None:
+    def before(self, event: RowEvent, changes: Sequence[TableChange]) -> None:
+        """Run the callbacks that want to know before rows go."""
+        for state, diff in changes:
+            for callback in state.on_before_delete.registered:
+                for row in diff.deleted:
+                    self.run(callback, event, row)
+
+    def after(self, event: RowEvent, changes: Sequence[TableChange]) -> None:
         """Run the row callbacks of one message: table by table the deletes, the inserts and the updates."""
         for state, diff in changes:
             for deleted in state.on_delete.registered:
@@ -41,34 +61,55 @@ class Dispatcher:
                     self.run(updated, event, old, new)
 
     def run(self, callback: Callable[..., object], *args: object) -> None:
-        """Run one callback. What it raises is logged with its name, and stops nothing."""
+        """Run one callback. What it raises goes to `on_error`, or is logged with its name, and stops nothing."""
+        self._stats.callbacks += 1
         try:
             result = callback(*args)
-        except Exception:  # the callback is the user's: whatever it raises must not end the connection
-            _report(callback)
-            return
-        if inspect.iscoroutine(result):
-            task = asyncio.get_running_loop().create_task(_guarded(callback, result))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            if result is not None and inspect.iscoroutine(result):
+                self._start(callback, result)
+        except Exception as error:  # the callback is the user's: it must not end the connection
+            self._report(error, callback)
+
+    def running(self) -> set[asyncio.Task[None]]:
+        """The coroutine callbacks that are not done; without the one that asks."""
+        return self._tasks - {asyncio.current_task()}
 
     async def close(self, grace: float) -> None:
-        """Wait up to `grace` seconds for callbacks that still run, then cancel them; never for the one that asks."""
-        pending = self._tasks - {asyncio.current_task()}
-        if not pending:
+        """Wait up to `grace` seconds for coroutine callbacks, then cancel them."""
+        running = self.running()
+        if not running:
             return
-        _, late = await asyncio.wait(pending, timeout=grace)
+        _, late = await asyncio.wait(running, timeout=grace)
         for task in late:
             task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        if late:
+            await asyncio.wait(late)
+
+    def _start(self, callback: Callable[..., object], coroutine: Coroutine[Any, Any, object]) -> None:
+        try:
+            task = asyncio.get_running_loop().create_task(self._guard(callback, coroutine))
+        except RuntimeError:  # the event loop is gone, as when a program ends
+            coroutine.close()
+            raise
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _guard(self, callback: Callable[..., object], coroutine: Coroutine[Any, Any, object]) -> None:
+        try:
+            await coroutine
+        except Exception as error:  # as above
+            self._report(error, callback)
+
+    def _report(self, error: Exception, callback: Callable[..., object]) -> None:
+        handlers = self.on_error.registered
+        for handler in handlers:
+            try:
+                handler(error, callback)
+            except Exception:
+                self._logger.exception("the error callback %s raised", _name(handler))
+        if not handlers:
+            self._logger.error("the callback %s raised", _name(callback), exc_info=error)
 
 
-async def _guarded(callback: Callable[..., object], coroutine: Coroutine[Any, Any, object]) -> None:
-    try:
-        await coroutine
-    except Exception:  # as above
-        _report(callback)
-
-
-def _report(callback: Callable[..., object]) -> None:
-    _log.exception("the callback %s raised", getattr(callback, "__qualname__", callback))
+def _name(callback: Callable[..., object]) -> str:
+    return getattr(callback, "__qualname__", repr(callback))

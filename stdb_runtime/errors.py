@@ -15,7 +15,10 @@
     +-- ArgumentError                a value cannot be sent as the declared type
     +-- ReducerError                 the module refused a reducer call
     |   +-- OutOfEnergyError         the call ran out of energy
+    +-- ProcedureError               the module's procedure failed, or the server has no procedures
     +-- SubscriptionError            the server refused a subscription
+    +-- QueryError                   the server refused a one-off query
+    +-- SlowConsumerError            an iterator over changes fell too far behind
     +-- ProtocolError                the peer sent what the protocol does not allow
     |   +-- DecodeError              a message or a row does not have the declared shape
     +-- BindingsError                generated code and runtime do not fit together
@@ -37,9 +40,12 @@ __all__ = [
     "DecodeError",
     "NotConnectedError",
     "OutOfEnergyError",
+    "ProcedureError",
     "ProtocolError",
+    "QueryError",
     "ReducerError",
     "ServerUnreachableError",
+    "SlowConsumerError",
     "StdbError",
     "SubprotocolError",
     "SubscriptionError",
@@ -121,6 +127,49 @@ class ReducerError(StdbError):
 
 class OutOfEnergyError(ReducerError):
     """The call ran out of energy and was rolled back."""
+
+
+class ProcedureError(StdbError):
+    """A procedure failed, or could not run.
+
+    Attributes:
+        procedure: the procedure's name, as the module declares it.
+        message: the server's text.
+    """
+
+    def __init__(self, procedure: str, message: str) -> None:
+        super().__init__(f"{procedure}: {message}")
+        self.procedure = procedure
+        self.message = message
+
+
+class QueryError(StdbError):
+    """The server refused a one-off query.
+
+    Attributes:
+        query: its SQL.
+        message: the server's text.
+    """
+
+    def __init__(self, query: str, message: str) -> None:
+        super().__init__(f"{message} (in {query})")
+        self.query = query
+        self.message = message
+
+
+class SlowConsumerError(StdbError):
+    """An iterator over changes fell so far behind that its buffer is full; what came after is lost to it.
+
+    Attributes:
+        limit: how many changes the buffer holds.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"more than {limit} changes wait to be taken: take them faster, give a larger limit, "
+            'or choose a policy that drops or merges changes ("drop_oldest", "coalesce")'
+        )
+        self.limit = limit
 
 
 class SubscriptionError(StdbError):

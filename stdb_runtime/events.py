@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 from .types import ConnectionId, Identity, TimeDuration, Timestamp
 
 __all__ = [
+    "ArgumentReader",
     "Cause",
+    "Reconciled",
     "ReducerEvent",
     "RowEvent",
     "SubscriptionApplied",
     "SubscriptionEnded",
     "UnknownTransaction",
 ]
+
+ArgumentReader: TypeAlias = Callable[[str, str], tuple[object, ...]]
+"""Reads the arguments of a reducer, given its name and their JSON text."""
 
 
 class ReducerEvent(msgspec.Struct, frozen=True, gc=False):
@@ -42,6 +48,21 @@ class ReducerEvent(msgspec.Struct, frozen=True, gc=False):
     energy: int
     duration: TimeDuration
     args: str
+    _read: ArgumentReader
+
+    @property
+    def arguments(self) -> tuple[object, ...]:
+        """The arguments as values of the declared types. Read when asked for.
+
+        Raises:
+            BindingsError: the generated code does not know the reducer.
+            DecodeError: they are not what the generated code declares.
+        """
+        return self._read(self.reducer, self.args)
+
+    def __repr__(self) -> str:
+        outcome = f"{self.status}: {self.message}" if self.message else self.status
+        return f"<{self.reducer}{self.args[:80]} by {self.caller_identity.to_abbreviated_hex()}: {outcome}>"
 
 
 class SubscriptionApplied(msgspec.Struct, frozen=True, gc=False):
@@ -64,11 +85,15 @@ class SubscriptionEnded(msgspec.Struct, frozen=True, gc=False):
     queries: tuple[str, ...]
 
 
+class Reconciled(msgspec.Struct, frozen=True, gc=False):
+    """What changed while the connection was lost: the difference of the rows before and after, in one piece."""
+
+
 class UnknownTransaction(msgspec.Struct, frozen=True, gc=False):
     """A transaction of which the server did not say where it came from (4.4)."""
 
 
-Cause: TypeAlias = ReducerEvent | SubscriptionApplied | SubscriptionEnded | UnknownTransaction
+Cause: TypeAlias = ReducerEvent | SubscriptionApplied | SubscriptionEnded | Reconciled | UnknownTransaction
 """Why rows changed."""
 
 
@@ -77,6 +102,17 @@ class RowEvent(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         cause: why the row changed.
+        client: the client whose row it is. Its type is the `Client` of the generated package.
     """
 
     cause: Cause
+    client: Any  # Any: only the generated package knows its client's type
+
+    @property
+    def identity(self) -> Identity:
+        """Who the client is."""
+        identity: Identity = self.client.identity
+        return identity
+
+    def __repr__(self) -> str:
+        return f"RowEvent({self.cause!r})"

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
-__all__ = ["Index", "SortedIndex", "UniqueIndexMap"]
+__all__ = ["SortedIndex", "UniqueIndexMap"]
 
 R = TypeVar("R")
-R_contra = TypeVar("R_contra", contravariant=True)
 
 # Keeping the sorted list of values up to date costs a search and a shift per new value; above this share of new ones,
 # sorting again when a range is next asked for is cheaper.
 _RESORT_SHARE = 8
-
-
-class Index(Protocol[R_contra]):
-    """What the cache asks of every index."""
-
-    def change(self, removed: Iterable[R_contra], added: Iterable[R_contra]) -> None:
-        """Take out and put in rows."""
-        ...
 
 
 class UniqueIndexMap(Generic[R]):
@@ -52,8 +43,10 @@ class UniqueIndexMap(Generic[R]):
 class SortedIndex(Generic[R]):
     """From a column's value to the rows that have it, and from a range of values to theirs in ascending order.
 
+    Over several columns the value is the tuple of theirs, and a shorter tuple means all that begin with it.
+
     Args:
-        value_of: the column's value in a row; values are ordered.
+        value_of: the value in a row; values are ordered.
         key_of: what identifies a row.
         rows: the rows that are there.
     """
@@ -66,25 +59,26 @@ class SortedIndex(Generic[R]):
         for row in rows:
             self._groups.setdefault(value_of(row), {})[key_of(row)] = row
 
-    def equal(self, value: object) -> list[R]:
+    def equal(self, value: Any) -> list[R]:
         """The rows whose value is `value`."""
         group = self._groups.get(value)
-        return list(group.values()) if group else []
+        if group is not None:
+            return list(group.values())
+        return self.between(ge=value, le=value) if isinstance(value, tuple) else []
 
     def between(self, *, ge: Any = None, gt: Any = None, le: Any = None, lt: Any = None) -> list[R]:
         """The rows whose value lies within the bounds, None being no bound; ascending by value."""
         if self._sorted is None:
             self._sorted = sorted(self._groups)
         values = self._sorted
-        start, stop = 0, len(values)
-        if ge is not None:
-            start = bisect_left(values, ge)
-        if gt is not None:
-            start = max(start, bisect_right(values, gt))
-        if le is not None:
-            stop = bisect_right(values, le)
-        if lt is not None:
-            stop = min(stop, bisect_left(values, lt))
+        start = max(
+            0 if ge is None else bisect_left(values, ge, key=_as_long_as(ge)),
+            0 if gt is None else bisect_right(values, gt, key=_as_long_as(gt)),
+        )
+        stop = min(
+            len(values) if le is None else bisect_right(values, le, key=_as_long_as(le)),
+            len(values) if lt is None else bisect_left(values, lt, key=_as_long_as(lt)),
+        )
         return [row for value in values[start:stop] for row in self._groups[value].values()]
 
     def change(self, removed: Iterable[R], added: Iterable[R]) -> None:
@@ -121,3 +115,11 @@ class SortedIndex(Generic[R]):
                 del values[at]
             elif not known:
                 insort(values, value)
+
+
+def _as_long_as(bound: Any) -> Callable[[Any], Any] | None:
+    """Cuts the values of several columns to as many as the bound names."""
+    if not isinstance(bound, tuple):
+        return None
+    length = len(cast("tuple[object, ...]", bound))
+    return lambda value: value[:length]

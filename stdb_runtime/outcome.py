@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any, Generic, Protocol, TypeVar
 
 from .errors import StdbError
@@ -11,8 +10,6 @@ from .errors import StdbError
 __all__ = ["Outcome", "Promise"]
 
 T = TypeVar("T")
-
-_log = logging.getLogger("stdb_runtime")
 
 
 class Promise(Protocol[T]):
@@ -29,38 +26,40 @@ class Outcome(Generic[T]):
     """The outcome of a request.
 
     Args:
-        what: names the request in the log.
         promise: becomes done when the outcome is known.
+        unseen: told of a failure that nobody awaited, once, when the outcome is dropped or `report` is called.
     """
 
-    def __init__(self, what: str, promise: Promise[T]) -> None:
-        self._what = what
-        self._promise = promise
-        self._unseen: StdbError | None = None
+    def __init__(self, promise: Promise[T], unseen: Callable[[StdbError], None]) -> None:
+        self.promise = promise
+        self._unseen = unseen
+        self._error: StdbError | None = None
         self._awaited = False
 
     def __await__(self) -> Generator[Any, None, T]:  # Any: what the event loop passes through
+        self._error = None
         self._awaited = True
-        return self._promise.__await__()
+        return self.promise.__await__()
 
     def resolve(self, result: T) -> None:
         """It went well. A waiter that gave up does not mind."""
-        if not self._promise.done():
-            self._promise.set_result(result)
+        if not self.promise.done():
+            self.promise.set_result(result)
 
-    def fail(self, error: StdbError) -> None:
-        """It did not. Waiters get the error; without any, it is logged when the outcome is dropped."""
-        if self._promise.done():
+    def fail(self, error: StdbError, *, seen: bool = False) -> None:
+        """It did not. Waiters get the error; without any, and if no callback has `seen` it, it is reported."""
+        if self.promise.done():
             return
-        self._promise.set_exception(error)
-        self._promise.exception()  # asked for, so that the event loop does not report it as well
-        self._unseen = error
+        self.promise.set_exception(error)
+        self.promise.exception()  # asked for, so that the event loop does not report it as well
+        if not seen and not self._awaited:
+            self._error = error
 
     def report(self) -> None:
-        """Log a failure that nobody awaited; once."""
-        if self._unseen is not None and not self._awaited:
-            _log.error("%s failed, and nobody awaited it: %s", self._what, self._unseen)
-        self._unseen = None
+        """Tell of a failure that nobody awaited; once."""
+        error, self._error = self._error, None
+        if error is not None:
+            self._unseen(error)
 
     def __del__(self) -> None:
         self.report()

@@ -1,36 +1,39 @@
-"""Reducers: what generated code declares of each, and calls of them.
+"""Reducers: what generated code declares of each, calls of them, and callbacks on them.
 
 A declaration is a method without a body::
 
     class Reducers(ReducerSet):
         @reducer("create_player")
         def create_player(self, name: str) -> None: ...
+
+        on_create_player = OnReducer[str]("create_player")
 """
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, cast, overload
+from collections.abc import Callable, Mapping
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, TypeVarTuple, overload
 
-import msgspec
-
-from .annotation import parameters_of
-from .errors import ArgumentError, DecodeError
+from .arguments import Arguments
+from .errors import BindingsError, StdbError
 from .events import ReducerEvent
-from .literal import server_double
 from .outcome import Outcome, Promise
-from .sats import Fault, Json, shown
+from .state import CallbackList
 
-__all__ = ["BoundReducer", "Reducer", "ReducerCall", "ReducerOwner", "ReducerSet", "reducer"]
+__all__ = [
+    "BoundReducer",
+    "OnReducer",
+    "Reducer",
+    "ReducerCall",
+    "ReducerListener",
+    "ReducerOwner",
+    "ReducerSet",
+    "reducer",
+]
 
 P = ParamSpec("P")
-
-_encoder = msgspec.json.Encoder()
-
-# The server's JSON parser refuses the 128th level (protocol notes, 3.3).
-_DEEPEST = 127
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 class ReducerCall(Outcome[ReducerEvent]):
@@ -41,11 +44,14 @@ class ReducerCall(Outcome[ReducerEvent]):
     - `ReducerError`: the module refused it; nothing was committed.
     - `ConnectionLost`: the connection ended first; whether it ran is unknown, and it is not sent again.
 
-    A failure that nobody awaits is logged once.
+    A failure that nobody awaits is told to `on_unhandled_reducer_error`, or logged.
+
+    Attributes:
+        reducer: the reducer's name, as the module declares it.
     """
 
-    def __init__(self, reducer: str, promise: Promise[ReducerEvent]) -> None:
-        super().__init__(f"a call of reducer {reducer}", promise)
+    def __init__(self, reducer: str, promise: Promise[ReducerEvent], unseen: Callable[[StdbError], None]) -> None:
+        super().__init__(promise, unseen)
         self.reducer = reducer
 
     def __repr__(self) -> str:
@@ -59,12 +65,35 @@ class ReducerOwner(Protocol):
         """Send a call with the JSON text of its arguments. Raises NotConnectedError if there is no connection."""
         ...
 
+    def call_reducer_unheard(self, reducer: str, args: str) -> None:
+        """Send a call whose outcome nobody hears. Raises NotConnectedError if there is no connection."""
+        ...
+
+    def reducer_callbacks(self, reducer: str) -> CallbackList[Callable[..., object]]:
+        """The callbacks on calls of a reducer."""
+        ...
+
 
 class ReducerSet:
     """The reducers of a module, one method each."""
 
     def __init__(self, owner: ReducerOwner) -> None:
         self.__owner__ = owner
+
+    @classmethod
+    def __read_arguments__(cls, reducer: str, args: str) -> tuple[object, ...]:
+        """The arguments of a call of a reducer, given its name, from their JSON text.
+
+        Raises:
+            BindingsError: there is no such reducer here.
+            DecodeError: they are not what the declaration says.
+        """
+        for declared in vars(cls).values():
+            if isinstance(declared, Reducer) and declared.name == reducer:
+                return declared.arguments.decode(args)
+        if args == "[]":  # a change by SQL, or a lifecycle reducer, which has no parameters
+            return ()
+        raise BindingsError(f"the generated code has no reducer {reducer!r}: run stdb-codegen again")
 
 
 class BoundReducer(Generic[P]):
@@ -82,7 +111,18 @@ class BoundReducer(Generic[P]):
             ArgumentError: an argument cannot be sent as the declared type; nothing was sent.
             NotConnectedError: there is no open connection.
         """
-        return self._owner.call_reducer(self._declaration.name, self._declaration.encode(args, kwargs))
+        return self._owner.call_reducer(self._declaration.name, self._declaration.arguments.encode(args, kwargs))
+
+    def fire_and_forget(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Send the call now, and ask the server for no answer: neither success nor failure is ever told (4.3).
+
+        Its rows come as those of anybody's call do.
+
+        Raises:
+            ArgumentError: an argument cannot be sent as the declared type; nothing was sent.
+            NotConnectedError: there is no open connection.
+        """
+        self._owner.call_reducer_unheard(self._declaration.name, self._declaration.arguments.encode(args, kwargs))
 
     def __repr__(self) -> str:
         return f"<reducer {self._declaration.name}>"
@@ -95,13 +135,15 @@ class Reducer(Generic[P]):
         name: its name, as the module declares it.
         declaration: the method that has its parameters.
         rename: the module's names of parameters whose Python name differs.
+
+    Attributes:
+        arguments: writes and reads the arguments of calls.
     """
 
     def __init__(self, name: str, declaration: Callable[Concatenate[Any, P], None], rename: Mapping[str, str]) -> None:
         self.name = name
+        self.arguments = Arguments(f"reducer {name}", declaration, rename)
         self.__doc__ = declaration.__doc__
-        self._declaration = declaration
-        self._parameters = parameters_of(declaration, rename)
 
     @overload
     def __get__(self, reducers: None, owner: type[ReducerSet]) -> Self: ...
@@ -110,99 +152,49 @@ class Reducer(Generic[P]):
     def __get__(self, reducers: ReducerSet | None, owner: type[ReducerSet]) -> Self | BoundReducer[P]:
         return self if reducers is None else BoundReducer(self, reducers.__owner__)
 
-    def encode(self, args: Sequence[object], kwargs: Mapping[str, object]) -> str:
-        """The JSON text of the arguments.
 
-        Raises:
-            TypeError: there are too many, too few or unknown ones.
-            ArgumentError: one cannot be sent as its declared type.
-        """
-        try:
-            parts = self._parameters.write(self._in_order(args, kwargs))
-            text = _encoder.encode(parts).decode()
-        except Fault as fault:
-            raise ArgumentError(fault.path(""), fault.problem) from None
-        except RecursionError:
-            raise ArgumentError("", _TOO_DEEP) from None
-        if text.count("[") > _DEEPEST and _depth(parts) > _DEEPEST:
-            raise ArgumentError("", _TOO_DEEP)
-        return text
+class ReducerListener(Generic[*Ts]):
+    """Where callbacks on calls of one reducer are registered: call it, or use it as a decorator."""
 
-    def decode(self, text: str) -> tuple[object, ...]:
-        """The arguments of a call, as the server read them, from the text that the caller sent (4.1).
+    def __init__(self, callbacks: CallbackList[Callable[..., object]]) -> None:
+        self._callbacks = callbacks
+
+    def __call__(self, callback: Callable[[ReducerEvent, *Ts], T]) -> Callable[[ReducerEvent, *Ts], T]:
+        """Call `callback(event, *arguments)` for each call of the reducer that the server tells of.
+
+        Those are the calls that changed rows of this client's subscriptions, by whomever, and this client's own, which
+        may have failed: see `event.status`. It runs after the callbacks of the rows.
 
         Args:
-            text: `ReducerEvent.args`, in any of the spellings that the server takes (3.3).
+            callback: a function, or a coroutine function, which is then run as a task.
 
-        Raises:
-            DecodeError: they are not what the declaration says.
+        Returns:
+            The callback itself.
         """
-        try:
-            arguments = self._parameters.read(_arguments.decode(text))
-        except Fault as fault:
-            problem, path = fault.problem, fault.path("$")
-        except RecursionError:
-            problem, path = _TOO_DEEP, "$"
-        except ValueError as error:  # not JSON, or a number beyond what Python or the server reads
-            problem, path = f"not JSON as the server reads it: {error}", "$"
-        else:
-            return cast("tuple[object, ...]", arguments)
-        raise DecodeError(f"the arguments of reducer {self.name} are not as declared: {problem}", path=path)
+        self._callbacks.add(callback)
+        return callback
 
-    def _in_order(self, args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[object, ...]:
-        names = [field.name for field in self._parameters.fields]
-        if len(args) > len(names):
-            raise TypeError(f"{self.name} takes {len(names)} arguments, got {len(args)}")
-        given = dict(zip(names, args, strict=False))
-        twice = given.keys() & kwargs.keys()
-        unknown = kwargs.keys() - set(names)
-        given.update(kwargs)
-        missing = [name for name in names if name not in given]
-        for problem, culprits in (("got twice", twice), ("does not know", unknown), ("lacks", missing)):
-            if culprits:
-                raise TypeError(f"{self.name} {problem} {', '.join(sorted(culprits))}")
-        return tuple(given[name] for name in names)
+    def remove(self, callback: Callable[[ReducerEvent, *Ts], object]) -> None:
+        """End what registering began. Raises ValueError if the callback is not registered."""
+        self._callbacks.remove(callback)
 
 
-_TOO_DEEP = f"nested too deeply: the server reads {_DEEPEST} levels"
+class OnReducer(Generic[*Ts]):
+    """Declares that calls of a reducer can be listened to. The type arguments are the types of its parameters.
 
+    Args:
+        name: the reducer's name, as the module declares it.
+    """
 
-def _depth(json: object) -> int:
-    """How many lists stand within one another."""
-    deepest = 0
-    level = _lists_in([json])
-    while level:
-        deepest += 1
-        level = [inner for outer in level for inner in _lists_in(outer)]
-    return deepest
+    def __init__(self, name: str) -> None:
+        self._name = name
 
-
-def _lists_in(parts: list[object]) -> list[list[object]]:
-    return [cast("list[object]", part) for part in parts if isinstance(part, list)]
-
-
-def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    """An object, if no key comes twice: the server would not take it."""
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        ((twice, _),) = Counter(key for key, _ in pairs).most_common(1)
-        raise ValueError(f"key {shown(twice)} comes twice")
-    return made
-
-
-def _whole(text: str) -> int | float:
-    """A number without fraction and exponent. Minus zero is a float to the server."""
-    return -0.0 if text == "-0" else int(text)
-
-
-def _no_number(text: str) -> float:
-    """`NaN` and the infinities, which Python reads and JSON does not have."""
-    raise ValueError(f"{text} is no JSON")
-
-
-_arguments = json.JSONDecoder(
-    object_pairs_hook=_object, parse_float=server_double, parse_int=_whole, parse_constant=_no_number
-)
+    @overload
+    def __get__(self, reducers: None, owner: type[ReducerSet]) -> Self: ...
+    @overload
+    def __get__(self, reducers: ReducerSet, owner: type[ReducerSet]) -> ReducerListener[*Ts]: ...
+    def __get__(self, reducers: ReducerSet | None, owner: type[ReducerSet]) -> Self | ReducerListener[*Ts]:
+        return self if reducers is None else ReducerListener(reducers.__owner__.reducer_callbacks(self._name))
 
 
 def reducer(

@@ -15,14 +15,16 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from . import wire
-from .errors import NotConnectedError, ProtocolError
-from .events import ReducerEvent
+from .errors import BindingsError, NotConnectedError, ProtocolError
+from .events import ArgumentReader, ReducerEvent
 from .types import ConnectionId, Identity
 
 __all__ = [
     "CallRefused",
     "Event",
     "Opened",
+    "ProcedureReturned",
+    "QueryAnswered",
     "Session",
     "SessionState",
     "Subscribed",
@@ -33,6 +35,11 @@ __all__ = [
 ]
 
 Tables: TypeAlias = tuple[wire.TableUpdate, ...]
+
+
+def _undeclared(reducer: str, args: str) -> tuple[object, ...]:
+    """Stands in where no generated code declares reducers."""
+    raise BindingsError(f"without generated code, the arguments of {reducer} are text: {args[:80]}")
 
 
 class SessionState(Enum):
@@ -95,6 +102,22 @@ class Transaction(msgspec.Struct, frozen=True):
     request_id: int | None
 
 
+class QueryAnswered(msgspec.Struct, frozen=True):
+    """A one-off query was answered: with rows by table, or with an error."""
+
+    message_id: str
+    tables: tuple[wire.OneOffTable, ...]
+    error: str | None
+
+
+class ProcedureReturned(msgspec.Struct, frozen=True):
+    """A procedure ended: with the JSON text of what it returned, or with an error."""
+
+    request_id: int
+    value: str | None
+    error: str
+
+
 class CallRefused(msgspec.Struct, frozen=True):
     """One of our calls was refused before it ran; said once it is certain which one."""
 
@@ -103,7 +126,15 @@ class CallRefused(msgspec.Struct, frozen=True):
 
 
 Event: TypeAlias = (
-    Opened | Subscribed | Unsubscribed | SubscriptionRefused | SubscriptionsDropped | Transaction | CallRefused
+    Opened
+    | Subscribed
+    | Unsubscribed
+    | SubscriptionRefused
+    | SubscriptionsDropped
+    | Transaction
+    | CallRefused
+    | QueryAnswered
+    | ProcedureReturned
 )
 
 
@@ -114,23 +145,23 @@ class _Call(msgspec.Struct, frozen=True):
     args: str
 
 
-class _Request(msgspec.Struct, frozen=True):
-    """A request about a subscription that waits for its answer."""
-
-    query_id: int
-
-
 class Session:
-    """One connection's requests and the answers to them."""
+    """One connection's requests and the answers to them.
 
-    def __init__(self) -> None:
+    Args:
+        read_arguments: what `ReducerEvent.arguments` reads them with.
+    """
+
+    def __init__(self, read_arguments: ArgumentReader = _undeclared) -> None:
         self.state = SessionState.OPENING
+        self._read_arguments = read_arguments
         self._connection_id: ConnectionId | None = None
         self._outgoing: deque[bytes] = deque()
         # Ids start at 1: an answer that says 0 does not know which request it answers (4.2).
         self._next_id = 1
         self._calls: dict[int, _Call] = {}
-        self._requests: dict[int, _Request] = {}
+        # The query id of each request about a subscription that waits for its answer.
+        self._requests: dict[int, int] = {}
         # Refusals of calls that never ran, which name the reducer alone; held until one call is left to be meant (4.2).
         self._held: list[ReducerEvent] = []
 
@@ -154,6 +185,40 @@ class Session:
         self._send(wire.CallReducer(reducer, args, request_id, wire.FULL_UPDATE))
         return request_id
 
+    def call_unheard(self, reducer: str, args: str) -> None:
+        """Ask for a reducer to run, without an answer: neither success nor failure is told (4.3).
+
+        Raises:
+            NotConnectedError: the session is not open.
+        """
+        self._send(wire.CallReducer(reducer, args, self._new_request(), wire.NO_SUCCESS_NOTIFY))
+
+    def call_procedure(self, procedure: str, args: str) -> int:
+        """Ask for a procedure to run, which servers of 1.x answer by closing the connection.
+
+        Returns:
+            The request id that the answer will carry.
+
+        Raises:
+            NotConnectedError: the session is not open.
+        """
+        request_id = self._new_request()
+        self._send(wire.CallProcedure(procedure, args, request_id, wire.FULL_UPDATE))
+        return request_id
+
+    def query(self, sql: str) -> str:
+        """Ask a query once.
+
+        Returns:
+            The message id that the answer will carry.
+
+        Raises:
+            NotConnectedError: the session is not open.
+        """
+        message_id = f"{self._new_request():08x}"
+        self._send(wire.OneOffQuery(message_id, sql))
+        return message_id
+
     def subscribe(self, queries: Sequence[str]) -> int:
         """Ask for the rows of a set of queries, and their changes from then on.
 
@@ -164,7 +229,7 @@ class Session:
             NotConnectedError: the session is not open.
         """
         query_id = self._new_request()
-        self._requests[query_id] = _Request(query_id)
+        self._requests[query_id] = query_id
         self._send(wire.SubscribeMulti(tuple(queries), query_id, wire.QueryId(query_id)))
         return query_id
 
@@ -175,7 +240,7 @@ class Session:
             NotConnectedError: the session is not open.
         """
         request_id = self._new_request()
-        self._requests[request_id] = _Request(query_id)
+        self._requests[request_id] = query_id
         self._send(wire.UnsubscribeMulti(request_id, wire.QueryId(query_id)))
 
     def outgoing(self) -> list[bytes]:
@@ -225,6 +290,10 @@ class Session:
                 return [Unsubscribed(message.query_id.id, message.update.tables)]
             case wire.SubscriptionError():
                 return self._subscription_error(message)
+            case wire.OneOffQueryResponse():
+                return [QueryAnswered(message.message_id, message.tables, message.error.some)]
+            case wire.ProcedureResult():
+                return [_procedure_returned(message)]
             case _:
                 raise ProtocolError(f"the server sent {type(message).__name__}, which was not asked for")
 
@@ -240,11 +309,11 @@ class Session:
             self._requests.clear()
             return [SubscriptionsDropped(message.error)]
         # Some servers name the query although another request was at fault (4.7): the request decides.
-        request = None if message.request_id.some is None else self._requests.pop(message.request_id.some, None)
-        return [] if request is None else [SubscriptionRefused(request.query_id, message.error)]
+        query_id = None if message.request_id.some is None else self._requests.pop(message.request_id.some, None)
+        return [] if query_id is None else [SubscriptionRefused(query_id, message.error)]
 
     def _transaction(self, message: wire.TransactionUpdate) -> list[Event]:
-        event = _reducer_event(message)
+        event = _reducer_event(message, self._read_arguments)
         committed = message.status.committed
         tables = () if isinstance(committed, msgspec.UnsetType) else committed.tables
         if message.caller_connection_id != self._connection_id:
@@ -280,12 +349,20 @@ class Session:
         return settled
 
 
+def _procedure_returned(message: wire.ProcedureResult) -> ProcedureReturned:
+    status = message.status
+    if isinstance(status.returned, str):
+        return ProcedureReturned(message.request_id, status.returned, "")
+    failed = status.internal_error if isinstance(status.internal_error, str) else "it ran out of energy"
+    return ProcedureReturned(message.request_id, None, failed)
+
+
 def _never_ran(event: ReducerEvent) -> bool:
     """Whether this is the refusal of a call that never ran, which does not echo the call's arguments."""
     return event.status == "failed" and event.args == "[]" and not event.energy and not event.duration
 
 
-def _reducer_event(message: wire.TransactionUpdate) -> ReducerEvent:
+def _reducer_event(message: wire.TransactionUpdate, read_arguments: ArgumentReader) -> ReducerEvent:
     failed = message.status.failed
     caller = message.caller_connection_id
     if failed is not msgspec.UNSET:
@@ -302,4 +379,5 @@ def _reducer_event(message: wire.TransactionUpdate) -> ReducerEvent:
         energy=message.energy_quanta_used.quanta,
         duration=message.total_host_execution_duration,
         args=message.reducer_call.args,
+        _read=read_arguments,
     )

@@ -1,18 +1,22 @@
-"""What the client holds of one table for as long as it lives: the rows, and the callbacks on them."""
+"""What the client holds of one table for as long as it lives: the rows, and who is told of their changes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from weakref import WeakSet
 
 from .annotation import Product
-from .cache import TableRows
+from .cache import TableDiff, TableRows
 from .events import RowEvent
+from .outcome import Promise
+from .stream import Change, Deleted, Inserted, Stream, Updated
 
-__all__ = ["CallbackList", "TableOwner", "TableState"]
+__all__ = ["CallbackList", "TableOwner", "TableState", "changes_of"]
 
 R = TypeVar("R", bound=Product)
 F = TypeVar("F", bound=Callable[..., object])
+T = TypeVar("T")
 
 RowCallback: TypeAlias = Callable[[RowEvent, R], object]
 UpdateCallback: TypeAlias = Callable[[RowEvent, R, R], object]
@@ -47,7 +51,7 @@ class CallbackList(Generic[F]):
 
 
 class TableState(Generic[R]):
-    """The rows of one table and the callbacks on them.
+    """The rows of one table and who is told of their changes.
 
     Args:
         row: the row class.
@@ -57,10 +61,14 @@ class TableState(Generic[R]):
 
     def __init__(self, row: type[R], name: str, primary_key: str | None) -> None:
         self.name = name
+        self.primary_key = primary_key
         self.rows = TableRows(row, name, primary_key)
         self.on_insert: CallbackList[RowCallback[R]] = CallbackList()
         self.on_delete: CallbackList[RowCallback[R]] = CallbackList()
+        self.on_before_delete: CallbackList[RowCallback[R]] = CallbackList()
         self.on_update: CallbackList[UpdateCallback[R]] = CallbackList()
+        # Held by whoever iterates: a loop that was left leaves nothing behind.
+        self.streams: WeakSet[Stream[Change[R]]] = WeakSet()
 
 
 class TableOwner(Protocol):
@@ -69,3 +77,20 @@ class TableOwner(Protocol):
     def table_state(self, name: str) -> TableState[Product]:
         """The state of a table, by its name in the module. Raises NotConnectedError if there is no client to ask."""
         ...
+
+    def promise(self) -> Promise[Any]:  # Any: whoever asks knows what for
+        """A future of the client's event loop."""
+        ...
+
+    async def within(self, seconds: float | None, awaitable: Awaitable[T]) -> T:
+        """Await something for so long at most. Raises TimeoutError after that."""
+        ...
+
+
+def changes_of(event: RowEvent, diff: TableDiff[R]) -> list[Change[R]]:
+    """The changes of one message, in the order in which callbacks are told of them."""
+    return [
+        *(Deleted(event, row) for row in diff.deleted),
+        *(Inserted(event, row) for row in diff.inserted),
+        *(Updated(event, old, new) for old, new in diff.updated),
+    ]

@@ -4,22 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from enum import Enum
-from typing import Any, Self, TypeAlias
+from typing import Any, Protocol, Self, TypeAlias, TypeVar
 
-from .outcome import Outcome
-from .table import Table
+from .errors import StdbError, SubscriptionError
+from .outcome import Outcome, Promise
+from .state import CallbackList
 
-__all__ = ["Query", "Subscription", "SubscriptionState", "sql_of"]
+__all__ = [
+    "Query",
+    "Queryable",
+    "Subscription",
+    "SubscriptionOwner",
+    "SubscriptionRecord",
+    "SubscriptionState",
+    "sql_of",
+]
 
-Query: TypeAlias = "Table[Any] | str"  # Any: a table of whatever row class
-"""All rows of a table, or SQL."""
+T = TypeVar("T")
+
+
+class Queryable(Protocol):
+    """What stands for a query: a table, for all its rows, or a typed query."""
+
+    def __sql__(self) -> str:
+        """Its SQL."""
+        ...
+
+
+Query: TypeAlias = Queryable | str
+"""A table, for all its rows, a typed query, or SQL."""
 
 
 def sql_of(query: Query) -> str:
     """The SQL of a query."""
-    if isinstance(query, str):
-        return query
-    return query.__sql__()
+    return query if isinstance(query, str) else query.__sql__()
 
 
 class SubscriptionState(Enum):
@@ -32,42 +50,105 @@ class SubscriptionState(Enum):
     FAILED = "failed"
 
 
+class SubscriptionRecord:
+    """What the client knows of one subscription, for as long as it is wanted.
+
+    Args:
+        queries: its SQL.
+        promise: makes a future.
+        unseen: told of a refusal that nobody awaits.
+
+    Attributes:
+        applied: known when its rows are here.
+        ended: known when its rows are gone.
+    """
+
+    def __init__(
+        self, queries: tuple[str, ...], promise: Callable[[], Promise[None]], unseen: Callable[[StdbError], None]
+    ) -> None:
+        self.queries = queries
+        self.state = SubscriptionState.PENDING
+        self.applied = Outcome(promise(), unseen)
+        self.ended = Outcome(promise(), unseen)
+        self.on_applied: CallbackList[Callable[[Subscription], object]] = CallbackList()
+        self.on_error: CallbackList[Callable[[SubscriptionError], object]] = CallbackList()
+
+
+class SubscriptionOwner(Protocol):
+    """What a subscription knows of its client."""
+
+    def end_subscription(self, record: SubscriptionRecord) -> None:
+        """See to it that a subscription ends."""
+        ...
+
+
 class Subscription:
     """A subscription that was sent. Await it for its rows.
 
     Awaiting gives the subscription itself once its rows are in the cache and their callbacks have run, or raises:
 
-    - `SubscriptionError`: the server refused it.
-    - `ConnectionLost`: the connection ended first.
+    - `SubscriptionError`: the server refused it, or it was ended before its rows came.
+    - `ConnectionLost`: the client was closed first. A lost connection that is made again is waited for.
+
+    A refusal that nobody awaits or listens for is logged.
     """
 
-    def __init__(
-        self,
-        queries: tuple[str, ...],
-        applied: Outcome[None],
-        ended: Outcome[None],
-        unsubscribe: Callable[[Subscription], None],
-    ) -> None:
-        self.queries = queries
-        self.state = SubscriptionState.PENDING
-        self.applied = applied
-        self.ended = ended
-        self._unsubscribe = unsubscribe
+    def __init__(self, record: SubscriptionRecord, owner: SubscriptionOwner) -> None:
+        self._record = record
+        self._owner = owner
+
+    @property
+    def queries(self) -> tuple[str, ...]:
+        """Its SQL."""
+        return self._record.queries
+
+    @property
+    def state(self) -> SubscriptionState:
+        """Where in its life it is."""
+        return self._record.state
 
     def __await__(self) -> Generator[Any, None, Self]:  # Any: what the event loop passes through
-        yield from self.applied.__await__()
+        yield from self._record.applied.__await__()
         return self
+
+    async def applied(self) -> None:
+        """Wait until its rows are here; raises as awaiting the subscription does."""
+        await self._record.applied
+
+    def on_applied(self, callback: Callable[[Subscription], T]) -> Callable[[Subscription], T]:
+        """Call `callback(subscription)` once its rows are here, after their own callbacks. Works as a decorator.
+
+        Args:
+            callback: a function, or a coroutine function. If the rows are here already, it is never called.
+
+        Returns:
+            The callback itself.
+        """
+        self._record.on_applied.add(callback)
+        return callback
+
+    def on_error(self, callback: Callable[[SubscriptionError], T]) -> Callable[[SubscriptionError], T]:
+        """Call `callback(error)` if the server refuses it, now or when the connection is made again.
+
+        Works as a decorator.
+
+        Args:
+            callback: a function, or a coroutine function.
+
+        Returns:
+            The callback itself.
+        """
+        self._record.on_error.add(callback)
+        return callback
 
     def unsubscribe(self) -> Outcome[None]:
         """Ask for the subscription to end; await what comes back for its rows to be gone.
 
-        Before its rows have come, the request waits for them. Ending twice is the same as ending once.
-
-        Raises:
-            NotConnectedError: there is no open connection.
+        Before its rows have come, the request waits for them, and `on_applied` does not run. Ending twice is the same
+        as ending once.
         """
-        self._unsubscribe(self)
-        return self.ended
+        self._owner.end_subscription(self._record)
+        return self._record.ended
 
     def __repr__(self) -> str:
         return f"<subscription {self.state.value}: {'; '.join(self.queries)}>"

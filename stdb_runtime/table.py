@@ -12,14 +12,16 @@ Its instances are handles: they hold nothing but the way to their client.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, Generic, Self, TypeVar, cast, get_type_hints, overload
+from operator import attrgetter
+from typing import Any, ClassVar, Generic, Literal, Self, TypeVar, cast, get_type_hints, overload
 
 from .annotation import Product
-from .errors import BindingsError
+from .errors import BindingsError, ConnectionLost, SubscriptionError
 from .events import RowEvent
 from .state import TableOwner, TableState
+from .stream import Change, Deleted, SlowConsumerPolicy, Stream, merge, rows_of
 
-__all__ = ["BTree", "BTreeIndex", "KeyedTable", "Table", "TableSet", "Unique", "UniqueIndex"]
+__all__ = ["BTree", "BTreeIndex", "EventTable", "KeyedTable", "Table", "TableSet", "Unique", "UniqueIndex"]
 
 R = TypeVar("R", bound=Product)
 K = TypeVar("K")
@@ -34,29 +36,29 @@ class Table(Generic[R]):
     """
 
     _row: ClassVar[type[Product]]
-    _name: ClassVar[str]
+    __table_name__: ClassVar[str]
     _primary_key: ClassVar[str | None]
 
     def __init_subclass__(cls, *, row: type[R] | None = None, name: str = "", primary_key: str | None = None) -> None:
         super().__init_subclass__()
         if row is not None:
             cls._row = row
-            cls._name = name
+            cls.__table_name__ = name
             cls._primary_key = primary_key
 
     def __init__(self, owner: TableOwner) -> None:
-        self._owner = owner
+        self.__owner__ = owner
 
     @classmethod
     def __new_state__(cls) -> TableState[Product]:
         """What a client holds of this table when it begins."""
-        return TableState(cls._row, cls._name, cls._primary_key)
+        return TableState(cls._row, cls.__table_name__, cls._primary_key)
 
     @property
     def __state__(self) -> TableState[R]:
         """What the client holds of this table."""
         # The one cast between a client's tables by name and the row class of each.
-        return cast("TableState[R]", self._owner.table_state(self._name))
+        return cast("TableState[R]", self.__owner__.table_state(self.__table_name__))
 
     def count(self) -> int:
         """How many rows are here."""
@@ -78,12 +80,12 @@ class Table(Generic[R]):
 
     def __sql__(self) -> str:
         """The query for all rows."""
-        plain = self._name.isascii() and self._name.isidentifier()
-        quoted = self._name if plain else '"' + self._name.replace('"', '""') + '"'
+        plain = self.__table_name__.isascii() and self.__table_name__.isidentifier()
+        quoted = self.__table_name__ if plain else '"' + self.__table_name__.replace('"', '""') + '"'
         return f"SELECT * FROM {quoted}"  # noqa: S608 - quoted above
 
     def __repr__(self) -> str:
-        return f"<table {self._name}>"
+        return f"<table {self.__table_name__}>"
 
     def on_insert(self, callback: Callable[[RowEvent, R], T]) -> Callable[[RowEvent, R], T]:
         """Call `callback(event, row)` for each row that comes. Works as a decorator.
@@ -117,9 +119,65 @@ class Table(Generic[R]):
         """End what `on_delete` began. Raises ValueError if the callback is not registered."""
         self.__state__.on_delete.remove(callback)
 
+    def on_before_delete(self, callback: Callable[[RowEvent, R], T]) -> Callable[[RowEvent, R], T]:
+        """Call `callback(event, row)` for each row that is about to go, with all tables still as they were.
+
+        Works as a decorator.
+
+        Args:
+            callback: a function, or a coroutine function, which is then run as a task and may find the row gone.
+
+        Returns:
+            The callback itself.
+        """
+        self.__state__.on_before_delete.add(callback)
+        return callback
+
+    def remove_on_before_delete(self, callback: Callable[[RowEvent, R], object]) -> None:
+        """End what `on_before_delete` began. Raises ValueError if the callback is not registered."""
+        self.__state__.on_before_delete.remove(callback)
+
+    def changes(self, *, limit: int = 10_000, policy: SlowConsumerPolicy = "raise") -> Stream[Change[R]]:
+        """The changes from now on: `async for change in client.db.player.changes()`. Ends when the client is closed.
+
+        Args:
+            limit: how many changes wait at most while the loop's body runs.
+            policy: what happens beyond that: "raise" has the loop raise SlowConsumerError, "drop_oldest" drops, and
+                counts in the stream's `dropped`.
+
+        Returns:
+            A stream of `Inserted`, `Deleted` and `Updated`, for one consumer.
+        """
+        stream: Stream[Change[R]] = Stream(self.__owner__.promise, limit, policy)
+        self.__state__.streams.add(stream)
+        return stream
+
 
 class KeyedTable(Table[R]):
     """A table with a primary key: a row that is replaced by one with the same key is an update."""
+
+    def changes(
+        self, *, limit: int = 10_000, policy: SlowConsumerPolicy | Literal["coalesce"] = "raise"
+    ) -> Stream[Change[R]]:
+        """The changes from now on: `async for change in client.db.player.changes()`. Ends when the client is closed.
+
+        Args:
+            limit: how many changes wait at most while the loop's body runs.
+            policy: what happens beyond that: "raise" has the loop raise SlowConsumerError, "drop_oldest" drops, and
+                counts in the stream's `dropped`. "coalesce" lets at most one change of each primary key wait, which
+                tells the difference between what the loop saw last and now; `limit` does not count then.
+
+        Returns:
+            A stream of `Inserted`, `Deleted` and `Updated`, for one consumer.
+        """
+        if policy != "coalesce":
+            return super().changes(limit=limit, policy=policy)
+        key_of = attrgetter(self.__state__.primary_key or "")
+        stream: Stream[Change[R]] = Stream(
+            self.__owner__.promise, limit, "raise", key=lambda change: key_of(change.row), join=merge
+        )
+        self.__state__.streams.add(stream)
+        return stream
 
     def on_update(self, callback: Callable[[RowEvent, R, R], T]) -> Callable[[RowEvent, R, R], T]:
         """Call `callback(event, old, new)` for each row that is replaced. Works as a decorator.
@@ -138,24 +196,78 @@ class KeyedTable(Table[R]):
         self.__state__.on_update.remove(callback)
 
 
+class EventTable(Table[R]):
+    """A table whose rows are events, gone with the transaction. `v1.json.spacetimedb` cannot subscribe to such (0)."""
+
+    def __sql__(self) -> str:
+        query = super().__sql__()
+        raise SubscriptionError(
+            (query,), f"{self.__table_name__} is an event table, which this protocol cannot subscribe to"
+        )
+
+
 class UniqueIndex(Generic[R, K]):
     """A unique column of a table that a client holds."""
 
-    def __init__(self, state: TableState[R], column: str) -> None:
-        self._state = state
+    def __init__(self, table: Table[R], column: str) -> None:
+        self._owner = table.__owner__
+        self._state = table.__state__
         self._column = column
 
     def find(self, value: K) -> R | None:
         """The row whose column has this value, or None. Takes the same time however many rows there are."""
         return self._state.rows.unique(self._column).get(value)
 
+    async def wait_for(self, value: K, *, timeout: float | None = None) -> R:  # noqa: ASYNC109 - what users expect
+        """The row whose column has this value: the one that is there, else the first that comes.
+
+        Args:
+            value: the value.
+            timeout: seconds to wait at most; None for as long as it takes.
+
+        Raises:
+            TimeoutError: no such row came in time.
+            ConnectionLost: the client was closed first.
+        """
+        return await self._owner.within(timeout, self._next(value))
+
+    async def _next(self, value: K) -> R:
+        changes = self.changes(value)
+        row = self.find(value)
+        if row is not None:
+            return row
+        async for change in changes:
+            if not isinstance(change, Deleted):
+                return change.row
+        raise ConnectionLost(f"the client was closed before a row with {self._column} {value!r} came")
+
+    def changes(self, value: K) -> Stream[Change[R]]:
+        """The changes, from now on, of rows whose column has this value. Changes that wait are merged into one.
+
+        Returns:
+            A stream of `Inserted`, `Deleted` and `Updated`, for one consumer. It ends when the client is closed.
+        """
+        value_of = attrgetter(self._column)
+        stream: Stream[Change[R]] = Stream(
+            self._owner.promise,
+            1,
+            "raise",
+            key=lambda _: value,
+            join=merge,
+            wanted=lambda change: value in map(value_of, rows_of(change)),
+        )
+        self._state.streams.add(stream)
+        return stream
+
 
 class BTreeIndex(Generic[R, K]):
-    """An ordered column of a table that a client holds."""
+    """An ordered column of a table that a client holds, or several together: values are tuples then, and a tuple of the
+    first few means all that begin with them.
+    """
 
-    def __init__(self, state: TableState[R], column: str) -> None:
-        self._state = state
-        self._column = column
+    def __init__(self, table: Table[R], columns: tuple[str, ...]) -> None:
+        self._state = table.__state__
+        self._columns = columns
 
     @overload
     def filter(self, value: K, /) -> list[R]: ...
@@ -174,7 +286,7 @@ class BTreeIndex(Generic[R, K]):
         Raises:
             TypeError: neither a value nor bounds, or both.
         """
-        index = self._state.rows.sorted(self._column)
+        index = self._state.rows.sorted(*self._columns)
         if len(value) == 1 and not bounds:
             return index.equal(value[0])
         if bounds and not value:
@@ -197,25 +309,25 @@ class Unique(Generic[R, K]):
     @overload
     def __get__(self, table: Table[R], owner: type[Table[R]]) -> UniqueIndex[R, K]: ...
     def __get__(self, table: Table[R] | None, owner: type[Table[R]]) -> Self | UniqueIndex[R, K]:
-        return self if table is None else UniqueIndex(table.__state__, self._column)
+        return self if table is None else UniqueIndex(table, self._column)
 
 
 class BTree(Generic[R, K]):
-    """Declares that a column has a B-tree index.
+    """Declares that a column, or several together, have a B-tree index.
 
     Args:
-        column: its Python name.
+        columns: their Python names.
     """
 
-    def __init__(self, column: str) -> None:
-        self._column = column
+    def __init__(self, *columns: str) -> None:
+        self._columns = columns
 
     @overload
     def __get__(self, table: None, owner: type[Table[R]]) -> Self: ...
     @overload
     def __get__(self, table: Table[R], owner: type[Table[R]]) -> BTreeIndex[R, K]: ...
     def __get__(self, table: Table[R] | None, owner: type[Table[R]]) -> Self | BTreeIndex[R, K]:
-        return self if table is None else BTreeIndex(table.__state__, self._column)
+        return self if table is None else BTreeIndex(table, self._columns)
 
 
 class TableSet:

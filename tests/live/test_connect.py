@@ -122,7 +122,7 @@ async def test_a_password_in_the_address_is_refused_and_not_repeated() -> None:
 @pytest.mark.parametrize("scheme", ["http", "ws"])
 async def test_both_schemes(game: Database, scheme: str) -> None:
     async with connect(game.uri.replace("http", scheme) + "/", game.name) as client:
-        assert client.is_open
+        assert client.is_active
 
 
 async def test_a_module_that_rejects_connections(publish: Publish) -> None:
@@ -176,11 +176,11 @@ async def test_a_server_that_begins_with_garbage(text: str) -> None:
 async def test_a_server_that_stops_takes_calls_with_it() -> None:
     with Server() as server:
         database = server.publish(module_wasm("game"), "game")
-        async with connect(database.uri, database.name) as client:
+        async with connect(database.uri, database.name, reconnect=False) as client:
             await reducers.create_player("Alice")
             server.stop()
             with pytest.raises(ConnectionLost, match="server|connection"):
                 await reducers.create_player("Bob")
-            assert not client.is_open
+            assert not client.is_active
             with pytest.raises(NotConnectedError):
                 client.reducers.create_player("Carol")

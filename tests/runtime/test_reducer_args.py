@@ -18,7 +18,8 @@ from tests.support.values import LEISURE, kind_of, row_text
 
 if TYPE_CHECKING:
     from stdb_runtime.annotation import Product
-    from stdb_runtime.reducer import Reducer
+    from stdb_runtime.arguments import Arguments
+from stdb_runtime.reducer import Reducer
 
 REDUCERS = echo_client.Reducers
 KINDS: dict[str, type[Product]] = {
@@ -29,9 +30,9 @@ KINDS: dict[str, type[Product]] = {
 }
 
 
-def reducer(name: str) -> Reducer[Any]:
+def reducer(name: str) -> Arguments:
     found: Reducer[Any] = getattr(REDUCERS, name)
-    return found
+    return found.arguments
 
 
 def encode(name: str, value: object) -> str:

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import stdb_runtime.bindings as stdb
 
+from ._procedures import Procedures
 from ._reducers import Reducers
 from ._tables import Tables
 from .types import (
@@ -28,10 +29,12 @@ __all__ = [
     "Message",
     "Player",
     "Position",
+    "Procedures",
     "Reducers",
     "Tables",
     "Team",
     "connect",
+    "procedures",
     "reducers",
     "tables",
 ]
@@ -41,9 +44,11 @@ _bindings = stdb.Bindings(
     schema_hash="c268acfa1b3044af753a4ad59dadc0fc9c0ffb33202fb279e53c150c3640918b",
     tables=Tables,
     reducers=Reducers,
+    procedures=Procedures,
 )
 
-Client: TypeAlias = stdb.Client[Tables, Reducers]
+Client: TypeAlias = stdb.Client[Tables, Reducers, Procedures]
 connect = _bindings.connect
 tables = _bindings.tables
 reducers = _bindings.reducers
+procedures = _bindings.procedures

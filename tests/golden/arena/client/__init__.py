@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import stdb_runtime.bindings as stdb
 
+from ._procedures import Procedures
 from ._reducers import Reducers
 from ._tables import Tables
 from .types import (
@@ -28,10 +29,12 @@ __all__ = [
     "MoveRest",
     "MoveSay",
     "MoveStepTo",
+    "Procedures",
     "Reducers",
     "Tables",
     "TickTimer",
     "connect",
+    "procedures",
     "reducers",
     "tables",
 ]
@@ -41,9 +44,11 @@ _bindings = stdb.Bindings(
     schema_hash="38508cccd86538c9f6cbeebbce56bfb9f4ce1e1e28cd8c2eb9a7b67671729e33",
     tables=Tables,
     reducers=Reducers,
+    procedures=Procedures,
 )
 
-Client: TypeAlias = stdb.Client[Tables, Reducers]
+Client: TypeAlias = stdb.Client[Tables, Reducers, Procedures]
 connect = _bindings.connect
 tables = _bindings.tables
 reducers = _bindings.reducers
+procedures = _bindings.procedures

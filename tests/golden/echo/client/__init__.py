@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import stdb_runtime.bindings as stdb
 
+from ._procedures import Procedures
 from ._reducers import Reducers
 from ._tables import Tables
 from .types import (
@@ -188,6 +189,7 @@ __all__ = [
     "KeylessOdd",
     "Line",
     "Point",
+    "Procedures",
     "Reducers",
     "Shape",
     "ShapeBitmap",
@@ -204,6 +206,7 @@ __all__ = [
     "Tree",
     "TreeNode",
     "connect",
+    "procedures",
     "reducers",
     "tables",
 ]
@@ -213,9 +216,11 @@ _bindings = stdb.Bindings(
     schema_hash="01cee4331e9c9e021caae77b169f7631c1fa2071f27147948dd6164edc14bca4",
     tables=Tables,
     reducers=Reducers,
+    procedures=Procedures,
 )
 
-Client: TypeAlias = stdb.Client[Tables, Reducers]
+Client: TypeAlias = stdb.Client[Tables, Reducers, Procedures]
 connect = _bindings.connect
 tables = _bindings.tables
 reducers = _bindings.reducers
+procedures = _bindings.procedures

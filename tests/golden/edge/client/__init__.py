@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import stdb_runtime.bindings as stdb
 
+from ._procedures import Procedures
 from ._reducers import Reducers
 from ._tables import Tables
 from .types import (
@@ -22,12 +23,14 @@ __all__ = [
     "Client",
     "Left",
     "Own",
+    "Procedures",
     "Reading",
     "Reducers",
     "Right",
     "Rung",
     "Tables",
     "connect",
+    "procedures",
     "reducers",
     "tables",
 ]
@@ -37,9 +40,11 @@ _bindings = stdb.Bindings(
     schema_hash="5144a1a28d0fe1ba63cae6523573360e4061425f65902704942b1decd709dbf3",
     tables=Tables,
     reducers=Reducers,
+    procedures=Procedures,
 )
 
-Client: TypeAlias = stdb.Client[Tables, Reducers]
+Client: TypeAlias = stdb.Client[Tables, Reducers, Procedures]
 connect = _bindings.connect
 tables = _bindings.tables
 reducers = _bindings.reducers
+procedures = _bindings.procedures

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import stdb_runtime.bindings as stdb
 
+from ._procedures import Procedures
 from ._reducers import Reducers
 from ._tables import Tables
 from .types import (
@@ -48,6 +49,7 @@ __all__ = [
     "LongSumVariantNumber10",
     "LongSumVariantNumber11",
     "Node",
+    "Procedures",
     "Rank",
     "Ranking",
     "Reducers",
@@ -62,6 +64,7 @@ __all__ = [
     "TreeTwig",
     "UnnamedRow",
     "connect",
+    "procedures",
     "reducers",
     "tables",
 ]
@@ -71,9 +74,11 @@ _bindings = stdb.Bindings(
     schema_hash="73675e29a75f629ec8d65317ea4d6e63db098bc1c7ed35c8c73b50468c5bf757",
     tables=Tables,
     reducers=Reducers,
+    procedures=Procedures,
 )
 
-Client: TypeAlias = stdb.Client[Tables, Reducers]
+Client: TypeAlias = stdb.Client[Tables, Reducers, Procedures]
 connect = _bindings.connect
 tables = _bindings.tables
 reducers = _bindings.reducers
+procedures = _bindings.procedures

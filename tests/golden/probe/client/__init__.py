@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import stdb_runtime.bindings as stdb
 
+from ._procedures import Procedures
 from ._reducers import Reducers
 from ._tables import Tables
 from .types import (
@@ -26,6 +27,7 @@ __all__ = [
     "Color",
     "Every",
     "Player",
+    "Procedures",
     "Reducers",
     "Shape",
     "ShapeCircle",
@@ -34,6 +36,7 @@ __all__ = [
     "Size",
     "Tables",
     "connect",
+    "procedures",
     "reducers",
     "tables",
 ]
@@ -43,9 +46,11 @@ _bindings = stdb.Bindings(
     schema_hash="2df96f8270861ab863d7d5629a3641af9502914bec98f46e77a6ff0833fdc3be",
     tables=Tables,
     reducers=Reducers,
+    procedures=Procedures,
 )
 
-Client: TypeAlias = stdb.Client[Tables, Reducers]
+Client: TypeAlias = stdb.Client[Tables, Reducers, Procedures]
 connect = _bindings.connect
 tables = _bindings.tables
 reducers = _bindings.reducers
+procedures = _bindings.procedures

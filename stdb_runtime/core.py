@@ -1,0 +1,411 @@
+"""What stands behind a client: it keeps the cache, runs callbacks, and settles requests, as messages come."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from typing import Any, TypeVar
+from weakref import WeakSet
+
+from .annotation import Product
+from .cache import TablePlan, TableRows
+from .connection import Connection, ConnectionState
+from .delta import Delta
+from .dispatch import Dispatcher, TableChange
+from .endpoint import Endpoint
+from .errors import ConnectionLost, NotConnectedError, ProtocolError, ReducerError, StdbError, SubscriptionError
+from .events import (
+    ArgumentReader,
+    Cause,
+    Reconciled,
+    ReducerEvent,
+    RowEvent,
+    SubscriptionApplied,
+    SubscriptionEnded,
+    UnknownTransaction,
+)
+from .ledger import Ledger, ValueReader
+from .options import Options
+from .outcome import Outcome
+from .reducer import ReducerCall
+from .renewal import Renewal
+from .session import (
+    CallRefused,
+    Event,
+    Opened,
+    ProcedureReturned,
+    QueryAnswered,
+    Session,
+    Subscribed,
+    SubscriptionRefused,
+    SubscriptionsDropped,
+    Transaction,
+    Unsubscribed,
+)
+from .state import CallbackList, TableState, changes_of
+from .stats import Stats
+from .stream import Stream
+from .subscription import Subscription, SubscriptionRecord, SubscriptionState
+from .wire import TableUpdate
+
+__all__ = ["Core"]
+
+T = TypeVar("T")
+
+
+class Core:
+    """The working part of a client.
+
+    Args:
+        endpoint: where to connect.
+        options: how to connect.
+        states: what is held of each table, by its name in the module.
+        read_arguments: reads the arguments of reducers.
+        logger: where errors that nobody takes go.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        options: Options,
+        states: Mapping[str, TableState[Product]],
+        read_arguments: ArgumentReader,
+        logger: logging.Logger,
+    ) -> None:
+        self.client: Any = None  # Any: the generated package's client, which is set as soon as it exists
+        self.stats = Stats()
+        self.connection = Connection(endpoint, options, self, read_arguments, self.stats, logger)
+        self.dispatcher = Dispatcher(logger, self.stats)
+        self.opened_as: Opened | None = None
+        self.on_connect: CallbackList[Callable[[], object]] = CallbackList()
+        self.on_disconnect: CallbackList[Callable[[StdbError | None], object]] = CallbackList()
+        self.on_transaction: CallbackList[Callable[[Delta], object]] = CallbackList()
+        self.on_unhandled_error: CallbackList[Callable[[ReducerError], object]] = CallbackList()
+        self.on_reducer: dict[str, CallbackList[Callable[..., object]]] = {}
+        self.deltas: WeakSet[Stream[Delta]] = WeakSet()
+        self._logger = logger
+        self._states = states
+        self._ledger = Ledger(self.promise, self._unseen, time.perf_counter, self.stats)
+        self._subscriptions: dict[int, SubscriptionRecord] = {}
+        self._unknown_tables: set[str] = set()
+        self._renewal: Renewal | None = None
+
+    # --- what handles ask for -----------------------------------------------------------------------------------------
+
+    def table_state(self, name: str) -> TableState[Product]:
+        """What is held of a table."""
+        return self._states[name]
+
+    def promise(self) -> asyncio.Future[Any]:  # Any: whoever asks knows what for
+        """A future of the event loop."""
+        return asyncio.get_running_loop().create_future()
+
+    async def within(self, seconds: float | None, awaitable: Awaitable[T]) -> T:
+        """Await something for so long at most."""
+        async with asyncio.timeout(seconds):
+            return await awaitable
+
+    def reducer_callbacks(self, reducer: str) -> CallbackList[Callable[..., object]]:
+        """The callbacks on calls of a reducer."""
+        return self.on_reducer.setdefault(reducer, CallbackList())
+
+    def call_reducer(self, reducer: str, args: str) -> ReducerCall:
+        """Send a call."""
+        with self._asking() as session:
+            return self._ledger.call(session.call(reducer, args), reducer)
+
+    def call_reducer_unheard(self, reducer: str, args: str) -> None:
+        """Send a call whose outcome nobody hears."""
+        with self._asking() as session:
+            session.call_unheard(reducer, args)
+
+    def call_procedure(self, procedure: str, args: str, read: ValueReader) -> Outcome[Any]:
+        """Send a procedure call."""
+        with self._asking() as session:
+            return self._ledger.procedure(session.call_procedure(procedure, args), procedure, read)
+
+    def query(self, sql: str) -> Outcome[list[Product]]:
+        """Send a one-off query."""
+        with self._asking() as session:
+            return self._ledger.query(session.query(sql), sql)
+
+    def subscribe(self, queries: tuple[str, ...]) -> Subscription:
+        """Send a subscription."""
+        with self._asking() as session:
+            record = SubscriptionRecord(queries, self.promise, self._unseen)
+            self._subscriptions[session.subscribe(queries)] = record
+        return Subscription(record, self)
+
+    def end_subscription(self, record: SubscriptionRecord) -> None:
+        """See to it that a subscription ends: at once if it can be, else as soon as it can."""
+        if record.state is SubscriptionState.PENDING:
+            record.applied.fail(SubscriptionError(record.queries, "it was ended before its rows came"))
+        if record.state in {SubscriptionState.PENDING, SubscriptionState.ACTIVE}:
+            was_active, record.state = record.state is SubscriptionState.ACTIVE, SubscriptionState.ENDING
+            if was_active and self.is_active:
+                self._request_end(record)
+
+    def _request_end(self, record: SubscriptionRecord) -> None:
+        with self._asking() as session:
+            session.unsubscribe(next(number for number, other in self._subscriptions.items() if other is record))
+
+    @contextlib.contextmanager
+    def _asking(self) -> Generator[Session]:
+        """The session to make requests of, which are sent at the end of the block.
+
+        Raises:
+            NotConnectedError: there is none at the moment.
+        """
+        if self._renewal is not None:
+            raise NotConnectedError("the connection was made again, and its rows are still coming: wait for on_connect")
+        yield self.connection.session
+        self.connection.flush()
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def is_active(self) -> bool:
+        """Whether requests can be made."""
+        return self.connection.state is ConnectionState.OPEN and self._renewal is None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is over."""
+        return self.connection.state is ConnectionState.CLOSED
+
+    async def close(self) -> None:
+        """Close the connection, and give coroutine callbacks `close_timeout` seconds to end."""
+        await self.connection.close()
+        await self.dispatcher.close(self.connection.options.close_timeout)
+
+    async def drain(self) -> None:
+        """Wait until every request so far is answered, and every coroutine callback done."""
+        while waiting := [*map(_as_future, self._ledger.waiting), *self.dispatcher.running()]:
+            await asyncio.wait(waiting)
+
+    def opened(self, opened: Opened, *, again: bool) -> None:
+        """The connection is there, for the first time or again."""
+        self.opened_as = opened
+        self.stats.connections += 1
+        if again:
+            self._renew()
+        else:
+            self._run_all(self.on_connect)
+
+    def lost(self, error: StdbError | None) -> None:
+        """The connection is gone, and with it what was in flight. The rows stay, and so does what is wanted."""
+        self._renewal = None
+        self._ledger.lose(_lost(error))
+        for number, record in list(self._subscriptions.items()):
+            if record.state is SubscriptionState.ENDING:
+                self._forget(number)
+        self._run_all(self.on_disconnect, error)
+
+    def ended(self, error: StdbError | None) -> None:
+        """There will be no connection any more."""
+        for number, record in list(self._subscriptions.items()):
+            record.applied.fail(_lost(error))
+            self._forget(number)
+        for deltas in list(self.deltas):
+            deltas.end()
+        for state in self._states.values():
+            for stream in list(state.streams):
+                stream.end()
+        self._ledger.report()
+
+    def _forget(self, number: int) -> SubscriptionRecord:
+        """A subscription is over."""
+        record = self._subscriptions.pop(number)
+        record.state = SubscriptionState.ENDED
+        record.ended.resolve(None)
+        return record
+
+    # --- what arrives -------------------------------------------------------------------------------------------------
+
+    def received(self, event: Event) -> None:
+        """Act on one event of the session: the cache first, then callbacks, then whoever waits."""
+        match event:
+            case Transaction(tables=tables, call=call, request_id=request_id):
+                self._change(tables, call or UnknownTransaction())
+                if call is not None:
+                    self._called(call, request_id)
+            case CallRefused(request_id=request_id, call=call):
+                self._called(call, request_id)
+            case QueryAnswered():
+                self._ledger.answer_query(event, self._rows_of)
+            case ProcedureReturned():
+                self._ledger.answer_procedure(event)
+            case Opened():
+                raise ProtocolError("the server said twice who we are")
+            case _:
+                self._received_for_subscription(event)
+
+    def _received_for_subscription(
+        self, event: Subscribed | Unsubscribed | SubscriptionRefused | SubscriptionsDropped
+    ) -> None:
+        match event:
+            case Subscribed(query_id=number, tables=tables):
+                self._subscribed(number, tables)
+            case Unsubscribed(query_id=number, tables=tables):
+                self._unsubscribed(number, tables)
+            case SubscriptionRefused(query_id=number, message=message):
+                self._refused(number, message)
+            case SubscriptionsDropped(message=message):
+                raise ProtocolError(f"the server dropped all subscriptions of this connection: {message}")
+
+    def _change(self, tables: Sequence[TableUpdate], cause: Cause) -> None:
+        """Take a message's rows into the cache, or into what is gathered for it."""
+        updates = self._by_table(tables)
+        if self._renewal is not None:
+            self._renewal.gather(updates)
+        else:
+            plans = [(self._states[name], self._states[name].rows.plan(part)) for name, part in updates.items()]
+            self._commit(plans, cause)
+
+    def _commit(self, plans: Sequence[tuple[TableState[Product], TablePlan[Product]]], cause: Cause) -> None:
+        """Make planned changes, all tables in one step, with callbacks before and after."""
+        event = RowEvent(cause, self.client)
+        changes = [(state, plan.diff) for state, plan in plans]
+        self.dispatcher.before(event, changes)
+        for state, plan in plans:
+            state.rows.commit(plan)
+        self.stats.rows_applied += sum(diff.size for _, diff in changes)
+        self.dispatcher.after(event, changes)
+        self._tell(event, [(state, diff) for state, diff in changes if diff.size])
+
+    def _tell(self, event: RowEvent, changes: Sequence[TableChange]) -> None:
+        """Tell streams and whoever watches whole transactions."""
+        for state, diff in changes:
+            if state.streams:
+                for change in changes_of(event, diff):
+                    for stream in list(state.streams):
+                        stream.put(change)
+        if changes and (self.deltas or self.on_transaction.registered):
+            delta = Delta(event, {state.name: diff for state, diff in changes})
+            self._run_all(self.on_transaction, delta)
+            for deltas in list(self.deltas):
+                deltas.put(delta)
+
+    def _by_table(self, tables: Sequence[TableUpdate]) -> dict[str, list[TableUpdate]]:
+        """The updates of the tables that the generated code has."""
+        updates: dict[str, list[TableUpdate]] = {}
+        for update in tables:
+            if update.table_name in self._states:
+                updates.setdefault(update.table_name, []).append(update)
+            elif update.table_name not in self._unknown_tables:
+                self._unknown_tables.add(update.table_name)
+                self._logger.warning(
+                    "rows of table %r are ignored, as the generated code has no such table: run stdb-codegen again",
+                    update.table_name,
+                )
+        return updates
+
+    def _rows_of(self, table: str) -> TableRows[Product] | None:
+        return self._states[table].rows if table in self._states else None
+
+    def _called(self, call: ReducerEvent, request_id: int | None) -> None:
+        """A reducer ran, or was refused: tell callbacks, then whoever waits."""
+        callbacks = self.on_reducer[call.reducer].registered if call.reducer in self.on_reducer else ()
+        if callbacks:
+            try:
+                arguments = call.arguments
+            except StdbError:
+                self._logger.exception("a call of reducer %s cannot be told to its callbacks", call.reducer)
+            else:
+                for callback in callbacks:
+                    self.dispatcher.run(callback, call, *arguments)
+        if request_id is not None:
+            self._ledger.answer(request_id, call, seen=bool(callbacks))
+
+    def _unseen(self, error: StdbError) -> None:
+        """A request failed, and nobody awaited it."""
+        handlers = self.on_unhandled_error.registered if isinstance(error, ReducerError) else ()
+        for handler in handlers:
+            self.dispatcher.run(handler, error)
+        if not handlers:
+            self._logger.error("a request failed, and nobody awaited it: %s", error)
+
+    def _run_all(self, callbacks: CallbackList[Callable[..., object]], *args: object) -> None:
+        for callback in callbacks.registered:
+            self.dispatcher.run(callback, *args)
+
+    # --- subscriptions ------------------------------------------------------------------------------------------------
+
+    def _subscribed(self, number: int, tables: Sequence[TableUpdate]) -> None:
+        record = self._subscriptions[number]
+        self._change(tables, SubscriptionApplied(record.queries))
+        if self._renewal is not None:
+            self._answered(number)
+        else:
+            self._activate(record)
+
+    def _unsubscribed(self, number: int, tables: Sequence[TableUpdate]) -> None:
+        record = self._subscriptions[number]
+        self._change(tables, SubscriptionEnded(record.queries))
+        self._forget(number)
+
+    def _activate(self, record: SubscriptionRecord) -> None:
+        """The rows of a subscription are here."""
+        if record.state is SubscriptionState.PENDING:
+            record.state = SubscriptionState.ACTIVE
+            record.applied.resolve(None)
+            self._run_all(record.on_applied, Subscription(record, self))
+        elif record.state is SubscriptionState.ENDING:
+            self._request_end(record)
+
+    def _refused(self, number: int, message: str) -> None:
+        record = self._subscriptions.pop(number)
+        error = SubscriptionError(record.queries, message)
+        listeners = record.on_error.registered
+        heard = bool(listeners)
+        if record.state is SubscriptionState.ENDING:
+            record.ended.fail(error, seen=heard)
+        elif record.state is SubscriptionState.PENDING:
+            record.applied.fail(error, seen=heard)
+        elif not heard:
+            self._logger.error("a subscription was refused when the connection was made again: %s", error)
+        record.state = SubscriptionState.FAILED
+        for listener in listeners:
+            self.dispatcher.run(listener, error)
+        if self._renewal is not None:
+            self._answered(number)
+
+    # --- after a reconnection -----------------------------------------------------------------------------------------
+
+    def _renew(self) -> None:
+        """Ask for everything that is wanted on the new connection, and gather what comes."""
+        session = self.connection.session
+        wanted = list(self._subscriptions.values())
+        self._subscriptions = {session.subscribe(record.queries): record for record in wanted}
+        self._renewal = Renewal(set(self._subscriptions), {name: state.rows for name, state in self._states.items()})
+        self.connection.flush()
+        self._reconcile()
+
+    def _answered(self, number: int) -> None:
+        if self._renewal is not None:
+            self._renewal.unanswered.discard(number)
+            self._reconcile()
+
+    def _reconcile(self) -> None:
+        """Once all is here: what changed while we were away becomes one difference."""
+        renewal = self._renewal
+        if renewal is None or renewal.unanswered:
+            return
+        self._renewal = None
+        self._commit([(self._states[name], plan) for name, plan in renewal.plans()], Reconciled())
+        for record in list(self._subscriptions.values()):
+            self._activate(record)
+        self._run_all(self.on_connect)
+
+
+def _as_future(outcome: Outcome[Any]) -> asyncio.Future[Any]:
+    """The future that this client made for an outcome. Waiting for it is not awaiting the outcome."""
+    assert isinstance(outcome.promise, asyncio.Future)
+    return outcome.promise
+
+
+def _lost(error: StdbError | None) -> ConnectionLost:
+    return error if isinstance(error, ConnectionLost) else ConnectionLost(str(error or "the client was closed"))

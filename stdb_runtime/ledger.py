@@ -1,0 +1,145 @@
+"""Requests that wait for their answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from weakref import WeakSet
+
+from .annotation import Product
+from .cache import TableRows
+from .errors import (
+    BindingsError,
+    OutOfEnergyError,
+    ProcedureError,
+    QueryError,
+    ReducerError,
+    StdbError,
+)
+from .events import ReducerEvent
+from .outcome import Outcome, Promise
+from .reducer import ReducerCall
+from .session import ProcedureReturned, QueryAnswered
+from .stats import Stats
+from .wire import OneOffTable
+
+__all__ = ["Ledger", "ValueReader"]
+
+ValueReader = Callable[[str], Any]  # Any: what a procedure returns, by its declaration
+"""Reads what a procedure returned from its JSON text."""
+
+
+class Ledger:
+    """Calls, one-off queries and procedure calls in flight, and how each is settled.
+
+    Args:
+        promise: makes a future.
+        unseen: told of failures that nobody awaits.
+        clock: seconds, from whenever.
+        stats: where latencies are noted.
+    """
+
+    def __init__(
+        self,
+        promise: Callable[[], Promise[Any]],
+        unseen: Callable[[StdbError], None],
+        clock: Callable[[], float],
+        stats: Stats,
+    ) -> None:
+        self._promise = promise
+        self._unseen = unseen
+        self._clock = clock
+        self._stats = stats
+        self._calls: dict[int, tuple[ReducerCall, float]] = {}
+        self._queries: dict[str, tuple[str, Outcome[list[Product]]]] = {}
+        self._procedures: dict[int, tuple[str, ValueReader, Outcome[Any]]] = {}
+        # Failures that somebody may still await; those that are dropped meanwhile report themselves.
+        self._failed: WeakSet[Outcome[Any]] = WeakSet()
+
+    @property
+    def waiting(self) -> list[Outcome[Any]]:
+        """All that is in flight."""
+        outcomes: list[Outcome[Any]] = [call for call, _ in self._calls.values()]
+        outcomes += [outcome for _, outcome in self._queries.values()]
+        outcomes += [outcome for _, _, outcome in self._procedures.values()]
+        return outcomes
+
+    def call(self, request_id: int, reducer: str) -> ReducerCall:
+        """A call was sent."""
+        call = ReducerCall(reducer, self._promise(), self._unseen)
+        self._calls[request_id] = (call, self._clock())
+        return call
+
+    def query(self, message_id: str, sql: str) -> Outcome[list[Product]]:
+        """A one-off query was sent."""
+        outcome: Outcome[list[Product]] = Outcome(self._promise(), self._unseen)
+        self._queries[message_id] = (sql, outcome)
+        return outcome
+
+    def procedure(self, request_id: int, procedure: str, read: ValueReader) -> Outcome[Any]:
+        """A procedure call was sent, whose value `read` reads."""
+        outcome: Outcome[Any] = Outcome(self._promise(), self._unseen)
+        self._procedures[request_id] = (procedure, read, outcome)
+        return outcome
+
+    def answer(self, request_id: int, event: ReducerEvent, *, seen: bool) -> None:
+        """A call was answered; `seen` tells that a callback has heard of it."""
+        call, started = self._calls.pop(request_id)
+        self._stats.answered(call.reducer, self._clock() - started)
+        if event.status == "committed":
+            call.resolve(event)
+        elif event.status == "failed":
+            self._fail(call, ReducerError(call.reducer, event.message), seen=seen)
+        else:
+            self._fail(call, OutOfEnergyError(call.reducer, "it ran out of energy"), seen=seen)
+
+    def answer_query(self, answer: QueryAnswered, tables: Callable[[str], TableRows[Product] | None]) -> None:
+        """A one-off query was answered; `tables` knows how to read the rows of each table."""
+        sql, outcome = self._queries.pop(answer.message_id)
+        try:
+            if answer.error is not None:
+                raise QueryError(sql, answer.error)
+            outcome.resolve(_rows(answer.tables, tables))
+        except StdbError as error:
+            self._fail(outcome, error)
+
+    def answer_procedure(self, answer: ProcedureReturned) -> None:
+        """A procedure ended."""
+        procedure, read, outcome = self._procedures.pop(answer.request_id)
+        try:
+            if answer.value is None:
+                raise ProcedureError(procedure, answer.error)
+            outcome.resolve(read(answer.value))
+        except StdbError as error:
+            self._fail(outcome, error)
+
+    def lose(self, error: StdbError) -> None:
+        """Nothing that waits will be answered any more."""
+        waiting = self.waiting
+        self._calls.clear()
+        self._queries.clear()
+        self._procedures.clear()
+        for outcome in waiting:
+            self._fail(outcome, error)
+
+    def report(self) -> None:
+        """Tell now of the failures that nobody awaited so far."""
+        for outcome in list(self._failed):
+            outcome.report()
+
+    def _fail(self, outcome: Outcome[Any], error: StdbError, *, seen: bool = False) -> None:
+        outcome.fail(error, seen=seen)
+        self._failed.add(outcome)
+
+
+def _rows(answered: Sequence[OneOffTable], tables: Callable[[str], TableRows[Product] | None]) -> list[Product]:
+    rows: list[Product] = []
+    for part in answered:
+        table = tables(part.table_name)
+        if table is None:
+            raise BindingsError(
+                f"the generated code has no table {part.table_name!r}: "
+                "run stdb-codegen again, or query a table that it has"
+            )
+        rows += table.read(part.rows)
+    return rows

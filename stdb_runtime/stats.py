@@ -1,0 +1,72 @@
+"""What a client counts."""
+
+from __future__ import annotations
+
+import statistics
+from collections import deque
+
+import msgspec
+
+__all__ = ["LatencyStats", "Stats"]
+
+# Enough for a steady 99th percentile, and little to keep for each reducer.
+_LATENCIES_KEPT = 1000
+
+
+class LatencyStats(msgspec.Struct, frozen=True):
+    """How long the answers to calls of one reducer took, in seconds.
+
+    Attributes:
+        count: answered calls, all of them; the other figures are of the latest 1,000.
+        min: the shortest.
+        median: the middle one.
+        p99: what one in a hundred exceeds.
+    """
+
+    count: int
+    min: float
+    median: float
+    p99: float
+
+
+class Stats:
+    """What a client counted since it was made, over all its connections.
+
+    Attributes:
+        messages_received: text frames from the server.
+        messages_sent: text frames to the server.
+        bytes_received: bytes of those, without framing.
+        bytes_sent: bytes of those, without framing.
+        rows_decoded: rows read, in any message.
+        rows_applied: rows that came, went or were replaced, as callbacks see them.
+        callbacks: callbacks run.
+        connections: how often the connection was made.
+    """
+
+    def __init__(self) -> None:
+        self.messages_received = 0
+        self.messages_sent = 0
+        self.bytes_received = 0
+        self.bytes_sent = 0
+        self.rows_decoded = 0
+        self.rows_applied = 0
+        self.callbacks = 0
+        self.connections = 0
+        self._counts: dict[str, int] = {}
+        self._latencies: dict[str, deque[float]] = {}
+
+    def answered(self, reducer: str, seconds: float) -> None:
+        """Note how long an answer took."""
+        self._counts[reducer] = self._counts.get(reducer, 0) + 1
+        self._latencies.setdefault(reducer, deque(maxlen=_LATENCIES_KEPT)).append(seconds)
+
+    @property
+    def reducers(self) -> dict[str, LatencyStats]:
+        """How long answers took, by reducer."""
+        return {reducer: _summary(self._counts[reducer], kept) for reducer, kept in self._latencies.items()}
+
+
+def _summary(count: int, kept: deque[float]) -> LatencyStats:
+    ordered = sorted(kept)
+    p99 = ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)]
+    return LatencyStats(count, ordered[0], statistics.median(ordered), p99)
