@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import random
 from collections.abc import AsyncGenerator, Iterator
@@ -99,7 +100,8 @@ class Connection:
         self._read_arguments = read_arguments
         self._stats = stats
         self._logger = logger
-        self._session = Session(read_arguments)
+        self._ids = itertools.count(1)
+        self._session = Session(read_arguments, self._ids)
         self._was_open = False
         self._socket: ClientConnection | None = None
         self._task: asyncio.Task[StdbError | None] | None = None
@@ -200,7 +202,7 @@ class Connection:
 
     async def _serve(self) -> StdbError:
         """One socket and its session, from beginning to end. Gives why it ended."""
-        self._session = session = Session(self._read_arguments)
+        self._session = session = Session(self._read_arguments, self._ids)
         self._was_open = False
         try:
             async with asyncio.timeout(self.options.open_timeout) as limit:

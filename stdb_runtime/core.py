@@ -39,6 +39,7 @@ from .session import (
     ProcedureReturned,
     QueryAnswered,
     Session,
+    SetSubscribed,
     Subscribed,
     SubscriptionRefused,
     SubscriptionsDropped,
@@ -238,8 +239,8 @@ class Core:
                 self._ledger.answer_query(event, self._rows_of)
             case ProcedureReturned():
                 self._ledger.answer_procedure(event)
-            case Opened():
-                raise ProtocolError("the server said twice who we are")
+            case Opened() | SetSubscribed():
+                raise ProtocolError(f"the server sent {type(event).__name__}, which was not asked for")
             case _:
                 self._received_for_subscription(event)
 

@@ -7,8 +7,9 @@ Reconnecting means a new session.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Literal, TypeAlias
 
@@ -27,6 +28,7 @@ __all__ = [
     "QueryAnswered",
     "Session",
     "SessionState",
+    "SetSubscribed",
     "Subscribed",
     "SubscriptionRefused",
     "SubscriptionsDropped",
@@ -64,13 +66,22 @@ class Opened(msgspec.Struct, frozen=True):
 class Subscribed(msgspec.Struct, frozen=True):
     """A subscription is active; these are the rows it added."""
 
+    request_id: int
     query_id: int
+    tables: Tables
+
+
+class SetSubscribed(msgspec.Struct, frozen=True):
+    """The set of queries of this connection was replaced; these are all of its rows (5.3)."""
+
+    request_id: int
     tables: Tables
 
 
 class Unsubscribed(msgspec.Struct, frozen=True):
     """A subscription has ended; these are the rows it took away."""
 
+    request_id: int
     query_id: int
     tables: Tables
 
@@ -78,6 +89,7 @@ class Unsubscribed(msgspec.Struct, frozen=True):
 class SubscriptionRefused(msgspec.Struct, frozen=True):
     """A request to subscribe or unsubscribe was refused."""
 
+    request_id: int
     query_id: int
     message: str
 
@@ -128,6 +140,7 @@ class CallRefused(msgspec.Struct, frozen=True):
 Event: TypeAlias = (
     Opened
     | Subscribed
+    | SetSubscribed
     | Unsubscribed
     | SubscriptionRefused
     | SubscriptionsDropped
@@ -150,16 +163,18 @@ class Session:
 
     Args:
         read_arguments: what `ReducerEvent.arguments` reads them with.
+        ids: gives a new id for each request. From 1 up: an answer that says 0 does not know which request it answers
+            (4.2). Shared by the sessions of a connection, so that an id keeps its meaning over reconnections.
     """
 
-    def __init__(self, read_arguments: ArgumentReader = _undeclared) -> None:
+    def __init__(self, read_arguments: ArgumentReader = _undeclared, ids: Iterator[int] | None = None) -> None:
         self.state = SessionState.OPENING
         self._read_arguments = read_arguments
         self._connection_id: ConnectionId | None = None
         self._outgoing: deque[bytes] = deque()
-        # Ids start at 1: an answer that says 0 does not know which request it answers (4.2).
-        self._next_id = 1
+        self._ids = itertools.count(1) if ids is None else ids
         self._calls: dict[int, _Call] = {}
+        self._singles: set[int] = set()
         # The query id of each request about a subscription that waits for its answer.
         self._requests: dict[int, int] = {}
         # Refusals of calls that never ran, which name the reducer alone; held until one call is left to be meant (4.2).
@@ -219,8 +234,12 @@ class Session:
         self._send(wire.OneOffQuery(message_id, sql))
         return message_id
 
-    def subscribe(self, queries: Sequence[str]) -> int:
+    def subscribe(self, queries: Sequence[str], query_id: int | None = None) -> int:
         """Ask for the rows of a set of queries, and their changes from then on.
+
+        Args:
+            queries: SQL.
+            query_id: the id of a subscription of an earlier session that is made again.
 
         Returns:
             The query id that names the subscription.
@@ -228,20 +247,51 @@ class Session:
         Raises:
             NotConnectedError: the session is not open.
         """
-        query_id = self._new_request()
-        self._requests[query_id] = query_id
-        self._send(wire.SubscribeMulti(tuple(queries), query_id, wire.QueryId(query_id)))
+        request_id, query_id = self._new_subscription(query_id)
+        self._send(wire.SubscribeMulti(tuple(queries), request_id, wire.QueryId(query_id)))
         return query_id
 
-    def unsubscribe(self, query_id: int) -> None:
+    def subscribe_single(self, query: str, query_id: int | None = None) -> int:
+        """As `subscribe`, for one query and by the message that has its own traps (5.3)."""
+        request_id, query_id = self._new_subscription(query_id)
+        self._singles.add(query_id)
+        self._send(wire.SubscribeSingle(query, request_id, wire.QueryId(query_id)))
+        return query_id
+
+    def subscribe_set(self, queries: Sequence[str]) -> int:
+        """Replace the set of queries of this connection, whose rows all come again (5.3).
+
+        Returns:
+            The request id that the answer will carry.
+
+        Raises:
+            NotConnectedError: the session is not open.
+        """
+        request_id = self._new_request()
+        self._send(wire.Subscribe(tuple(queries), request_id))
+        return request_id
+
+    def unsubscribe(self, query_id: int) -> int:
         """Ask for a subscription to end.
+
+        Returns:
+            The request id that the answer will carry.
 
         Raises:
             NotConnectedError: the session is not open.
         """
         request_id = self._new_request()
         self._requests[request_id] = query_id
-        self._send(wire.UnsubscribeMulti(request_id, wire.QueryId(query_id)))
+        kind = wire.Unsubscribe if query_id in self._singles else wire.UnsubscribeMulti
+        self._send(kind(request_id, wire.QueryId(query_id)))
+        return request_id
+
+    def _new_subscription(self, query_id: int | None) -> tuple[int, int]:
+        """The request id and the query id of a request to subscribe."""
+        request_id = self._new_request()
+        query_id = request_id if query_id is None else query_id
+        self._requests[request_id] = query_id
+        return request_id, query_id
 
     def outgoing(self) -> list[bytes]:
         """The text frames that are to be sent now, each handed out once."""
@@ -252,9 +302,7 @@ class Session:
     def _new_request(self) -> int:
         if self.state is not SessionState.OPEN:
             raise NotConnectedError("the connection is not open: connect first, or again")
-        request_id = self._next_id
-        self._next_id += 1
-        return request_id
+        return next(self._ids)
 
     def _send(self, message: wire.ClientMessage) -> None:
         self._outgoing.append(wire.encode(message))
@@ -282,20 +330,35 @@ class Session:
                 return [Transaction(message.update.tables, None, None)]
             case wire.IdentityToken():
                 return [self._opened(message)]
-            case wire.SubscribeMultiApplied():
-                self._requests.pop(message.request_id, None)
-                return [Subscribed(message.query_id.id, message.update.tables)]
-            case wire.UnsubscribeMultiApplied():
-                self._requests.pop(message.request_id, None)
-                return [Unsubscribed(message.query_id.id, message.update.tables)]
-            case wire.SubscriptionError():
-                return self._subscription_error(message)
             case wire.OneOffQueryResponse():
                 return [QueryAnswered(message.message_id, message.tables, message.error.some)]
             case wire.ProcedureResult():
                 return [_procedure_returned(message)]
+            case wire.SubscriptionError():
+                return self._subscription_error(message)
             case _:
-                raise ProtocolError(f"the server sent {type(message).__name__}, which was not asked for")
+                return [self._subscription_answer(message)]
+
+    def _subscription_answer(
+        self,
+        message: wire.InitialSubscription
+        | wire.SubscribeApplied
+        | wire.SubscribeMultiApplied
+        | wire.UnsubscribeApplied
+        | wire.UnsubscribeMultiApplied,
+    ) -> SetSubscribed | Subscribed | Unsubscribed:
+        self._requests.pop(message.request_id, None)
+        match message:
+            case wire.InitialSubscription(request_id=request_id, database_update=update):
+                return SetSubscribed(request_id, update.tables)
+            case wire.SubscribeMultiApplied(request_id=request_id, query_id=query_id, update=update):
+                return Subscribed(request_id, query_id.id, update.tables)
+            case wire.UnsubscribeMultiApplied(request_id=request_id, query_id=query_id, update=update):
+                return Unsubscribed(request_id, query_id.id, update.tables)
+            case wire.SubscribeApplied(request_id=request_id, query_id=query_id, rows=rows):
+                return Subscribed(request_id, query_id.id, (rows.table_rows,))
+            case wire.UnsubscribeApplied(request_id=request_id, query_id=query_id, rows=rows):
+                return Unsubscribed(request_id, query_id.id, (rows.table_rows,))
 
     def _opened(self, message: wire.IdentityToken) -> Opened:
         if self.state is not SessionState.OPENING:
@@ -309,8 +372,11 @@ class Session:
             self._requests.clear()
             return [SubscriptionsDropped(message.error)]
         # Some servers name the query although another request was at fault (4.7): the request decides.
-        query_id = None if message.request_id.some is None else self._requests.pop(message.request_id.some, None)
-        return [] if query_id is None else [SubscriptionRefused(query_id, message.error)]
+        request_id = message.request_id.some
+        query_id = None if request_id is None else self._requests.pop(request_id, None)
+        if request_id is None or query_id is None:
+            return []
+        return [SubscriptionRefused(request_id, query_id, message.error)]
 
     def _transaction(self, message: wire.TransactionUpdate) -> list[Event]:
         event = _reducer_event(message, self._read_arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -14,6 +15,7 @@ from stdb_runtime.session import (
     Opened,
     Session,
     SessionState,
+    SetSubscribed,
     Subscribed,
     SubscriptionRefused,
     SubscriptionsDropped,
@@ -21,6 +23,7 @@ from stdb_runtime.session import (
     Unsubscribed,
 )
 from stdb_runtime.types import ConnectionId, Identity
+from stdb_runtime.wire import TableUpdate
 
 ME, OTHER = 335324372228514295771113082771726072980, 252657663827749936760606359339677892655
 IDENTITY = "0xc2003eeb6afb78dca2b2543db75199ebb6e11cd5baece3a74212169dc4247170"
@@ -209,16 +212,18 @@ def test_subscriptions_are_answered_by_query_id(session: Session) -> None:
     query_id = session.subscribe(["SELECT * FROM player"])
     applied: dict[str, Any] = {"request_id": 1, "total_host_execution_duration_micros": 9, "query_id": {"id": query_id}}
     applied["update"] = {"tables": []}
-    assert session.receive(json.dumps({"SubscribeMultiApplied": applied})) == [Subscribed(query_id, ())]
+    assert session.receive(json.dumps({"SubscribeMultiApplied": applied})) == [Subscribed(1, query_id, ())]
     session.unsubscribe(query_id)
     applied["request_id"] = 2
-    assert session.receive(json.dumps({"UnsubscribeMultiApplied": applied})) == [Unsubscribed(query_id, ())]
+    assert session.receive(json.dumps({"UnsubscribeMultiApplied": applied})) == [Unsubscribed(2, query_id, ())]
 
 
 def test_a_subscription_error_counts_only_for_its_own_request(session: Session) -> None:
     query_id = session.subscribe(["SELECT * FROM nope"])
     assert session.receive(subscription_error(77, query_id)) == []
-    assert session.receive(subscription_error(query_id, query_id)) == [SubscriptionRefused(query_id, "Internal error")]
+    assert session.receive(subscription_error(query_id, query_id)) == [
+        SubscriptionRefused(query_id, query_id, "Internal error")
+    ]
 
 
 def test_a_subscription_error_without_a_query_drops_all(session: Session) -> None:
@@ -233,8 +238,27 @@ def test_a_light_update_is_nobodys_answer(session: Session) -> None:
     assert answered(session.receive(update("level_up", "[1]", request_id=1))) == [(1, "committed")]
 
 
-def test_what_was_not_asked_for_is_an_error(session: Session) -> None:
-    body: dict[str, Any] = {"database_update": {"tables": []}, "request_id": 1}
+def test_the_set_of_queries_is_answered_by_request_id(session: Session) -> None:
+    request_id = session.subscribe_set(["SELECT * FROM player"])
+    assert sent(session) == [{"Subscribe": {"query_strings": ["SELECT * FROM player"], "request_id": request_id}}]
+    body: dict[str, Any] = {"database_update": {"tables": []}, "request_id": request_id}
     body["total_host_execution_duration"] = {"__time_duration_micros__": 1}
-    with pytest.raises(ProtocolError, match="InitialSubscription"):
-        session.receive(json.dumps({"InitialSubscription": body}))
+    assert session.receive(json.dumps({"InitialSubscription": body})) == [SetSubscribed(request_id, ())]
+
+
+def test_a_single_subscription_is_ended_by_its_own_message(session: Session) -> None:
+    query_id = session.subscribe_single("SELECT * FROM player")
+    rows = {"table_name": "player", "updates": []}
+    body = {"request_id": 1, "query_id": {"id": query_id}, "total_host_execution_duration_micros": 9}
+    applied = {"SubscribeApplied": body | {"rows": {"table_id": 1, "table_name": "player", "table_rows": rows}}}
+    assert session.receive(json.dumps(applied)) == [Subscribed(1, query_id, (TableUpdate("player", ()),))]
+    session.unsubscribe(query_id)
+    assert [list(message) for message in sent(session)] == [["SubscribeSingle"], ["Unsubscribe"]]
+
+
+def test_ids_go_on_in_the_next_session() -> None:
+    ids = itertools.count(1)
+    for expected in (1, 2):
+        session = Session(ids=ids)
+        session.receive(greeting())
+        assert session.call("level_up", "[1]") == expected
