@@ -37,7 +37,21 @@ from .events import (
     SubscriptionEnded,
     UnknownTransaction,
 )
+from .handler import Handler, HandlerMapping
+from .messages import (
+    IdentityToken,
+    InitialSubscription,
+    OneOffQueryResponse,
+    ProcedureResult,
+    ReducerCallInfo,
+    SubscribeApplied,
+    TableUpdate,
+    TransactionUpdate,
+    UnsubscribeApplied,
+)
+from .raw import RawConnection, connect
 from .reducer import ReducerCall
+from .registry import get
 from .stream import Change, Deleted, Inserted, Updated
 from .subscription import Subscription, SubscriptionState
 from .types import (
@@ -72,16 +86,24 @@ __all__ = [
     "Deleted",
     "Delta",
     "Err",
+    "Handler",
+    "HandlerMapping",
     "Identity",
+    "IdentityToken",
+    "InitialSubscription",
     "Inserted",
     "NotConnectedError",
     "Ok",
+    "OneOffQueryResponse",
     "OutOfEnergyError",
     "ProcedureError",
+    "ProcedureResult",
     "ProtocolError",
     "QueryError",
+    "RawConnection",
     "Reconciled",
     "ReducerCall",
+    "ReducerCallInfo",
     "ReducerError",
     "ReducerEvent",
     "Result",
@@ -94,15 +116,21 @@ __all__ = [
     "Some",
     "StdbError",
     "SubprotocolError",
+    "SubscribeApplied",
     "Subscription",
     "SubscriptionApplied",
     "SubscriptionEnded",
     "SubscriptionError",
     "SubscriptionState",
+    "TableUpdate",
     "TimeDuration",
     "Timestamp",
+    "TransactionUpdate",
     "UnknownDatabaseError",
     "UnknownTransaction",
+    "UnsubscribeApplied",
     "Updated",
     "Uuid",
+    "connect",
+    "get",
 ]

@@ -9,12 +9,13 @@ from typing import cast
 
 import msgspec
 
-from .annotation import parameters_of
+from .annotation import F64, parameters_of, type_of
 from .errors import ArgumentError, DecodeError
 from .literal import server_double
 from .sats import Fault, Json, SatsType, shown
+from .types import ConnectionId, Identity, TimeDuration, Timestamp, Uuid
 
-__all__ = ["Arguments", "read_value"]
+__all__ = ["Arguments", "encode_json", "read_value"]
 
 _encoder = msgspec.json.Encoder()
 
@@ -78,6 +79,50 @@ class Arguments:
             if culprits:
                 raise TypeError(f"{self._what} {problem} {', '.join(sorted(culprits))}")
         return tuple(given[name] for name in names)
+
+
+def encode_json(json: object, what: str) -> str:
+    """The text of JSON values that stand for arguments, its doubles such that the server reads the very same ones.
+
+    Args:
+        json: None, bool, int, float, str, bytes, an Identity and its like, and lists and mappings of such.
+        what: names it in messages.
+
+    Raises:
+        ArgumentError: something in it cannot be sent.
+    """
+    try:
+        parts = _sendable(json)
+        text = _encoder.encode(parts).decode()
+    except Fault as fault:
+        raise ArgumentError(fault.path(what), fault.problem) from None
+    except (RecursionError, msgspec.MsgspecError, UnicodeError, TypeError) as error:
+        raise ArgumentError(what, f"cannot be sent: {error}") from None
+    return text
+
+
+def _sendable(json: object) -> object:
+    """The value as msgspec writes it, special types and doubles in the server's spelling (3.3)."""
+    if isinstance(json, float):
+        return type_of(F64).write(json)
+    if isinstance(json, bytes | bytearray):
+        return json.hex()
+    if isinstance(json, Identity | ConnectionId | Timestamp | TimeDuration | Uuid):
+        return type_of(type(json)).write(json)
+    if isinstance(json, Mapping):
+        return {str(key): _at(str(key), value) for key, value in cast("Mapping[object, object]", json).items()}
+    if isinstance(json, list | tuple):
+        return [_at(f"[{place}]", value) for place, value in enumerate(cast("Sequence[object]", json))]
+    if json is None or isinstance(json, bool | int | str):
+        return json
+    raise Fault(f"{type(json).__name__} is no JSON value")
+
+
+def _at(step: str, json: object) -> object:
+    try:
+        return _sendable(json)
+    except Fault as fault:
+        raise fault.under(step) from None
 
 
 def read_value(value_type: SatsType, text: str, what: str) -> object:

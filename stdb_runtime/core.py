@@ -11,12 +11,20 @@ from typing import Any, TypeVar
 from weakref import WeakSet
 
 from .annotation import Product
-from .cache import TablePlan, TableRows
+from .cache import TablePlan
 from .connection import Connection, ConnectionState
 from .delta import Delta
 from .dispatch import Dispatcher, TableChange
 from .endpoint import Endpoint
-from .errors import ConnectionLost, NotConnectedError, ProtocolError, ReducerError, StdbError, SubscriptionError
+from .errors import (
+    BindingsError,
+    ConnectionLost,
+    NotConnectedError,
+    ProtocolError,
+    ReducerError,
+    StdbError,
+    SubscriptionError,
+)
 from .events import (
     ArgumentReader,
     Cause,
@@ -50,7 +58,7 @@ from .state import CallbackList, TableState, changes_of
 from .stats import Stats
 from .stream import Stream
 from .subscription import Subscription, SubscriptionRecord, SubscriptionState
-from .wire import TableUpdate
+from .wire import OneOffTable, TableUpdate
 
 __all__ = ["Core"]
 
@@ -236,7 +244,7 @@ class Core:
             case CallRefused(request_id=request_id, call=call):
                 self._called(call, request_id)
             case QueryAnswered():
-                self._ledger.answer_query(event, self._rows_of)
+                self._ledger.answer_query(event, self._read)
             case ProcedureReturned():
                 self._ledger.answer_procedure(event)
             case Opened() | SetSubscribed():
@@ -304,8 +312,15 @@ class Core:
                 )
         return updates
 
-    def _rows_of(self, table: str) -> TableRows[Product] | None:
-        return self._states[table].rows if table in self._states else None
+    def _read(self, table: OneOffTable) -> list[Product]:
+        """The rows of a one-off query's answer."""
+        state = self._states.get(table.table_name)
+        if state is None:
+            raise BindingsError(
+                f"the generated code has no table {table.table_name!r}: "
+                "run stdb-codegen again, or query a table that it has"
+            )
+        return state.rows.read(table.rows)
 
     def _called(self, call: ReducerEvent, request_id: int | None) -> None:
         """A reducer ran, or was refused: tell callbacks, then whoever waits."""

@@ -59,6 +59,16 @@ class Endpoint(msgspec.Struct, frozen=True):
         """The address of the database's WebSocket."""
         return f"{self.server}/v1/database/{quote(self.database)}/subscribe"
 
+    @property
+    def is_secure(self) -> bool:
+        """Whether the connection is encrypted."""
+        return self.server.startswith("wss:")
+
+    @property
+    def http_url(self) -> str:
+        """The server's address for HTTP."""
+        return "http" + self.server.removeprefix("ws")
+
     def __str__(self) -> str:
         return f"{self.database} on {self.server}"
 

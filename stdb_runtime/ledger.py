@@ -6,10 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakSet
 
-from .annotation import Product
-from .cache import TableRows
 from .errors import (
-    BindingsError,
     OutOfEnergyError,
     ProcedureError,
     QueryError,
@@ -51,7 +48,7 @@ class Ledger:
         self._clock = clock
         self._stats = stats
         self._calls: dict[int, tuple[ReducerCall, float]] = {}
-        self._queries: dict[str, tuple[str, Outcome[list[Product]]]] = {}
+        self._queries: dict[str, tuple[str, Outcome[list[Any]]]] = {}
         self._procedures: dict[int, tuple[str, ValueReader, Outcome[Any]]] = {}
         # Failures that somebody may still await; those that are dropped meanwhile report themselves.
         self._failed: WeakSet[Outcome[Any]] = WeakSet()
@@ -70,9 +67,9 @@ class Ledger:
         self._calls[request_id] = (call, self._clock())
         return call
 
-    def query(self, message_id: str, sql: str) -> Outcome[list[Product]]:
+    def query(self, message_id: str, sql: str) -> Outcome[list[Any]]:
         """A one-off query was sent."""
-        outcome: Outcome[list[Product]] = Outcome(self._promise(), self._unseen)
+        outcome: Outcome[list[Any]] = Outcome(self._promise(), self._unseen)
         self._queries[message_id] = (sql, outcome)
         return outcome
 
@@ -93,13 +90,13 @@ class Ledger:
         else:
             self._fail(call, OutOfEnergyError(call.reducer, "it ran out of energy"), seen=seen)
 
-    def answer_query(self, answer: QueryAnswered, tables: Callable[[str], TableRows[Product] | None]) -> None:
-        """A one-off query was answered; `tables` knows how to read the rows of each table."""
+    def answer_query(self, answer: QueryAnswered, read: Callable[[OneOffTable], Sequence[Any]]) -> None:
+        """A one-off query was answered; `read` reads the rows of a table."""
         sql, outcome = self._queries.pop(answer.message_id)
         try:
             if answer.error is not None:
                 raise QueryError(sql, answer.error)
-            outcome.resolve(_rows(answer.tables, tables))
+            outcome.resolve([row for table in answer.tables for row in read(table)])
         except StdbError as error:
             self._fail(outcome, error)
 
@@ -130,16 +127,3 @@ class Ledger:
     def _fail(self, outcome: Outcome[Any], error: StdbError, *, seen: bool = False) -> None:
         outcome.fail(error, seen=seen)
         self._failed.add(outcome)
-
-
-def _rows(answered: Sequence[OneOffTable], tables: Callable[[str], TableRows[Product] | None]) -> list[Product]:
-    rows: list[Product] = []
-    for part in answered:
-        table = tables(part.table_name)
-        if table is None:
-            raise BindingsError(
-                f"the generated code has no table {part.table_name!r}: "
-                "run stdb-codegen again, or query a table that it has"
-            )
-        rows += table.read(part.rows)
-    return rows

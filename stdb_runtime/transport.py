@@ -53,7 +53,7 @@ async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *
             close_timeout=options.close_timeout,
             ping_interval=options.ping_interval,
             ping_timeout=options.ping_timeout,
-            ssl=options.ssl,
+            ssl=(options.ssl or True) if endpoint.is_secure else None,
             proxy=options.proxy,
         )
     except InvalidStatus as error:

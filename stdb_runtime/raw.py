@@ -1,0 +1,379 @@
+"""A connection without generated code: requests by name and SQL, answers to a handler, whatever the module's schema."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextvars import copy_context
+from typing import Any, Self
+
+from .arguments import encode_json
+from .backoff import Backoff
+from .connection import ConnectionState
+from .endpoint import Endpoint
+from .errors import ArgumentError, NotConnectedError, StdbError
+from .handler import Callbacks, HandlerForm
+from .http import fetch
+from .options import Options, TokenSource
+from .outcome import Outcome
+from .registry import registered
+from .relay import Relay, json_rows, json_value
+from .schema import SchemaForm, rows_by
+from .session import Opened, Session
+from .stats import Stats
+from .types import ConnectionId, Identity
+
+__all__ = ["MessageId", "RawConnection", "RequestId", "connect"]
+
+
+class RequestId(int):
+    """The request id of a call, which can be awaited for its outcome.
+
+    Awaiting a reducer call gives its `ReducerEvent`, or raises ReducerError; a procedure call, the JSON value that it
+    returned, or ProcedureError. Either raises ConnectionLost if the connection ends first.
+    """
+
+    _outcome: Outcome[Any]
+
+    @classmethod
+    def of(cls, number: int, outcome: Outcome[Any]) -> Self:
+        """A request id with its outcome."""
+        request_id = cls(number)
+        request_id._outcome = outcome
+        return request_id
+
+    def __await__(self) -> Generator[Any, None, Any]:  # Any: what the call gives
+        return self._outcome.__await__()
+
+
+class MessageId(str):
+    """The message id of a one-off query, which can be awaited for its rows, or raises QueryError."""
+
+    _outcome: Outcome[list[Any]]  # Any: rows of whatever kind
+
+    @classmethod
+    def of(cls, text: str, outcome: Outcome[list[Any]]) -> Self:
+        """A message id with its outcome."""
+        message_id = cls(text)
+        message_id._outcome = outcome
+        return message_id
+
+    def __await__(self) -> Generator[Any, None, list[Any]]:  # Any: rows of whatever kind
+        return self._outcome.__await__()
+
+
+class RawConnection:
+    """A connection to one database. `stdb_runtime.connect` makes it; it is used once, in one of three ways.
+
+    - `async with connect(...) as connection:` it is open in the block.
+    - `await connection.run()`: until it is closed; fits an `asyncio.TaskGroup`.
+    - `connection.start()`, and `await connection.close()` some time later.
+
+    Attributes:
+        stats: what was counted.
+    """
+
+    def __init__(self, relay: Relay, schema: SchemaForm | None, name: str | None) -> None:
+        self._relay = relay
+        self._schema = schema
+        self._name = name
+        self._stack = contextlib.AsyncExitStack()
+        self._used = False
+        self._running: asyncio.Task[None] | None = None
+        self.stats: Stats = relay.stats
+
+    # --- who and where ------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> ConnectionState:
+        """Where in its life it is."""
+        return self._relay.connection.state
+
+    @property
+    def identity(self) -> Identity:
+        """Who this connection is. Raises NotConnectedError before the server said so."""
+        return self._opened.identity
+
+    @property
+    def connection_id(self) -> ConnectionId:
+        """Which connection this is; another one after a reconnection. Raises NotConnectedError as above."""
+        return self._opened.connection_id
+
+    @property
+    def token(self) -> str:
+        """The token that proves the identity. Keep it secret. Raises NotConnectedError as above."""
+        return self._opened.token
+
+    @property
+    def _opened(self) -> Opened:
+        if self._relay.opened_as is None:
+            raise NotConnectedError("the connection is not open yet")
+        return self._relay.opened_as
+
+    # --- requests: each is sent at once, and raises NotConnectedError without a connection ----------------------------
+
+    def subscribe(self, queries: Sequence[str]) -> int:
+        """Ask for the rows of a set of queries, which replaces the set of the last `subscribe` (5.3).
+
+        Returns:
+            The request id, which `on_initial_subscription` is told.
+        """
+        sql = _checked(queries)
+        return self._want(None, lambda session: session.subscribe_set(sql))
+
+    def subscribe_single(self, query: str) -> int:
+        """Ask for the rows of one query, by the message that has its own traps (5.3); prefer `subscribe_multi`.
+
+        Returns:
+            The query id, which `on_subscribe_applied` is told.
+        """
+        (sql,) = _checked([query])
+        with self._relay.asking() as session:
+            query_id = session.subscribe_single(sql)
+        self._relay.wanted[query_id] = lambda session: session.subscribe_single(sql, query_id)
+        return query_id
+
+    def subscribe_multi(self, queries: Sequence[str]) -> int:
+        """Ask for the rows of a set of queries, beside those of other sets.
+
+        Returns:
+            The query id, which `on_subscribe_applied` is told.
+        """
+        sql = _checked(queries)
+        with self._relay.asking() as session:
+            query_id = session.subscribe(sql)
+        self._relay.wanted[query_id] = lambda session: session.subscribe(sql, query_id)
+        return query_id
+
+    def unsubscribe(self, query_id: int) -> int:
+        """End what `subscribe_single` or `subscribe_multi` began.
+
+        Returns:
+            The request id, which `on_unsubscribe_applied` is told.
+        """
+        with self._relay.asking() as session:
+            request_id = session.unsubscribe(query_id)
+        self._relay.wanted.pop(query_id, None)
+        return request_id
+
+    def call_reducer(self, reducer: str, args: Sequence[object] | Mapping[str, object] = ()) -> RequestId:
+        """Call a reducer.
+
+        Args:
+            reducer: its name, as the module declares it.
+            args: JSON values in order, or by the parameters' names.
+
+        Raises:
+            ArgumentError: a value cannot be sent.
+        """
+        text = encode_json(args, "args")
+        with self._relay.asking() as session:
+            request_id = session.call(reducer, text)
+        return RequestId.of(request_id, self._relay.ledger.call(request_id, reducer))
+
+    def call_procedure(self, procedure: str, args: Sequence[object] | Mapping[str, object] = ()) -> RequestId:
+        """Call a procedure. A server of 1.x has none, and closes the connection on a call.
+
+        Args:
+            procedure: its name, as the module declares it.
+            args: JSON values in order, or by the parameters' names.
+
+        Raises:
+            ArgumentError: a value cannot be sent.
+        """
+        text = encode_json(args, "args")
+        with self._relay.asking() as session:
+            request_id = session.call_procedure(procedure, text)
+        return RequestId.of(request_id, self._relay.ledger.procedure(request_id, procedure, json_value))
+
+    def one_off_query(self, query: str) -> MessageId:
+        """Ask a query once.
+
+        Returns:
+            The message id, which `on_one_off_query_response` is told.
+        """
+        (sql,) = _checked([query])
+        with self._relay.asking() as session:
+            message_id = session.query(sql)
+        return MessageId.of(message_id, self._relay.ledger.query(message_id, sql))
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        if self._used:
+            raise NotConnectedError("a connection is used once: call connect again")
+        self._used = True
+        async with self._stack:
+            self._stack.enter_context(registered(self._name, self))
+            self._stack.push_async_callback(self._relay.dispatcher.close, self._relay.connection.options.close_timeout)
+            self._stack.push_async_callback(self._relay.connection.close)
+            if self._schema is not None:
+                self._relay.rows = rows_by(await self._fetched() if self._schema == "fetch" else self._schema)
+            await self._relay.connection.open(copy_context())
+            self._stack = self._stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def run(self) -> None:
+        """Connect, and hand on messages until it is closed.
+
+        Raises:
+            StdbError: the connection could not be made, or was lost and cannot be made again.
+        """
+        async with self:
+            error = await self._relay.connection.ended()
+        if error is not None:
+            raise error
+
+    def start(self) -> None:
+        """Run in the background. What `run` would raise goes to `on_error`, or is logged."""
+        self._running = asyncio.get_running_loop().create_task(self._run_reporting())
+
+    async def close(self) -> None:
+        """Close it. What is in flight fails with ConnectionLost."""
+        await self._relay.connection.close()
+        if self._running is not None and self._running is not asyncio.current_task():
+            await asyncio.wait({self._running})
+
+    async def _run_reporting(self) -> None:
+        try:
+            await self.run()
+        except StdbError as error:
+            if self._relay.opened_as is None:  # a loss after that is reported where it is noticed
+                self._relay.report(error)
+
+    async def _fetched(self) -> bytes:
+        connection = self._relay.connection
+        path = f"/v1/database/{connection.endpoint.database}/schema?version=9"
+        return await fetch(connection.endpoint, path, connection.options)
+
+    def _want(self, key: int | None, ask: Callable[[Session], int]) -> int:
+        with self._relay.asking() as session:
+            number = ask(session)
+        self._relay.wanted[key] = ask
+        return number
+
+    def __repr__(self) -> str:
+        return f"<connection to {self._relay.connection.endpoint}: {self.state.value}>"
+
+
+def _checked(queries: Sequence[object]) -> tuple[str, ...]:
+    """The queries, if they are a list of texts: one text is a sequence of texts, too."""
+    if isinstance(queries, str) or not all(isinstance(query, str) for query in queries):
+        raise ArgumentError("queries", f"expected a list of SQL texts, got {queries!r}")
+    return tuple(map(str, queries))
+
+
+def connect(
+    *,
+    handler: HandlerForm,
+    host: str | None = None,
+    port: int = 3000,
+    tls: bool = False,
+    uri: str | None = None,
+    database: str | None = None,
+    token: TokenSource = None,
+    reconnect: bool = True,
+    reconnect_delay_ms: int = 500,
+    max_reconnect_delay_ms: int = 30_000,
+    jitter: float = 0.0,
+    resubscribe: bool = True,
+    name: str | None = None,
+    schema: SchemaForm | None = None,
+    light: bool = False,
+    confirmed: bool | None = None,
+    open_timeout: float = 10.0,
+    close_timeout: float = 10.0,
+    logger: logging.Logger | None = None,
+) -> RawConnection:
+    """A connection without generated code. Nothing is sent before it is entered, run or started.
+
+    `SPACETIMEDB_URI`, `SPACETIMEDB_DATABASE` and `SPACETIMEDB_TOKEN` fill what is not given.
+
+    Args:
+        handler: the callbacks: an object or class with some of the methods of `Handler`, a pair of such and an argument
+            that each callback gets last, or a mapping of names to functions.
+        host: the server's host name or address.
+        port: the server's port.
+        tls: whether to use wss.
+        uri: in place of host, port and tls: the server's address with scheme http, https, ws or wss.
+        database: the database's name, or its identity in hexadecimal digits.
+        token: proves an identity; None for a new one. What the server issues is kept over reconnections.
+        reconnect: connect again whenever the connection is lost.
+        reconnect_delay_ms: milliseconds before the first attempt; doubles with each in a row.
+        max_reconnect_delay_ms: milliseconds that no delay exceeds.
+        jitter: how much of each delay is left to chance, from 0 to 1.
+        resubscribe: ask again for all subscriptions after a reconnection.
+        name: `stdb_runtime.get(name)` finds the connection while it lives.
+        schema: `"fetch"`, a schema of version 9 or a generated package's `tables`, for rows with names; None for rows
+            as JSON values, as they came.
+        light: have the server leave out who changed rows and why.
+        confirmed: have a server of 2.x tell only of what is on disk (True), or at once (False).
+        open_timeout: seconds within which the server must have said who we are.
+        close_timeout: seconds that closing the socket may take, and coroutine callbacks after it.
+        logger: where to log instead of `stdb_runtime`.
+
+    Raises:
+        ArgumentError: an option is missing or has a value that cannot be meant.
+        ConnectError: the address or the database's name is none.
+    """
+    _check_types(
+        host=(host, str),
+        port=(port, int),
+        tls=(tls, bool),
+        uri=(uri, str),
+        database=(database, str),
+        reconnect=(reconnect, bool),
+        reconnect_delay_ms=(reconnect_delay_ms, int),
+        max_reconnect_delay_ms=(max_reconnect_delay_ms, int),
+        resubscribe=(resubscribe, bool),
+        name=(name, str),
+        light=(light, bool),
+    )
+    database = database or os.environ.get("SPACETIMEDB_DATABASE")
+    if not database:
+        raise ArgumentError("database", "give the name of a database, or set SPACETIMEDB_DATABASE")
+    try:
+        options = Options(
+            token=token or os.environ.get("SPACETIMEDB_TOKEN"),
+            light=light,
+            confirmed=confirmed,
+            reconnect=reconnect,
+            backoff=Backoff(reconnect_delay_ms / 1000, max_reconnect_delay_ms / 1000, jitter),
+            open_timeout=open_timeout,
+            close_timeout=close_timeout,
+        )
+    except (ValueError, TypeError) as error:
+        raise ArgumentError("", str(error)) from None
+    endpoint = Endpoint.parse(_address(host, port, tls=tls, uri=uri), database)
+    relay = Relay(
+        endpoint,
+        options,
+        Callbacks(handler),
+        json_rows,
+        resubscribe=resubscribe,
+        logger=logger or logging.getLogger("stdb_runtime"),
+    )
+    return RawConnection(relay, schema, name)
+
+
+def _address(host: str | None, port: int, *, tls: bool, uri: str | None) -> str:
+    if host is not None and uri is not None:
+        raise ArgumentError("uri", "give either uri, or host, port and tls")
+    uri = uri or (None if host is not None else os.environ.get("SPACETIMEDB_URI"))
+    if uri:
+        return uri
+    if not host:
+        raise ArgumentError("host", "give the server's host, or uri, or set SPACETIMEDB_URI")
+    return f"{'wss' if tls else 'ws'}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _check_types(**given: tuple[object, type]) -> None:
+    for option, (value, wanted) in given.items():
+        if value is not None and type(value) is not wanted:
+            raise ArgumentError(option, f"expected {wanted.__name__}, got {value!r}")

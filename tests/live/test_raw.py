@@ -1,0 +1,530 @@
+"""The connection without generated code, row by row of what the README promises: options, calls, callbacks, life."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import game_client
+import stdb_runtime
+from stdb_runtime import (
+    ArgumentError,
+    AuthError,
+    ConnectionLost,
+    DatabaseNameError,
+    Handler,
+    Identity,
+    IdentityToken,
+    NotConnectedError,
+    QueryError,
+    ReducerError,
+    ServerUnreachableError,
+    StdbError,
+    Timestamp,
+    UnknownDatabaseError,
+    connect,
+)
+from stdb_runtime.handler import CALLBACKS
+from stdb_runtime.raw import RawConnection
+from stdb_runtime.schema import SchemaForm, rows_by
+from tests.support.modules import module_wasm
+from tests.support.server import Server, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.server import Database
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Log:
+    """A handler that keeps what it hears; `next("on_...")` waits for the next of a kind."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self._queues: dict[str, asyncio.Queue[Any]] = {name: asyncio.Queue() for name in CALLBACKS}
+
+    def put(self, name: str, *args: Any) -> None:
+        self.heard.append(name)
+        self._queues[name].put_nowait(args[0] if len(args) == 1 else args)
+
+    async def next(self, name: str) -> Any:
+        return await self._queues[name].get()
+
+    def mapping(self) -> dict[str, Callable[..., None]]:
+        """The handler as a mapping of all names."""
+
+        def listener(name: str, arguments: int) -> Callable[..., None]:
+            if arguments == 0:
+                return lambda: self.put(name)
+            return lambda argument: self.put(name, argument)
+
+        return {name: listener(name, arguments) for name, arguments in CALLBACKS.items()}
+
+
+def to(database: Database, log: Log, **options: Any) -> RawConnection:
+    return connect(uri=database.uri, database=database.name, handler=log.mapping(), **options)
+
+
+# --- options ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_defaults_are_those_that_are_promised() -> None:
+    defaults = {name: parameter.default for name, parameter in inspect.signature(connect).parameters.items()}
+    promised = {
+        "port": 3000,
+        "tls": False,
+        "token": None,
+        "reconnect": True,
+        "reconnect_delay_ms": 500,
+        "max_reconnect_delay_ms": 30_000,
+        "jitter": 0.0,
+        "name": None,
+        "resubscribe": True,
+        "schema": None,
+    }
+    assert promised.items() <= defaults.items()
+    assert defaults["handler"] is inspect.Parameter.empty
+
+
+async def test_option_host_and_port(game: Database) -> None:
+    port = int(game.uri.rpartition(":")[2])
+    async with connect(host="127.0.0.1", port=port, database=game.name, handler=Log().mapping()) as connection:
+        assert connection.identity.to_hex() != connection.connection_id.to_hex()
+
+
+async def test_option_tls_asks_for_wss(game: Database) -> None:
+    port = int(game.uri.rpartition(":")[2])
+    with pytest.raises(StdbError, match="wss://"):
+        async with connect(host="127.0.0.1", port=port, tls=True, database=game.name, handler=Log().mapping()):
+            pytest.fail("the server speaks no TLS")
+
+
+async def test_option_database_by_identity(game: Database) -> None:
+    database = game.server.identity_of(game.name)
+    async with connect(uri=game.uri, database=database, handler=Log().mapping()) as connection:
+        assert await connection.one_off_query("SELECT * FROM player") == []
+
+
+async def test_option_token_keeps_the_identity(game: Database) -> None:
+    async with to(game, Log()) as connection:
+        token, identity = connection.token, connection.identity
+    async with to(game, Log(), token=token) as connection:
+        assert connection.identity == identity
+        assert token not in repr(connection)
+
+
+async def test_option_name_finds_the_live_connection(game: Database) -> None:
+    async with to(game, Log(), name="game") as connection:
+        assert stdb_runtime.get("game") is connection
+        with pytest.raises(ArgumentError, match="'game' already"):
+            async with to(game, Log(), name="game"):
+                pytest.fail("two of one name")
+        assert stdb_runtime.get("game") is connection
+    with pytest.raises(NotConnectedError, match="'game'"):
+        stdb_runtime.get("game")
+
+
+async def test_the_environment_fills_what_is_not_given(game: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with to(game, Log()) as first:
+        token, identity = first.token, first.identity
+    monkeypatch.setenv("SPACETIMEDB_URI", game.uri)
+    monkeypatch.setenv("SPACETIMEDB_DATABASE", game.name)
+    monkeypatch.setenv("SPACETIMEDB_TOKEN", token)
+    async with connect(handler=Log().mapping()) as connection:
+        assert connection.identity == identity
+
+
+@pytest.mark.parametrize(
+    ("options", "argument"),
+    [
+        ({"port": "3000"}, "port"),
+        ({"tls": 1}, "tls"),
+        ({"database": None}, "database"),
+        ({"host": None}, "host"),
+        ({"uri": "http://localhost"}, "uri"),
+        ({"reconnect": "yes"}, "reconnect"),
+        ({"reconnect_delay_ms": 0.5}, "reconnect_delay_ms"),
+        ({"reconnect_delay_ms": 500, "max_reconnect_delay_ms": 100}, ""),
+        ({"name": 5}, "name"),
+        ({"handler": object()}, "handler"),
+        ({"handler": {"on_nothing": print}}, "handler"),
+        ({"handler": {"on_reconnect": lambda one: None}}, "handler"),
+        ({"handler": {"on_error": "text"}}, "handler"),
+        ({"handler": ({"on_error": print}, 1, 2)}, "handler"),
+    ],
+)
+def test_an_option_that_cannot_be_meant_is_an_error_at_once(
+    options: dict[str, Any], argument: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SPACETIMEDB_URI", "SPACETIMEDB_DATABASE"):
+        monkeypatch.delenv(name, raising=False)
+    given: dict[str, Any] = {"host": "localhost", "database": "game", "handler": {"on_error": print}} | options
+    with pytest.raises(ArgumentError) as caught:
+        connect(**given)
+    assert caught.value.argument == argument
+
+
+def test_an_unknown_option_is_an_error_at_once() -> None:
+    with pytest.raises(TypeError, match="colour"):
+        connect(host="localhost", database="game", handler=Handler(), colour="red")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    with pytest.raises(DatabaseNameError):
+        connect(host="localhost", database="my_module", handler=Handler())
+
+
+# --- calls and what the handler is told -------------------------------------------------------------------------------
+
+
+async def test_callback_on_identity_token(game: Database) -> None:
+    log = Log()
+    async with to(game, log) as connection:
+        token = await log.next("on_identity_token")
+        assert token == IdentityToken(connection.identity, connection.token, connection.connection_id)
+        assert connection.token not in repr(token)
+
+
+async def test_call_subscribe_replaces_the_former_set(game: Database) -> None:
+    log = Log()
+    async with to(game, log) as connection:
+        game.call("send_message", "before")
+        request_id = connection.subscribe(["SELECT * FROM message"])
+        initial = await log.next("on_initial_subscription")
+        assert initial.request_id == request_id
+        assert [(table.table_name, len(table.inserts), table.deletes) for table in initial.tables] == [
+            ("message", 1, ())
+        ]
+        connection.subscribe(["SELECT * FROM player"])
+        assert (await log.next("on_initial_subscription")).tables == ()
+        game.call("send_message", "not subscribed to")
+        await connection.call_reducer("create_player", ["Alice"])
+        update = await log.next("on_transaction_update")
+        assert [table.table_name for table in update.tables] == ["player"]
+
+
+async def test_calls_subscribe_single_and_multi_and_unsubscribe(game: Database) -> None:
+    log = Log()
+    async with to(game, log) as connection:
+        await connection.call_reducer("create_player", ["Alice"])
+        await log.next("on_transaction_update")
+        single = connection.subscribe_single("SELECT * FROM player")
+        multi = connection.subscribe_multi(["SELECT * FROM player WHERE level = 1", "SELECT * FROM message"])
+        applied = [await log.next("on_subscribe_applied") for _ in range(2)]
+        assert [message.query_id for message in applied] == [single, multi]
+        assert [len(table.inserts) for message in applied for table in message.tables] == [1, 1]
+        for query_id in (single, multi):
+            request_id = connection.unsubscribe(query_id)
+            ended = await log.next("on_unsubscribe_applied")
+            assert (ended.request_id, ended.query_id) == (request_id, query_id)
+            assert [len(table.deletes) for table in ended.tables] == [1]
+
+
+async def test_callback_on_subscription_error(game: Database) -> None:
+    log = Log()
+    async with to(game, log) as connection:
+        query_id = connection.subscribe_multi(["SELECT * FROM nowhere"])
+        error = await log.next("on_subscription_error")
+        assert error.query_id == query_id
+        assert "nowhere" in error.error
+
+
+async def test_call_call_reducer_by_position_and_by_name(game: Database) -> None:
+    log = Log()
+    async with to(game, log) as connection:
+        request_id = connection.call_reducer("create_player", ["Alice"])
+        update = await log.next("on_transaction_update")
+        assert (update.status, update.message, update.caller_identity) == ("committed", "", connection.identity)
+        assert update.caller_connection_id == connection.connection_id
+        assert update.reducer_call.reducer_name == "create_player"
+        assert update.reducer_call.request_id == request_id
+        assert update.timestamp.to_datetime().year >= 2025
+        assert update.energy > 0
+        assert update.duration.micros >= 0
+        event = await connection.call_reducer("create_player", {"name": "Bob"})
+        assert (event.reducer, event.arguments) == ("create_player", ({"name": "Bob"},))
+        with pytest.raises(ReducerError, match="name taken"):
+            await connection.call_reducer("create_player", ["Bob"])
+
+
+async def test_call_call_reducer_sends_what_json_cannot_say(game: Database) -> None:
+    async with to(game, Log(), schema="fetch") as connection:
+        await connection.call_reducer("create_player", ["Alice"])
+        ((player),) = await connection.one_off_query("SELECT * FROM player")
+        await connection.call_reducer("move_to", {"id": player["id"], "position": {"x": 0.1, "y": -0.0}})
+        ((player),) = await connection.one_off_query("SELECT * FROM player")
+        assert str(player["position"]) == "{'x': 0.1, 'y': -0.0}"
+        with pytest.raises(ArgumentError, match=r"^args\[1\]\.x: nan cannot be sent"):
+            connection.call_reducer("move_to", [1, {"x": float("nan"), "y": 0}])
+        with pytest.raises(ArgumentError, match=r"^args\[0\]: object is no JSON value"):
+            connection.call_reducer("create_player", [object()])
+
+
+async def test_call_one_off_query(game: Database) -> None:
+    log = Log()
+    game.call("send_message", "hello")
+    async with to(game, log) as connection:
+        message_id = connection.one_off_query("SELECT * FROM message")
+        answer = await log.next("on_one_off_query_response")
+        assert (answer.message_id, answer.error) == (message_id, None)
+        assert [table.table_name for table in answer.tables] == ["message"]
+        (row,) = await message_id
+        assert row["text"] == "hello"
+        with pytest.raises(QueryError, match=r"nowhere.*SELECT \* FROM nowhere"):
+            await connection.one_off_query("SELECT * FROM nowhere")
+        assert "nowhere" in (await log.next("on_one_off_query_response")).error
+
+
+async def test_each_call_needs_a_connection(game: Database) -> None:
+    connection = to(game, Log())
+    async with connection:
+        pass
+    for call in (
+        lambda: connection.subscribe([]),
+        lambda: connection.subscribe_single("x"),
+        lambda: connection.subscribe_multi(["x"]),
+        lambda: connection.unsubscribe(1),
+        lambda: connection.call_reducer("x"),
+        lambda: connection.call_procedure("x"),
+        lambda: connection.one_off_query("x"),
+    ):
+        with pytest.raises(NotConnectedError):
+            call()
+    with pytest.raises(ArgumentError, match="list of SQL texts"):
+        connection.subscribe("SELECT * FROM message")
+
+
+async def test_light_updates_have_no_reducer_call(game: Database) -> None:
+    log = Log()
+    async with to(game, log, light=True) as connection:
+        connection.subscribe_multi(["SELECT * FROM message"])
+        await log.next("on_subscribe_applied")
+        game.call("send_message", "hello")
+        update = await log.next("on_transaction_update")
+        assert (update.status, update.reducer_call, update.timestamp) == ("committed", None, None)
+        assert [len(table.inserts) for table in update.tables] == [1]
+
+
+# --- handlers ---------------------------------------------------------------------------------------------------------
+
+
+async def test_handler_as_an_object_a_class_a_pair_and_a_mapping(game: Database) -> None:
+    heard: asyncio.Queue[str] = asyncio.Queue()
+
+    class Plain:
+        async def on_identity_token(self, message: IdentityToken) -> None:
+            heard.put_nowait(f"{type(self).__name__} {message.identity}")
+
+    class Checked(Handler):
+        def on_identity_token(self, message: IdentityToken, /) -> None:
+            heard.put_nowait(f"{type(self).__name__} {message.identity}")
+
+    def paired(message: IdentityToken, extra: str) -> None:
+        heard.put_nowait(f"{extra} {message.identity}")
+
+    def mapped(message: IdentityToken) -> None:
+        heard.put_nowait(f"mapped {message.identity}")
+
+    forms: dict[str, object] = {
+        "Plain": Plain(),
+        "Checked": Checked,
+        "extra": ({"on_identity_token": paired}, "extra"),
+        "mapped": {"on_identity_token": mapped},
+    }
+    for expected, form in forms.items():
+        async with connect(uri=game.uri, database=game.name, handler=form) as connection:
+            assert await heard.get() == f"{expected} {connection.identity}"
+
+
+async def test_what_a_callback_raises_goes_to_on_error(game: Database) -> None:
+    log = Log()
+
+    def broken(_: object) -> None:
+        raise RuntimeError("broken")
+
+    handler = log.mapping() | {"on_identity_token": broken}
+    async with connect(uri=game.uri, database=game.name, handler=handler) as connection:
+        assert str(await log.next("on_error")) == "broken"
+        await connection.call_reducer("create_player", ["Alice"])
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+async def test_rows_are_json_values_in_the_dialect_they_came_in(game: Database) -> None:
+    log = Log()
+    async with to(game, log) as connection:
+        connection.subscribe_multi(["SELECT * FROM message"])
+        await log.next("on_subscribe_applied")
+        await connection.call_reducer("send_message", ["hello"])
+        ((table),) = (await log.next("on_transaction_update")).tables
+        ((row),) = table.inserts
+        assert isinstance(row, list)
+        assert row[2] == "hello"
+        ((row),) = await connection.one_off_query("SELECT * FROM message")
+        assert isinstance(row, dict)
+        assert row["text"] == "hello"
+
+
+@pytest.mark.parametrize("given", ["fetch", "text", "mapping"])
+async def test_rows_with_a_schema_have_one_shape(game: Database, given: str) -> None:
+    log = Log()
+    schema: object = given
+    if given != "fetch":
+        text = game.server.schema(game.name)
+        schema = text if given == "text" else {"V9": json.loads(text)}
+    async with to(game, log, schema=schema) as connection:
+        connection.subscribe_multi(["SELECT * FROM player"])
+        await log.next("on_subscribe_applied")
+        await connection.call_reducer("create_player", ["Alice"])
+        ((table),) = (await log.next("on_transaction_update")).tables
+        ((positional),) = table.inserts
+        ((named),) = await connection.one_off_query("SELECT * FROM player")
+        assert positional == named
+        assert positional["owner"] == connection.identity
+        assert isinstance(positional["joined_at"], Timestamp)
+        expected = {"level": 1, "status": None, "position": {"x": 0.0, "y": 0.0}, "activity": {"Idle": None}}
+        assert expected.items() <= positional.items()
+        assert positional["team"] == {"Red": None}
+
+
+async def test_rows_with_a_generated_package_are_its_classes(game: Database) -> None:
+    async with to(game, Log(), schema=game_client.tables) as connection:
+        await connection.call_reducer("create_player", ["Alice"])
+        ((player),) = await connection.one_off_query("SELECT * FROM player")
+        assert isinstance(player, game_client.Player)
+        assert isinstance(player.owner, Identity)
+
+
+def test_what_is_no_schema() -> None:
+    wrong: list[SchemaForm] = ["{}", "garbage", b"[1]", {"typespace": {}}]
+    for schema in wrong:
+        with pytest.raises(ArgumentError, match="no schema of version 9"):
+            rows_by(schema)
+
+
+# --- life -------------------------------------------------------------------------------------------------------------
+
+
+async def test_life_run_in_a_task_group(game: Database) -> None:
+    log = Log()
+    connection = to(game, log)
+    async with asyncio.TaskGroup() as supervisor:
+        running = supervisor.create_task(connection.run())
+        await log.next("on_identity_token")
+        await connection.call_reducer("create_player", ["Alice"])
+        await connection.close()
+    assert running.done()
+    assert await log.next("on_disconnect") is None
+
+
+async def test_life_run_raises_when_it_cannot_connect(server: Server) -> None:
+    with pytest.raises(UnknownDatabaseError):
+        await connect(uri=server.uri, database="nowhere", handler=Handler()).run()
+    with pytest.raises(ServerUnreachableError):
+        await connect(host="127.0.0.1", port=free_port(), database="nowhere", handler=Handler()).run()
+
+
+async def test_life_run_ends_with_its_task(game: Database) -> None:
+    log = Log()
+    task = asyncio.create_task(to(game, log).run())
+    await log.next("on_identity_token")
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    assert await log.next("on_disconnect") is None
+
+
+async def test_life_start_and_close(game: Database) -> None:
+    log = Log()
+    connection = to(game, log)
+    connection.start()
+    await log.next("on_identity_token")
+    await connection.close()
+    assert connection.state is stdb_runtime.ConnectionState.CLOSED
+    with pytest.raises(NotConnectedError, match="used once"):
+        await connection.run()
+
+
+async def test_life_start_tells_on_error_when_it_cannot_connect(server: Server) -> None:
+    log = Log()
+    connection = connect(uri=server.uri, database="nowhere", handler=log.mapping())
+    connection.start()
+    assert isinstance(await log.next("on_error"), UnknownDatabaseError)
+    await connection.close()
+
+
+async def test_life_a_lost_connection_is_made_again_with_its_subscriptions() -> None:
+    log = Log()
+    with Server(in_memory=False) as server:
+        database = server.publish(module_wasm("game"), "game")
+        async with to(database, log, reconnect_delay_ms=20) as connection:
+            first = await log.next("on_identity_token")
+            single = connection.subscribe_single("SELECT * FROM player")
+            multi = connection.subscribe_multi(["SELECT * FROM message"])
+            connection.subscribe(["SELECT * FROM message WHERE text = 'x'"])
+            assert [(await log.next("on_subscribe_applied")).query_id for _ in range(2)] == [single, multi]
+            await log.next("on_initial_subscription")
+            server.restart(fresh_data=False)
+            assert isinstance(await log.next("on_disconnect"), ConnectionLost)
+            again = await log.next("on_identity_token")
+            assert await log.next("on_reconnect") == ()
+            assert again.identity == first.identity
+            assert again.connection_id != first.connection_id
+            assert {(await log.next("on_subscribe_applied")).query_id for _ in range(2)} == {single, multi}
+            await log.next("on_initial_subscription")
+
+
+async def test_life_without_resubscribe_nothing_is_asked_for_again() -> None:
+    log = Log()
+    with Server(in_memory=False) as server:
+        database = server.publish(module_wasm("game"), "game")
+        async with to(database, log, reconnect_delay_ms=20, resubscribe=False) as connection:
+            connection.subscribe_multi(["SELECT * FROM message"])
+            await log.next("on_subscribe_applied")
+            server.restart(fresh_data=False)
+            await log.next("on_reconnect")
+            await connection.call_reducer("send_message", ["hello"])
+            assert (await log.next("on_transaction_update")).tables == ()
+    assert log.heard.count("on_subscribe_applied") == 1
+
+
+async def test_life_a_refusal_that_no_retry_mends_ends_it() -> None:
+    log = Log()
+    with Server() as server:
+        database = server.publish(module_wasm("game"), "game")
+        connection = to(database, log, reconnect_delay_ms=20)
+        running = asyncio.create_task(connection.run())
+        await log.next("on_identity_token")
+        server.restart()  # in memory: its databases are gone
+        with pytest.raises((UnknownDatabaseError, AuthError)) as caught:
+            await running
+        assert await log.next("on_error") is caught.value
+
+
+# --- the example ------------------------------------------------------------------------------------------------------
+
+
+async def test_the_example_runs(game: Database) -> None:
+    environment = os.environ | {"SPACETIMEDB_URI": game.uri, "SPACETIMEDB_DATABASE": game.name, "PYTHONPATH": str(ROOT)}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-W",
+        "error",
+        str(ROOT / "examples" / "handler" / "main.py"),
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await process.communicate()
+    assert (process.returncode, errors.decode()) == (0, "")
+    first, *two, last = output.decode().splitlines()
+    assert (first, last) == ("watcher: 0 messages so far", "reader: 1 table")
+    assert sorted(two) == ["speaker: committed", "watcher: ['hello from a handler']"]
