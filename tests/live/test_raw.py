@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import inspect
 import json
 import os
@@ -62,13 +63,7 @@ class Log:
 
     def mapping(self) -> dict[str, Callable[..., None]]:
         """The handler as a mapping of all names."""
-
-        def listener(name: str, arguments: int) -> Callable[..., None]:
-            if arguments == 0:
-                return lambda: self.put(name)
-            return lambda argument: self.put(name, argument)
-
-        return {name: listener(name, arguments) for name, arguments in CALLBACKS.items()}
+        return {name: functools.partial(self.put, name) for name in CALLBACKS}
 
 
 def to(database: Database, log: Log, **options: Any) -> RawConnection:
