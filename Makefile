@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo server test check format modules clean
+.PHONY: help demo server test check format bench-quick modules clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) server ## generate a client for the example game, check it, and play it on a real server
 	@$(BIN)/python -m tests.support.demo
@@ -29,6 +29,9 @@ check: $(READY) ## lint, check the format and the types
 format: $(READY) ## format, and repair what the linter can repair
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+bench-quick: $(READY) server ## how fast the runtime is, beside bare websockets and msgspec (a minute)
+	@$(BIN)/python -m tests.bench.quick
 
 modules: ## build the test modules from their Rust source (needs the wasm toolchain: see CONTRIBUTING.md)
 	tests/modules/build.sh
