@@ -68,6 +68,8 @@ class Arguments:
 
     def _in_order(self, args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[object, ...]:
         names = [field.name for field in self._parameters.fields]
+        if len(args) == len(names) and not kwargs:
+            return tuple(args)
         if len(args) > len(names):
             raise TypeError(f"{self._what} takes {len(names)} arguments, got {len(args)}")
         given = dict(zip(names, args, strict=False))

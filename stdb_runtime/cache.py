@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import chain, repeat
-from operator import attrgetter
+from operator import attrgetter, eq
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from .annotation import Product
@@ -123,13 +123,12 @@ class TableRows(Generic[R]):
             ProtocolError: a row is taken away that is not there, or two rows have one primary key.
         """
         parts = [part for update in updates for part in update.updates]
-        deletes = self._reader.read([text for part in parts for text in part.deletes])
-        inserts = self._reader.read([text for part in parts for text in part.inserts])
-        if not deletes:
-            new = self._new(inserts)
-            if new is not None:
-                return TablePlan(TableDiff([], inserts, []), new, {})
-        return self._plan(self._net(deletes, inserts))
+        texts = list(chain.from_iterable(part.deletes for part in parts))
+        deleted = len(texts)
+        texts += chain.from_iterable(part.inserts for part in parts)
+        rows = self._reader.read(texts)
+        deletes, inserts = rows[:deleted], rows[deleted:]
+        return self._plan_simple(deletes, inserts) or self._plan(self._net(deletes, inserts))
 
     def commit(self, plan: TablePlan[R]) -> TableDiff[R]:
         """Make the changes of a plan, which cannot fail any more."""
@@ -160,10 +159,27 @@ class TableRows(Generic[R]):
         )
         return TablePlan(diff, new, dict.fromkeys(self._counts, 1) | other._counts)
 
-    def _new(self, inserts: list[R]) -> dict[Hashable, R] | None:
-        """The rows by key if none of them is there or comes twice, as is so for the first rows of a subscription."""
+    def _plan_simple(self, deletes: list[R], inserts: list[R]) -> TablePlan[R] | None:
+        """The plan where each key goes at most once and comes at most once, and no row is there more than once.
+
+        That is what nearly all messages are like. It gives the same as the general way, or None where that is needed.
+        """
+        old = dict(zip(map(self._key_of, deletes), deletes, strict=True))
         new = dict(zip(map(self._key_of, inserts), inserts, strict=True))
-        return new if len(new) == len(inserts) and self._rows.keys().isdisjoint(new) else None
+        if len(old) != len(deletes) or len(new) != len(inserts) or self._counts:
+            return None
+        both = old.keys() & new.keys()
+        coming = new.keys() - both if both else new.keys()
+        if not self._rows.keys().isdisjoint(coming) or list(map(self._rows.get, old)) != deletes:
+            return None
+        if any(map(eq, map(old.__getitem__, both), map(new.__getitem__, both))):
+            return None
+        diff = TableDiff(
+            [row for key, row in old.items() if key not in both],
+            [row for key, row in new.items() if key not in both] if both else inserts,
+            [(row, new[key]) for key, row in old.items() if key in both],
+        )
+        return TablePlan(diff, new, {})
 
     def _net(self, deletes: Sequence[R], inserts: Sequence[R]) -> dict[Hashable, dict[Hashable, tuple[int, R]]]:
         """For each key, how much more often each version of its row is there after the message."""
@@ -204,12 +220,11 @@ class TableRows(Generic[R]):
         return left[0] if left else (0, None)
 
     def _reindex(self, diff: TableDiff[R]) -> None:
+        removed = diff.deleted + [old for old, _ in diff.updated]
+        added = diff.inserted + [new for _, new in diff.updated]
         indexes: list[UniqueIndexMap[R] | SortedIndex[R]] = [*self._unique.values(), *self._sorted.values()]
         for index in indexes:
-            index.change(
-                chain(diff.deleted, (old for old, _ in diff.updated)),
-                chain(diff.inserted, (new for _, new in diff.updated)),
-            )
+            index.change(removed, added)
 
     def _same(self, one: R, other: R) -> bool:
         return self._reader.key(one) == self._reader.key(other)

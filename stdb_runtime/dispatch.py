@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from itertools import repeat
 from typing import Any, TypeAlias
 
 from .annotation import Product
@@ -44,31 +45,32 @@ class Dispatcher:
         """Run the callbacks that want to know before rows go."""
         for state, diff in changes:
             for callback in state.on_before_delete.registered:
-                for row in diff.deleted:
-                    self.run(callback, event, row)
+                self._run_each(callback, zip(repeat(event), diff.deleted))
 
     def after(self, event: RowEvent, changes: Sequence[TableChange]) -> None:
         """Run the row callbacks of one message: table by table the deletes, the inserts and the updates."""
         for state, diff in changes:
             for deleted in state.on_delete.registered:
-                for row in diff.deleted:
-                    self.run(deleted, event, row)
+                self._run_each(deleted, zip(repeat(event), diff.deleted))
             for inserted in state.on_insert.registered:
-                for row in diff.inserted:
-                    self.run(inserted, event, row)
+                self._run_each(inserted, zip(repeat(event), diff.inserted))
             for updated in state.on_update.registered:
-                for old, new in diff.updated:
-                    self.run(updated, event, old, new)
+                self._run_each(updated, ((event, old, new) for old, new in diff.updated))
+
+    def _run_each(self, callback: Callable[..., object], calls: Iterable[tuple[object, ...]]) -> None:
+        """Run one callback for each of many rows."""
+        for args in calls:
+            self._stats.callbacks += 1
+            try:
+                result = callback(*args)
+                if result is not None and inspect.iscoroutine(result):
+                    self._start(callback, result)
+            except Exception as error:  # the callback is the user's: it must not end the connection
+                self._report(error, callback)
 
     def run(self, callback: Callable[..., object], *args: object) -> None:
         """Run one callback. What it raises goes to `on_error`, or is logged with its name, and stops nothing."""
-        self._stats.callbacks += 1
-        try:
-            result = callback(*args)
-            if result is not None and inspect.iscoroutine(result):
-                self._start(callback, result)
-        except Exception as error:  # the callback is the user's: it must not end the connection
-            self._report(error, callback)
+        self._run_each(callback, (args,))
 
     def running(self) -> set[asyncio.Task[None]]:
         """The coroutine callbacks that are not done; without the one that asks."""

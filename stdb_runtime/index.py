@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 __all__ = ["SortedIndex", "UniqueIndexMap"]
@@ -32,12 +32,11 @@ class UniqueIndexMap(Generic[R]):
         """The rows by value, a live view."""
         return self._rows
 
-    def change(self, removed: Iterable[R], added: Iterable[R]) -> None:
+    def change(self, removed: Sequence[R], added: Sequence[R]) -> None:
         """Take out and put in rows. A value that moves from one row to another stays with the added one."""
         for row in removed:
             self._rows.pop(self._value_of(row), None)
-        for row in added:
-            self._rows[self._value_of(row)] = row
+        self._rows.update(zip(map(self._value_of, added), added, strict=True))
 
 
 class SortedIndex(Generic[R]):
@@ -81,7 +80,7 @@ class SortedIndex(Generic[R]):
         )
         return [row for value in values[start:stop] for row in self._groups[value].values()]
 
-    def change(self, removed: Iterable[R], added: Iterable[R]) -> None:
+    def change(self, removed: Sequence[R], added: Sequence[R]) -> None:
         """Take out and put in rows."""
         touched: set[Any] = set()
         for row in removed:
