@@ -132,6 +132,21 @@ def test_null_is_nan_and_the_quick_way_stays(text: str) -> None:
     assert all(row.value == row.small == 0.5 for row in rows[::3])
 
 
+def test_null_is_learnt() -> None:
+    class Counting(RowReader[Any]):
+        tries = 0
+
+        def _decode(self, texts: Sequence[str], dialect: Dialect) -> list[Any] | None:
+            self.tries += 1
+            return super()._decode(texts, dialect)
+
+    reader = Counting(Measure, "t")
+    reader.read(["[1,null,0.5]"])
+    assert reader.tries == 2
+    reader.read(["[1,null,0.5]"] * 500)
+    assert reader.tries == 3
+
+
 def test_null_deep_inside() -> None:
     text = '{"n":1,"v":[3,[[1,null],[2,-0.0]]]}'
     (row,) = OnlyFast(echo.EchoShape, "t").read([text])
