@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from stdb_codegen import ir, naming
-from stdb_codegen.declaration import (
-    IndexAccessor,
-    Member,
-    Package,
-    ReducerMethod,
-    TableHandle,
-    TypeDeclaration,
-)
+from stdb_codegen.classes import Classes, fields_of
+from stdb_codegen.declaration import Column, ColumnSet, Listener, Method, Package, Reducer, TableHandle
+from stdb_codegen.indexes import accessors
 from stdb_codegen.ir import Atom
 from stdb_codegen.naming import Identifier, check_distinct
-from stdb_codegen.pytypes import Annotation, annotation
+from stdb_codegen.pytypes import Annotation
+from stdb_codegen.rename import Renames
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-_ORDERABLE = {
-    *(Atom.BOOL, Atom.STRING, Atom.BYTES, Atom.IDENTITY, Atom.CONNECTION_ID, Atom.TIMESTAMP, Atom.UUID),
-    *(atom for atom in Atom if re.fullmatch(r"[UI]\d+", atom.value)),
+    from stdb_codegen.declaration import Member
+    from stdb_codegen.rename import Kind
+
+# What SQL has literals for.
+_COMPARABLE = {
+    *(Atom.BOOL, Atom.STRING, Atom.BYTES, Atom.IDENTITY, Atom.CONNECTION_ID, Atom.TIMESTAMP),
+    *(atom for atom in Atom if re.fullmatch(r"[UIF]\d+", atom.value)),
 }
 
 
@@ -38,169 +40,152 @@ class _Declared(Protocol):
 D = TypeVar("D", bound=_Declared)
 
 
-def build(schema: ir.Schema) -> Package:
+def build(schema: ir.Schema, *, include_private: bool = False, rename: Mapping[str, str] | None = None) -> Package:
     """Decide what a package declares.
 
     Args:
         schema: The module.
+        include_private: Whether also what only the module's owner can read and call.
+        rename: Python names that the user chose, by key; see `stdb_codegen.rename`.
 
     Raises:
         NameCollisionError: Two names of one namespace become one Python name.
+        SchemaError: A rename is not possible.
     """
-    tables = [table for table in schema.tables if table.public]
-    reducers = [reducer for reducer in schema.reducers if reducer.lifecycle is None]
-    builder = _Builder(_reachable(schema, tables, reducers))
-    handles = _by_name("tables", map(builder.table, tables))
-    check_distinct("table classes", ((handle.wire_name, handle.class_name) for handle in handles))
-    return Package(
+    every: list[ir.Table | ir.View] = [*schema.tables, *schema.views]
+    tables = [table for table in every if table.public or include_private]
+    reducers = [
+        reducer
+        for reducer in schema.reducers
+        # Nobody is there to listen when a module is initialised.
+        if reducer.lifecycle != "init" and (reducer.public or reducer.lifecycle or include_private)
+    ]
+    procedures = [procedure for procedure in schema.procedures if procedure.public or include_private]
+    rows_of: defaultdict[str, list[str]] = defaultdict(list)
+    for table in sorted(tables, key=lambda table: table.name):
+        rows_of[table.row].append(table.name)
+    renames = Renames(rename or {})
+    builder = _Builder(schema, Classes(_reachable(schema, tables, reducers, procedures), rows_of, renames), renames)
+    package = Package(
         schema_hash=schema.hash,
-        types=builder.types(tables),
-        tables=handles,
+        types=builder.classes.declarations(),
+        columns=builder.column_sets(tables),
+        tables=_by_name("tables", map(builder.table, tables)),
         reducers=_by_name("reducers", map(builder.reducer, reducers)),
-        warnings=(
-            *(warning for handle in handles for warning in handle.warnings),
-            *(f"{part} gets no declaration: not supported" for part in schema.left_out),
-        ),
+        procedures=_by_name("procedures", map(builder.procedure, procedures)),
+        warnings=(),
     )
+    check_distinct("table classes", ((handle.wire_name, handle.class_name) for handle in package.tables))
+    check_distinct("reducers", _members(package.reducers))
+    warnings = (warning for handle in package.tables for warning in handle.warnings)
+    return replace(package, warnings=(*schema.warnings, *warnings, *renames.check()))
 
 
 class _Builder:
-    """Declares tables, reducers and types in terms of the names of a module's types."""
+    """Declares tables, reducers and procedures in terms of the classes of a module's types."""
 
-    def __init__(self, types: dict[str, ir.Product | ir.Sum]) -> None:
-        self._types = types
-        self._names = {name: naming.type_name(*name.split(".")) for name in types}
+    def __init__(self, schema: ir.Schema, classes: Classes, renames: Renames) -> None:
+        self.classes = classes
+        self._renames = renames
+        self._timers = {table.schedule: table.name for table in schema.tables if table.schedule is not None}
 
-    def types(self, tables: Iterable[ir.Table]) -> tuple[TypeDeclaration, ...]:
-        """What `types.py` declares, the variants of a sum before the sum."""
-        declared: list[TypeDeclaration] = []
-        for name in sorted(self._types, key=lambda name: self._names[name]):
-            definition = self._types[name]
-            if isinstance(definition, ir.Product):
-                rows_of = [table.name for table in tables if table.row == name]
-                declared.append(self._product(definition, rows_of))
-            elif definition.is_enumeration:
-                declared.append(self._enumeration(definition))
-            else:
-                declared += self._sum(definition)
-        check_distinct("types", ((declaration.path, declaration.name) for declaration in declared))
-        return tuple(declared)
+    def column_sets(self, tables: Iterable[ir.Table | ir.View]) -> tuple[ColumnSet, ...]:
+        """The columns of each row class that is queried."""
+        rows = {table.row for table in tables if not _is_event(table)}
+        sets = [ColumnSet(self._columns_name(row), row, tuple(self._columns(row))) for row in rows]
+        return _by_name("columns classes", sets)
 
-    def table(self, table: ir.Table) -> TableHandle:
+    def table(self, table: ir.Table | ir.View) -> TableHandle:
         """A table's handle, with an accessor for each index that can have one."""
-        row = self._types[table.row]
-        columns = self._columns(row, prefix="types.")
-        accessors: list[IndexAccessor] = []
-        warnings: list[str] = []
-        for positions, unique in _keys(table):
-            if len(positions) == 1 and self._can_index(_fields(row)[positions[0]].type, unique=unique):
-                accessors.append(self._accessor(columns[positions[0]], table, unique=unique))
-            else:
-                listed = ", ".join(columns[position].wire_name for position in positions)
-                why = "several columns" if len(positions) > 1 else "a column of this type"
-                warnings.append(f"table {table.name!r}: its index on {listed} gets no accessor: {why}, not supported")
+        row = self.classes.annotation(ir.Named(table.row))
+        columns = self.classes.columns(table.row)
+        key = None if table.primary_key is None else columns[table.primary_key]
+        found, warnings = accessors(table, self.classes, self._renames)
+        kind = "EventTable" if _is_event(table) else "Table" if key is None else "KeyedTable"
+        name = self._choose("table", table.name)
         return TableHandle(
-            name=naming.variable(table.name),
-            class_name=naming.type_name(table.name, "Table"),
+            name=name,
+            class_name=naming.type_name(name, "Table"),
             wire_name=table.name,
-            row=self._annotation(ir.Named(table.row), "types."),
-            primary_key=None if table.primary_key is None else columns[table.primary_key],
-            indexes=tuple(accessors),
-            warnings=tuple(warnings),
+            doc=" ".join(_table_doc(table, columns)),
+            row=row,
+            kind=Identifier(kind),
+            columns=None if _is_event(table) else self._columns_name(table.row),
+            primary_key=key,
+            indexes=found,
+            warnings=warnings,
         )
 
-    def reducer(self, reducer: ir.Reducer) -> ReducerMethod:
-        """The method that calls a reducer."""
-        place = f"parameters of reducer {reducer.name!r}"
-        return ReducerMethod(
-            name=naming.variable(reducer.name),
+    def reducer(self, reducer: ir.Reducer) -> Reducer:
+        """A reducer's method and listener; one with a lifecycle has only the listener."""
+        name = self._choose("reducer", reducer.name)
+        method: Method | None = None
+        if reducer.lifecycle is None:
+            doc = [f"Call reducer `{reducer.name}`.", *self._function_doc(reducer)]
+            method = self._method("reducer", name, reducer, doc, Annotation("None"))
+        when = {"client_connected": "a client connected", "client_disconnected": "a client disconnected"}
+        doc_of_listener = f"Listen to calls of reducer `{reducer.name}`."
+        if reducer.lifecycle is not None:
+            doc_of_listener += f" The server calls it when {when.get(reducer.lifecycle)}."
+        listener = Listener(
+            name=Identifier(f"on_{name}"),
             wire_name=reducer.name,
-            parameters=self._members(place, reducer.parameters, naming.parameter, "types."),
+            doc=doc_of_listener,
+            arguments=tuple(self.classes.annotation(parameter.type) for parameter in reducer.parameters),
         )
+        return Reducer(reducer.name, method, listener)
 
-    def _product(self, product: ir.Product, rows_of: list[str]) -> TypeDeclaration:
-        listed = " and ".join(f"`{table}`" for table in rows_of)
-        plural = "s" if len(rows_of) > 1 else ""
-        return TypeDeclaration(
-            kind="product",
-            name=self._names[product.name],
-            path=product.name,
-            wire_name=product.name,
-            doc=f"Row of table{plural} {listed}." if rows_of else f"Product type `{product.name}`.",
-            parts=self._columns(product),
-        )
+    def procedure(self, procedure: ir.Procedure) -> Method:
+        """The method that calls a procedure."""
+        doc = [f"Call procedure `{procedure.name}`.", *self._function_doc(procedure)]
+        returns = self.classes.annotation(procedure.returns)
+        return self._method("procedure", self._choose("procedure", procedure.name), procedure, doc, returns)
 
-    def _enumeration(self, enumeration: ir.Sum) -> TypeDeclaration:
-        return TypeDeclaration(
-            kind="enumeration",
-            name=self._names[enumeration.name],
-            path=enumeration.name,
-            wire_name=enumeration.name,
-            doc=f"Sum type `{enumeration.name}`, whose variants carry nothing.",
-            parts=self._members(f"variants of type {enumeration.name!r}", enumeration.variants, naming.member),
-        )
+    def _method(
+        self, kind: Kind, name: Identifier, function: ir.Reducer | ir.Procedure, doc: list[str], returns: Annotation
+    ) -> Method:
+        place = f"parameters of {kind} {function.name!r}"
+        parameters = self.classes.members(place, [(kind, function.name)], function.parameters, naming.parameter)
+        return Method(Identifier(kind), name, function.name, " ".join(doc), parameters, returns)
 
-    def _sum(self, sum_: ir.Sum) -> Iterator[TypeDeclaration]:
-        classes: list[Member] = []
-        for tag, variant in enumerate(sum_.variants):
-            name = naming.type_name(*sum_.name.split("."), variant.name)
-            classes.append(Member(name, variant.name, Annotation(name)))
-            value = Member(Identifier("value"), "value", self._annotation(variant.type))
-            yield TypeDeclaration(
-                kind="variant",
-                name=name,
-                path=f"{sum_.name}.{variant.name}",
-                wire_name=variant.name,
-                doc=f"Variant `{variant.name}` of `{sum_.name}`.",
-                parts=() if variant.type is Atom.UNIT else (value,),
-                tag=tag,
-            )
-        yield TypeDeclaration(
-            kind="alias",
-            name=self._names[sum_.name],
-            path=sum_.name,
-            wire_name=sum_.name,
-            doc=f"Sum type `{sum_.name}`.",
-            parts=tuple(classes),
-        )
+    def _function_doc(self, function: ir.Reducer | ir.Procedure) -> Iterator[str]:
+        if function.name in self._timers:
+            yield f"It is scheduled: the server calls it when rows of table `{self._timers[function.name]}` say."
+        if not function.public:
+            yield "It is private: only the owner of the database can call it."
 
-    def _columns(self, row: ir.Product | ir.Sum, prefix: str = "") -> tuple[Member, ...]:
-        return self._members(f"fields of type {row.name!r}", _fields(row), naming.variable, prefix)
+    def _choose(self, kind: Kind, name: str) -> Identifier:
+        return self._renames.choose(naming.variable(name), naming.variable, (kind, name))
 
-    def _members(
-        self, place: str, fields: Iterable[ir.Field], rule: Callable[[str], Identifier], prefix: str = ""
-    ) -> tuple[Member, ...]:
-        members = [Member(rule(field.name), field.name, self._annotation(field.type, prefix)) for field in fields]
-        check_distinct(place, ((member.wire_name, member.name) for member in members))
-        return tuple(members)
+    def _columns_name(self, row: str) -> Identifier:
+        return naming.type_name(self.classes.name(row), "Columns")
 
-    def _annotation(self, type_: ir.Type, prefix: str = "") -> Annotation:
-        return annotation(type_, self._names, prefix)
-
-    def _accessor(self, column: Member, table: ir.Table, *, unique: bool) -> IndexAccessor:
-        return IndexAccessor(
-            name=naming.accessor(column.name),
-            unique=unique,
-            column=column,
-            row=self._annotation(ir.Named(table.row), "types."),
-        )
-
-    def _can_index(self, type_: ir.Type, *, unique: bool) -> bool:
-        if isinstance(type_, ir.Named) and unique:
-            definition = self._types[type_.name]
-            return isinstance(definition, ir.Sum) and definition.is_enumeration
-        return type_ in _ORDERABLE
+    def _columns(self, row: str) -> Iterator[Column]:
+        for member, field in zip(self.classes.columns(row), fields_of(self.classes[row]), strict=True):
+            yield Column(member.name, member.wire_name, member.annotation if field.type in _COMPARABLE else None)
 
 
-def _keys(table: ir.Table) -> list[tuple[tuple[int, ...], bool]]:
-    """The column groups that the server keeps an index on, by position, and whether the index is unique."""
-    unique = {*table.unique, *(() if table.primary_key is None else ((table.primary_key,),))}
-    plain = {index.columns for index in table.indexes if tuple(sorted(index.columns)) not in unique}
-    return sorted([(columns, True) for columns in unique] + [(columns, False) for columns in plain])
+def _is_event(table: ir.Table | ir.View) -> bool:
+    return isinstance(table, ir.Table) and table.event
 
 
-def _fields(type_: ir.Product | ir.Sum) -> tuple[ir.Field, ...]:
-    return type_.fields if isinstance(type_, ir.Product) else type_.variants
+def _table_doc(table: ir.Table | ir.View, columns: tuple[Member, ...]) -> Iterator[str]:
+    key = "" if table.primary_key is None else f"with primary key `{columns[table.primary_key].wire_name}`"
+    if isinstance(table, ir.View):
+        yield f"View `{table.name}`" + (f", {key}." if key else ".")
+        yield "The module computes its rows; they are subscribed to and read like those of a table."
+    elif table.event:
+        yield f"Event table `{table.name}`."
+        yield "The protocol of this client, version 1, cannot subscribe to it: trying raises SubscriptionError."
+    else:
+        yield f"Table `{table.name}`, {key or 'without a primary key'}."
+    if isinstance(table, ir.Table):
+        for column in table.auto_inc:
+            yield f"The server counts up `{columns[column].wire_name}`."
+        if table.schedule is not None:
+            yield f"The server calls `{table.schedule}` when its rows say."
+    if not table.public:
+        yield "It is private: only the owner of the database sees rows."
 
 
 def _by_name(place: str, declared: Iterable[D]) -> tuple[D, ...]:
@@ -209,19 +194,31 @@ def _by_name(place: str, declared: Iterable[D]) -> tuple[D, ...]:
     return tuple(found)
 
 
+def _members(reducers: Iterable[Reducer]) -> Iterator[tuple[str, str]]:
+    for reducer in reducers:
+        if reducer.method:
+            yield reducer.wire_name, reducer.method.name
+        yield f"{reducer.wire_name} (its listener)", reducer.listener.name
+
+
 def _reachable(
-    schema: ir.Schema, tables: Iterable[ir.Table], reducers: Iterable[ir.Reducer]
+    schema: ir.Schema,
+    tables: Iterable[ir.Table | ir.View],
+    reducers: Iterable[ir.Reducer],
+    procedures: Iterable[ir.Procedure],
 ) -> dict[str, ir.Product | ir.Sum]:
-    """The types that a client can meet: what tables and reducers mention, and what those mention."""
+    """The types that a client can meet: what tables, reducers and procedures mention, and what those mention."""
     defined = {definition.name: definition for definition in schema.types}
     found: dict[str, ir.Product | ir.Sum] = {}
     waiting: list[ir.Type] = [ir.Named(table.row) for table in tables]
     waiting += [parameter.type for reducer in reducers for parameter in reducer.parameters]
+    waiting += [parameter.type for procedure in procedures for parameter in procedure.parameters]
+    waiting += [procedure.returns for procedure in procedures]
     while waiting:
         match waiting.pop():
             case ir.Named(name) if name not in found:
                 found[name] = defined[name]
-                waiting += [field.type for field in _fields(defined[name])]
+                waiting += [field.type for field in fields_of(defined[name])]
             case ir.Array(inner) | ir.Option(inner):
                 waiting.append(inner)
             case ir.Result(ok, err):

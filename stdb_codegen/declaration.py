@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from stdb_codegen.naming import Identifier
+from stdb_codegen.order import all_order, import_order
 from stdb_codegen.pytypes import Annotation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 # Formatters break a longer line, unless told otherwise; what is broken already, with a trailing comma, they leave.
 LINE_LENGTH = 88
+
+Layout: TypeAlias = Literal["line", "broken", "skip"]
+"""One line; broken at its brackets; one line that formatters are told to skip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +80,17 @@ class TypeDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class IndexAccessor:
-    """An index of a table's handle."""
+    """An index of a table's handle.
+
+    Attributes:
+        key: What rows are found by.
+        row: The class of the rows.
+    """
 
     name: Identifier
     unique: bool
-    column: Member
+    columns: tuple[Member, ...]
+    key: Annotation
     row: Annotation
 
     @property
@@ -92,13 +101,52 @@ class IndexAccessor:
     @property
     def doc(self) -> str:
         """Its docstring."""
-        return f"{'Unique' if self.unique else 'B-tree'} index on `{self.column.wire_name}`."
+        listed = ", ".join(f"`{column.wire_name}`" for column in self.columns)
+        return f"{'Unique' if self.unique else 'B-tree'} index on {listed}."
 
     @property
-    def one_line(self) -> bool:
-        """Whether the declaration fits on one line."""
-        key = self.column.annotation
-        return _fits(f'    {self.name} = stdb.{self.kind}[{self.row}, {key}]("{self.column.name}")')
+    def layout(self) -> Layout:
+        """How the declaration is broken into lines."""
+        columns = ", ".join(f'"{column.name}"' for column in self.columns)
+        line = f"    {self.name} = stdb.{self.kind}[{self.row}, {self.key}]({columns})"
+        return _layout(line, [self.row, self.key])
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column in the queries of a table.
+
+    Attributes:
+        annotation: What it is compared with; None for a type that SQL has no literal for.
+    """
+
+    name: Identifier
+    wire_name: str
+    annotation: Annotation | None
+
+    @property
+    def kind(self) -> Annotation:
+        """Its class."""
+        return Annotation(f"Column[{self.annotation}]" if self.annotation else "OpaqueColumn")
+
+    @property
+    def layout(self) -> Layout:
+        """How the declaration is broken into lines."""
+        return _layout(f'    {self.name} = stdb.{self.kind}("{self.wire_name}")', [])
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSet:
+    """The columns of a row class, in `_tables.py`."""
+
+    name: Identifier
+    wire_name: str
+    columns: tuple[Column, ...]
+
+    @property
+    def doc(self) -> str:
+        """Its docstring."""
+        return f"Columns of `{self.wire_name}`, for queries."
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,41 +154,48 @@ class TableHandle:
     """A table's class in `_tables.py`, and its attribute in `Tables`.
 
     Attributes:
+        kind: Its base class.
+        columns: The class of its columns, if it can be queried.
         warnings: Which of its indexes got no accessor, and why; one line each.
     """
 
     name: Identifier
     class_name: Identifier
     wire_name: str
+    doc: str
     row: Annotation
+    kind: Identifier
+    columns: Identifier | None
     primary_key: Member | None
     indexes: tuple[IndexAccessor, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def one_line(self) -> bool:
+        """Whether the base class that is queried fits on one line."""
+        return _fits(f"    stdb.Selectable[{self.row}, {self.columns}],")
 
     @property
     def end(self) -> Annotation:
         """What ends the line that declares the attribute in `Tables`."""
         return _end(f"    {self.name}: {self.class_name}")
 
-    @property
-    def doc(self) -> str:
-        """Its docstring."""
-        key = f"with primary key `{self.primary_key.wire_name}`" if self.primary_key else "without a primary key"
-        return f"Table `{self.wire_name}`, {key}."
-
 
 @dataclass(frozen=True, slots=True)
-class ReducerMethod:
-    """A method of `Reducers`."""
+class Method:
+    """What calls a reducer or a procedure.
 
+    Attributes:
+        decorator: What declares it.
+        returns: The annotation of what it returns.
+    """
+
+    decorator: Identifier
     name: Identifier
     wire_name: str
+    doc: str
     parameters: tuple[Member, ...]
-
-    @property
-    def doc(self) -> str:
-        """Its docstring."""
-        return f"Call reducer `{self.wire_name}`."
+    returns: Annotation
 
     @property
     def renamed(self) -> tuple[Member, ...]:
@@ -151,13 +206,44 @@ class ReducerMethod:
     def one_line(self) -> bool:
         """Whether the signature fits on one line."""
         parameters = "".join(f", {parameter.name}: {parameter.annotation}" for parameter in self.parameters)
-        return _fits(f"    def {self.name}(self{parameters}) -> None:")
+        return _fits(f"    def {self.name}(self{parameters}) -> {self.returns}:")
 
     @property
     def end(self) -> Annotation:
         """What ends a signature of several lines."""
-        lines = (f"        {parameter.name}: {parameter.annotation}," for parameter in self.parameters)
-        return _end(max(lines, key=len, default=""))
+        lines = [f"        {parameter.name}: {parameter.annotation}," for parameter in self.parameters]
+        return _end(max([*lines, f"    ) -> {self.returns}:"], key=len))
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """What callbacks on calls of a reducer are registered with."""
+
+    name: Identifier
+    wire_name: str
+    doc: str
+    arguments: tuple[Annotation, ...]
+
+    @property
+    def layout(self) -> Layout:
+        """How the declaration is broken into lines."""
+        arguments = ", ".join(self.arguments) or "()"
+        line = f'    {self.name} = stdb.OnReducer[{arguments}]("{self.wire_name}")'
+        return _layout(line, self.arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Reducer:
+    """A reducer in `Reducers`: what calls it, unless only the server does, and what listens to it."""
+
+    wire_name: str
+    method: Method | None
+    listener: Listener
+
+    @property
+    def name(self) -> Identifier:
+        """What the two are sorted by."""
+        return self.method.name if self.method else self.listener.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +251,15 @@ class Package:
     """Everything that the package declares, each part sorted by Python name.
 
     Attributes:
-        warnings: What of the schema got no declaration, and why; one line each.
+        warnings: What of the schema got no declaration, or is doubtful; one line each.
     """
 
     schema_hash: str
     types: tuple[TypeDeclaration, ...]
+    columns: tuple[ColumnSet, ...]
     tables: tuple[TableHandle, ...]
-    reducers: tuple[ReducerMethod, ...]
+    reducers: tuple[Reducer, ...]
+    procedures: tuple[Method, ...]
     warnings: tuple[str, ...]
 
     @property
@@ -182,29 +270,38 @@ class Package:
     @property
     def reducers_use_types(self) -> bool:
         """Whether a reducer takes a type of the module."""
-        return any("types." in parameter.annotation for method in self.reducers for parameter in method.parameters)
+        return any("types." in argument for reducer in self.reducers for argument in reducer.listener.arguments)
+
+    @property
+    def procedures_use_types(self) -> bool:
+        """Whether a procedure takes or returns a type of the module."""
+        return any(
+            "types." in annotation
+            for procedure in self.procedures
+            for annotation in (procedure.returns, *(parameter.annotation for parameter in procedure.parameters))
+        )
 
     @property
     def type_names(self) -> tuple[Identifier, ...]:
         """The names in `types.py`, in the order of an import."""
-        names = (declared.name for declared in self.types)
-        return tuple(sorted(names, key=lambda name: (_kind(name), _natural(name.lower()), _natural(name))))
+        return import_order(declared.name for declared in self.types)
 
     @property
     def all_types(self) -> tuple[Identifier, ...]:
         """`__all__` of `types.py`."""
-        return _sorted_all(declared.name for declared in self.types)
+        return all_order(declared.name for declared in self.types)
 
     @property
     def all_tables(self) -> tuple[Identifier, ...]:
         """`__all__` of `_tables.py`."""
-        return _sorted_all([Identifier("Tables"), *(table.class_name for table in self.tables)])
+        classes = [columns.name for columns in self.columns] + [table.class_name for table in self.tables]
+        return all_order([Identifier("Tables"), *classes])
 
     @property
     def all_names(self) -> tuple[Identifier, ...]:
         """`__all__` of the package."""
         own = ("Client", "Procedures", "Reducers", "Tables", "connect", "procedures", "reducers", "tables")
-        return _sorted_all([*map(Identifier, own), *self.all_types])
+        return all_order([*map(Identifier, own), *self.all_types])
 
 
 def _renamed(members: Iterable[Member]) -> tuple[Member, ...]:
@@ -220,18 +317,11 @@ def _end(line: str) -> Annotation:
     return Annotation("" if _fits(line) else "  # fmt: skip")
 
 
-# isort's order, which linters ask for in imports and in `__all__`: constants, classes, the rest; digits as numbers.
-
-
-def _sorted_all(names: Iterable[Identifier]) -> tuple[Identifier, ...]:
-    return tuple(sorted(names, key=lambda name: (_kind(name), _natural(name))))
-
-
-def _kind(name: str) -> int:
-    if name.isupper() and len(name) > 1:
-        return 0
-    return 1 if name[0].isupper() else 2
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+def _layout(line: str, parts: Sequence[str]) -> Layout:
+    """How to break `name = stdb.Kind[part, part]("text")`, so that formatters of every line length leave it alone."""
+    if _fits(line):
+        return "line"
+    # A comma after a single part would make a tuple of it, and a union of several lines has no trailing comma.
+    if len(parts) != 1 and all(_fits(f"        {part},") for part in parts):
+        return "broken"
+    return "skip"

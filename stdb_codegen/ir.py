@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -102,33 +102,69 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index, by the positions of its columns; names of indexes are the server's own business."""
+    """An index, by the positions of its columns.
+
+    Attributes:
+        accessor: What the module's source calls it; its name on the server is the server's own business.
+    """
 
     columns: tuple[int, ...]
     algorithm: Literal["btree", "hash", "direct"]
+    accessor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table. Columns are positions in the fields of the product named `row`."""
+    """A table. Columns are positions in the fields of the product named `row`.
+
+    Attributes:
+        schedule: The function that runs at the times that its rows say.
+        event: Whether its rows are events: seen in the transaction that inserts them, and gone after it.
+    """
 
     name: str
     row: str
-    public: bool
-    primary_key: int | None
-    unique: tuple[tuple[int, ...], ...]
-    indexes: tuple[Index, ...]
-    auto_inc: tuple[int, ...]
-    scheduled_reducer: str | None
+    public: bool = True
+    primary_key: int | None = None
+    unique: tuple[tuple[int, ...], ...] = ()
+    indexes: tuple[Index, ...] = ()
+    auto_inc: tuple[int, ...] = ()
+    schedule: str | None = None
+    event: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view: like a table, but the module computes its rows."""
+
+    name: str
+    row: str
+    public: bool = True
+    primary_key: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reducer:
-    """A reducer. The server calls one with a lifecycle, clients call the others."""
+    """A reducer. The server calls one with a lifecycle, clients call the others.
+
+    Attributes:
+        public: Whether clients other than the owner may call it, if it has no lifecycle.
+    """
 
     name: str
     parameters: tuple[Field, ...]
-    lifecycle: Literal["init", "client_connected", "client_disconnected"] | None
+    lifecycle: Literal["init", "client_connected", "client_disconnected"] | None = None
+    public: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """A procedure: like a reducer, but with a value that it returns."""
+
+    name: str
+    parameters: tuple[Field, ...]
+    returns: Type
+    public: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +172,32 @@ class Schema:
     """A module, each part sorted by name.
 
     Attributes:
-        left_out: What else the module has, for which there is no place here; such as `view 'strong'`.
+        warnings: What of the module is doubtful, or has no place here; one line each.
     """
 
     types: tuple[Product | Sum, ...]
     tables: tuple[Table, ...]
+    views: tuple[View, ...]
     reducers: tuple[Reducer, ...]
-    left_out: tuple[str, ...]
+    procedures: tuple[Procedure, ...]
+    warnings: tuple[str, ...]
 
     @property
     def hash(self) -> str:
-        """SHA-256 over the canonical JSON of types, tables and reducers."""
-        parts = (self.types, self.tables, self.reducers)
+        """SHA-256 over the canonical JSON of what both versions of a definition say, without names of indexes.
+
+        Version 9 says neither which tables are event tables, nor which functions are private, nor keys of views.
+        """
+        parts = (
+            self.types,
+            [replace(table, event=False, indexes=_nameless(table.indexes)) for table in self.tables],
+            [replace(view, primary_key=None) for view in self.views],
+            [replace(reducer, public=True) for reducer in self.reducers],
+            [replace(procedure, public=True) for procedure in self.procedures],
+        )
         return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()
+
+
+def _nameless(indexes: tuple[Index, ...]) -> tuple[Index, ...]:
+    found = {replace(index, accessor=None) for index in indexes}
+    return tuple(sorted(found, key=lambda index: (index.columns, index.algorithm)))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # What annotations and declarations refer to from inside a generated class body.
 _REFERRED = frozenset({"bool", "bytes", "float", "int", "stdb", "str", "tuple", "types"})
 # What the generated modules define or import beside the module's own types.
-_PACKAGE = frozenset({"Client", "Reducers", "Tables", "TypeAlias"})
+_PACKAGE = frozenset({"Client", "Procedures", "Reducers", "Tables", "TypeAlias"})
 _HANDLE = frozenset(
     {
         "changes",

@@ -38,6 +38,7 @@ from .endpoint import Endpoint
 from .errors import BindingsError
 from .options import Options, TokenSource
 from .procedure import ProcedureSet, procedure
+from .query import Column, Columns, OpaqueColumn, Selectable
 from .reducer import OnReducer, ReducerSet, reducer
 from .table import BTree, EventTable, KeyedTable, Table, TableSet, Unique
 from .types import ConnectionId, Err, Identity, Ok, ScheduleAt, Some, TimeDuration, Timestamp, Uuid, Variant
@@ -61,6 +62,8 @@ __all__ = [
     "BTree",
     "Bindings",
     "Client",
+    "Column",
+    "Columns",
     "ConnectionId",
     "Enumeration",
     "Err",
@@ -69,10 +72,12 @@ __all__ = [
     "KeyedTable",
     "Ok",
     "OnReducer",
+    "OpaqueColumn",
     "ProcedureSet",
     "Product",
     "ReducerSet",
     "ScheduleAt",
+    "Selectable",
     "Some",
     "Table",
     "TableSet",

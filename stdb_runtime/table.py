@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Generic, Literal, Self, TypeVar, cast, get_typ
 from .annotation import Product
 from .errors import BindingsError, ConnectionLost, SubscriptionError
 from .events import RowEvent
+from .sql import quoted
 from .state import TableOwner, TableState
 from .stream import Change, Deleted, SlowConsumerPolicy, Stream, merge, rows_of
 
@@ -80,9 +81,7 @@ class Table(Generic[R]):
 
     def __sql__(self) -> str:
         """The query for all rows."""
-        plain = self.__table_name__.isascii() and self.__table_name__.isidentifier()
-        quoted = self.__table_name__ if plain else '"' + self.__table_name__.replace('"', '""') + '"'
-        return f"SELECT * FROM {quoted}"  # noqa: S608 - quoted above
+        return f"SELECT * FROM {quoted(self.__table_name__)}"  # noqa: S608 - quoted
 
     def __repr__(self) -> str:
         return f"<table {self.__table_name__}>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, TypeAlias
 
-from stdb_codegen import context, ir, lower, rawdef, render
+from stdb_codegen import context, declaration, ir, lower, rawdef, render
 from tests.support.modules import ROOT
 
 GOLDEN = ROOT / "tests" / "golden"
@@ -62,6 +62,10 @@ UUID = special("__uuid__", "U128")
 SCHEDULE_AT = sum_(("Interval", TIME_DURATION), ("Time", TIMESTAMP))
 
 
+def indexed(algorithm: Json, accessor: str | None = None) -> Json:
+    return {"name": NONE, "accessor_name": {"some": accessor} if accessor else NONE, "algorithm": algorithm}
+
+
 def table(
     name: str,
     row: int,
@@ -70,6 +74,8 @@ def table(
     unique: list[list[int]] | None = None,
     indexes: list[Json] | None = None,
     access: str = "Public",
+    schedule: str | None = None,
+    auto_inc: list[int] | None = None,
 ) -> Json:
     """A table; its key is unique by itself, as in every module."""
     columns = [*([[key]] if key is not None else []), *(unique or [])]
@@ -77,13 +83,25 @@ def table(
         "name": name,
         "product_type_ref": row,
         "primary_key": [] if key is None else [key],
-        "indexes": [{"name": NONE, "accessor_name": NONE, "algorithm": algorithm} for algorithm in indexes or []],
+        "indexes": [index if "algorithm" in index else indexed(index) for index in indexes or []],
         "constraints": [{"name": NONE, "data": {"Unique": {"columns": group}}} for group in columns],
-        "sequences": [],
-        "schedule": NONE,
+        "sequences": [{"name": NONE, "column": column} for column in auto_inc or []],
+        "schedule": {"some": {"name": NONE, "reducer_name": schedule, "scheduled_at_column": 0}} if schedule else NONE,
         "table_type": {"User": []},
         "table_access": {access: []},
     }
+
+
+def procedure(name: str, returns: Json, *parameters: tuple[str, Json]) -> Json:
+    """What the module exports for a procedure, version 9."""
+    return {"Procedure": {"name": name, "params": {"elements": elements(list(parameters))}, "return_type": returns}}
+
+
+def view(name: str, returns: Json, *parameters: tuple[str, Json], public: bool = True) -> Json:
+    """What the module exports for a view, version 9."""
+    params = {"elements": elements(list(parameters))}
+    shown = {"index": 0, "is_public": public, "is_anonymous": True, "params": params, "return_type": returns}
+    return {"View": {"name": name, **shown}}
 
 
 def reducer(name: str, *parameters: tuple[str, Json], lifecycle: str | None = None) -> Json:
@@ -98,6 +116,7 @@ def module(
     types: dict[str, Json] | None = None,
     tables: list[Json] | None = None,
     reducers: list[Json] | None = None,
+    exports: list[Json] | None = None,
 ) -> Json:
     """A module whose types have the references 0, 1, 2 ...; a dot in a type's name ends a scope."""
     names = [name.split(".") for name in types or {}]
@@ -109,7 +128,7 @@ def module(
             {"name": {"scope": scope, "name": name}, "ty": number, "custom_ordering": True}
             for number, (*scope, name) in enumerate(names)
         ],
-        "misc_exports": [],
+        "misc_exports": exports or [],
         "row_level_security": [],
     }
 
@@ -119,9 +138,59 @@ def one_table(*columns: tuple[str, Json], name: str = "thing", **options: Any) -
     return module({"Thing": product(*columns)}, [table(name, 0, **options)])
 
 
+def version_10(raw: Json, **sections: Any) -> Json:
+    """A module of version 9 as version 10 has it, with further sections, or other ones."""
+    source_named = {"name": "source_name"}
+    exports = [(kind, content) for export in raw["misc_exports"] for kind, content in export.items()]
+    callable_, private = simple("ClientCallable"), simple("Private")
+    lifecycles = [reducer for reducer in raw["reducers"] if reducer["lifecycle"] != NONE]
+    timers = [table for table in raw["tables"] if table["schedule"] != NONE]
+    made: Json = {
+        "Typespace": raw["typespace"],
+        "Types": [
+            {**entry, "source_name": {"scope": entry["name"]["scope"], "source_name": entry["name"]["name"]}}
+            for entry in raw["types"]
+        ],
+        "Tables": [
+            {**_renamed(table, source_named), "default_values": [], "is_event": False} for table in raw["tables"]
+        ],
+        "Reducers": [
+            {**_renamed(reducer, source_named), "visibility": private if reducer in lifecycles else callable_}
+            for reducer in raw["reducers"]
+        ],
+        "Procedures": [
+            {**_renamed(content, source_named), "visibility": callable_}
+            for kind, content in exports
+            if kind == "Procedure"
+        ],
+        "Views": [_renamed(content, source_named) for kind, content in exports if kind == "View"],
+        "Schedules": [
+            {
+                "source_name": NONE,
+                "table_name": table["name"],
+                "schedule_at_col": 0,
+                "function_name": table["schedule"]["some"]["reducer_name"],
+            }
+            for table in timers
+        ],
+        "LifeCycleReducers": [
+            {"lifecycle_spec": reducer["lifecycle"]["some"], "function_name": reducer["name"]} for reducer in lifecycles
+        ],
+    }
+    return {"sections": [{kind: content} for kind, content in {**made, **sections}.items()]}
+
+
+def _renamed(part: Json, names: dict[str, str]) -> Json:
+    return {names.get(key, key): value for key, value in part.items()}
+
+
 def read(raw: Json) -> ir.Schema:
     return lower.lower(rawdef.decode(rawdef.Definition(json.dumps(raw).encode(), "json", "schema.json")))
 
 
-def generate(raw: Json) -> dict[str, str]:
-    return render.render(context.build(read(raw)))
+def build(raw: Json, **options: Any) -> declaration.Package:
+    return context.build(read(raw), **options)
+
+
+def generate(raw: Json, **options: Any) -> dict[str, str]:
+    return render.render(build(raw, **options))

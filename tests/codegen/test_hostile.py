@@ -42,7 +42,10 @@ HOSTILE = [
 ]
 
 
-CALLED = {"stdb.Bindings", "stdb.Unique", "stdb.BTree", "stdb.reducer"}
+CALLED = {
+    *("stdb.Bindings", "stdb.Unique", "stdb.BTree", "stdb.Column", "stdb.OpaqueColumn"),
+    *("stdb.OnReducer", "stdb.procedure", "stdb.reducer"),
+}
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stdb_codegen import bsatn, rawdef
+from stdb_codegen import layout, rawdef
 from stdb_codegen.errors import CodegenError, SchemaError
 from tests.codegen import schemas
 from tests.codegen.schemas import (
@@ -44,7 +44,7 @@ def test_bottomless_bsatn() -> None:
     [
         (b"", "it ends at byte 0, 1 too early"),
         (b"\x07", "its version tag is 7"),
-        (b"\x02", "its schema has version 10"),
+        (b"\x02\x01\x00\x00\x00\x63", "tag 99 is none of Typespace, Types"),
         (b"\x01" + bytes(24) + b"!", "1 bytes follow its end at byte 25"),
         (b"\x01\x01\x00\x00\x00\x63", "tag 99 is none of Ref, Sum"),
         (b"\x01\xff\xff\xff\xff", "too early"),
@@ -57,7 +57,7 @@ def test_damaged_bsatn(data: bytes, message: str) -> None:
 
 
 def test_empty_bsatn() -> None:
-    assert bsatn.read_module(b"\x01" + bytes(24)) == (9, module())
+    assert layout.read_module(b"\x01" + bytes(24)) == (9, module())
 
 
 @given(st.binary())

@@ -194,8 +194,11 @@ def nested(depth: int) -> schemas.Json:
         (edited(typespace={"types": [{"Char": []}]}), "unknown field `Char` - at `$.typespace.types[0]`"),
         (edited(tables=[{"name": 5}]), "Expected `str`, got `int` - at `$.tables[0].name`"),
         ([], "Expected `object`, got `array`"),
-        ({"V10": {}}, "its schema has version 10, which is not supported yet"),
-        ({"sections": []}, "its schema has version 10, which is not supported yet"),
+        ({"V10": {}}, "Object missing required field `sections`"),
+        (
+            {"sections": [{"Tables": [{"source_name": 5}]}]},
+            "Expected `str`, got `int` - at `$[0].source_name` (in section Tables)",
+        ),
         ({"V9": {}}, "Object missing required field `typespace`"),
     ],
 )
@@ -215,7 +218,7 @@ def test_element_without_a_name() -> None:
 def test_two_names_for_a_type() -> None:
     raw = one_table(("x", U64))
     raw["types"] += [{**raw["types"][0], "name": {"scope": ["a"], "name": "Other"}}]
-    with pytest.raises(SchemaError, match=r"type 'a\.Other': is also named 'Thing'"):
+    with pytest.raises(SchemaError, match=r"type 'Thing': is also named 'a\.Other'"):
         generate(raw)
 
 
@@ -232,6 +235,7 @@ def test_two_names_for_a_type() -> None:
             "parameters of reducer 'r'",
             ("self", "self_"),
         ),
+        (module(None, None, [reducer("x"), reducer("on_x")]), "reducers", ("x (its listener)", "on_x")),
         (
             module({"E": sum_(("a", UNIT), ("A", UNIT))}, None, [reducer("r", ("e", ref(0)))]),
             "variants of type 'E'",

@@ -1,0 +1,76 @@
+"""Names that the user chose, instead of those that the rules make.
+
+A key says what is meant, in the schema's own names: `player` (a table, view, type, reducer or procedure),
+`player.class` (a column, a parameter, or an index by the name of its accessor), `Player.class` (a field of a type),
+`Shape.Circle` (a variant). Where that could be several things, their kind comes first: `reducer:player`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from stdb_codegen.errors import SchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from stdb_codegen.naming import Identifier
+
+Kind: TypeAlias = Literal["table", "type", "reducer", "procedure"]
+
+
+class Renames:
+    """The user's names, and which of them were used.
+
+    Args:
+        wanted: The Python names, by key.
+    """
+
+    def __init__(self, wanted: Mapping[str, str]) -> None:
+        self._wanted = wanted
+        self._meant: defaultdict[str, set[str]] = defaultdict(set)
+
+    def choose(self, made: Identifier, rule: Callable[[str], Identifier], *places: tuple[Kind, str]) -> Identifier:
+        """The name of something: the user's, if there is one.
+
+        Args:
+            made: The name that the rules make.
+            rule: What makes such names; the user's name must be what the rule makes of it.
+            places: The kinds and paths that keys may call it by.
+
+        Raises:
+            SchemaError: The user's name is none, or there are two of them.
+        """
+        if not self._wanted:
+            return made
+        keys = [key for kind, path in places for key in (path, f"{kind}:{path}") if key in self._wanted]
+        for key in keys:
+            self._meant[key].add(f"{places[0][0]}:{places[0][1]}")
+        chosen = {self._wanted[key] for key in keys}
+        if not chosen:
+            return made
+        if len(chosen) > 1:
+            raise SchemaError(_place(keys[0]), f"and {keys[1]!r} are the same thing with two names", "keep one of them")
+        name = chosen.pop()
+        proper = rule(name)
+        if proper != name:
+            raise SchemaError(_place(keys[0]), f"{name!r} is not how such a name is written", f"write {proper!r}")
+        return proper
+
+    def check(self) -> tuple[str, ...]:
+        """Once everything has its name: warnings of keys that nothing was meant by, one line each.
+
+        Raises:
+            SchemaError: A key means several things.
+        """
+        for key, meant in sorted(self._meant.items()):
+            if len(meant) > 1:
+                first, *_, last = sorted(meant)
+                raise SchemaError(_place(key), "means several things", f"write one of {first!r} and {last!r}")
+        unused = sorted(self._wanted.keys() - self._meant.keys())
+        return tuple(f"{_place(key)}: the schema has nothing of that name" for key in unused)
+
+
+def _place(key: str) -> str:
+    return f"rename {key!r}"

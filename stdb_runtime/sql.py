@@ -1,0 +1,95 @@
+"""How names and values are written in the server's SQL (protocol notes, 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, get_args, get_origin
+
+from .sats import Fault, Float, Integer, shown
+from .types import ConnectionId, Identity, Timestamp
+
+__all__ = ["literal", "quoted"]
+
+# From 0000-01-01 up to 10000-01-01, which are the years that the server reads.
+_FIRST_MICROS, _END_MICROS = -62_167_219_200_000_000, 253_402_300_800_000_000
+
+
+def quoted(name: str) -> str:
+    """The name of a table or column. Words of SQL are none: servers refuse modules that use them as names."""
+    if name.isascii() and name.isidentifier():
+        return name
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(annotation: object, value: object) -> str:
+    """A value in SQL.
+
+    Args:
+        annotation: the column's type, as generated code annotates it.
+        value: what the column is compared with.
+
+    Raises:
+        TypeError: the value is not of that type.
+        ValueError: SQL has no way to write it.
+    """
+    if get_origin(annotation) is Annotated:
+        for extra in get_args(annotation):
+            if isinstance(extra, Integer):
+                return _integer(extra, value)
+            if isinstance(extra, Float):
+                return _float(extra, value)
+    python_type, write = _WRITERS[annotation]
+    if not isinstance(value, python_type):
+        raise TypeError(f"expected {python_type.__name__}, got {shown(value)}")
+    return write(value)
+
+
+def _integer(type_: Integer, value: object) -> str:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"expected int, got {shown(value)}")
+    try:
+        return str(type_.number(value))
+    except Fault as fault:
+        raise ValueError(fault.problem) from None
+
+
+def _float(type_: Float, value: object) -> str:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise TypeError(f"expected float, got {shown(value)}")
+    try:
+        type_.write(value)
+    except Fault:
+        raise ValueError(f"SQL has no way to write {shown(value)} for such a column") from None
+    return repr(float(value))
+
+
+def _boolean(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _string(value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("a text with a lone surrogate cannot be sent") from None
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _timestamp(value: Timestamp) -> str:
+    if not _FIRST_MICROS <= value.micros < _END_MICROS:
+        raise ValueError(f"{value} is not within the years 0 to 9999, which are those that SQL can write")
+    return f"'{value.to_rfc3339()}'"
+
+
+def _hexadecimal(value: Identity | ConnectionId) -> str:
+    return f"0x{value.to_hex()}"
+
+
+_WRITERS: dict[object, tuple[type, Callable[[Any], str]]] = {  # Any: the type beside it
+    bool: (bool, _boolean),
+    str: (str, _string),
+    bytes: (bytes, lambda value: f"0x{value.hex()}"),
+    Identity: (Identity, _hexadecimal),
+    ConnectionId: (ConnectionId, _hexadecimal),
+    Timestamp: (Timestamp, _timestamp),
+}
