@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import chain, repeat
 from operator import attrgetter, eq
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from .annotation import Product
 from .errors import ProtocolError
@@ -170,8 +170,10 @@ class TableRows(Generic[R]):
             return None
         both = old.keys() & new.keys()
         coming = new.keys() - both if both else new.keys()
-        if not self._rows.keys().isdisjoint(coming) or list(map(self._rows.get, old)) != deletes:
+        there = list(map(self._rows.get, old))
+        if not self._rows.keys().isdisjoint(coming) or there != deletes:
             return None
+        old = dict(zip(old, cast("list[R]", there), strict=True))  # what users hold, rather than its twin
         if any(map(eq, map(old.__getitem__, both), map(new.__getitem__, both))):
             return None
         diff = TableDiff(

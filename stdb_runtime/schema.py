@@ -89,7 +89,7 @@ class _Tagged(SatsType):
 
     def write(self, value: Any) -> object:  # Any: a mapping, which is checked
         names = self._alternatives.names
-        items = [*value.items()] if isinstance(value, Mapping) else []
+        items: list[tuple[str, object]] = [*value.items()] if isinstance(value, Mapping) else []
         if len(items) != 1 or items[0][0] not in names:
             raise expected(f"a mapping of one of {', '.join(names)}", cast("object", value))
         tag = names.index(items[0][0])

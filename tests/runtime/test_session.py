@@ -248,9 +248,11 @@ def test_the_set_of_queries_is_answered_by_request_id(session: Session) -> None:
 
 def test_a_single_subscription_is_ended_by_its_own_message(session: Session) -> None:
     query_id = session.subscribe_single("SELECT * FROM player")
-    rows = {"table_name": "player", "updates": []}
+    rows: dict[str, Any] = {"table_name": "player", "updates": []}
     body = {"request_id": 1, "query_id": {"id": query_id}, "total_host_execution_duration_micros": 9}
-    applied = {"SubscribeApplied": body | {"rows": {"table_id": 1, "table_name": "player", "table_rows": rows}}}
+    applied: dict[str, Any] = {
+        "SubscribeApplied": body | {"rows": {"table_id": 1, "table_name": "player", "table_rows": rows}}
+    }
     assert session.receive(json.dumps(applied)) == [Subscribed(1, query_id, (TableUpdate("player", ()),))]
     session.unsubscribe(query_id)
     assert [list(message) for message in sent(session)] == [["SubscribeSingle"], ["Unsubscribe"]]
