@@ -49,6 +49,7 @@ from .messages import (
     TransactionUpdate,
     UnsubscribeApplied,
 )
+from .query import Condition, Query
 from .raw import RawConnection, connect
 from .reducer import ReducerCall
 from .registry import get
@@ -76,6 +77,7 @@ __all__ = [
     "BindingsError",
     "Cause",
     "Change",
+    "Condition",
     "ConnectError",
     "ConnectionId",
     "ConnectionLost",
@@ -99,6 +101,7 @@ __all__ = [
     "ProcedureError",
     "ProcedureResult",
     "ProtocolError",
+    "Query",
     "QueryError",
     "RawConnection",
     "Reconciled",

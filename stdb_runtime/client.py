@@ -14,6 +14,7 @@ from .dispatch import ErrorCallback
 from .errors import NotConnectedError, ReducerError, StdbError
 from .outcome import Outcome
 from .procedure import ProcedureSet
+from .query import Query as Selected
 from .reducer import ReducerSet
 from .session import Opened
 from .stats import Stats
@@ -133,10 +134,10 @@ class Client(Generic[D, S, P]):
                 await subscription.unsubscribe()
 
     @overload
-    def query(self, query: Table[R]) -> Outcome[list[R]]: ...
+    def query(self, query: Table[R] | Selected[R]) -> Outcome[list[R]]: ...
     @overload
     def query(self, query: str) -> Outcome[list[Product]]: ...
-    def query(self, query: Table[R] | str) -> Outcome[list[R]] | Outcome[list[Product]]:
+    def query(self, query: Table[R] | Selected[R] | str) -> Outcome[list[R]] | Outcome[list[Product]]:
         """Ask a query once; await what comes back for the rows. They do not enter the cache.
 
         Args:

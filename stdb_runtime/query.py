@@ -191,7 +191,7 @@ class OpaqueColumn:
     def __eq__(self, other: object) -> bool:
         raise TypeError(f"column {self._name} cannot be compared: SQL has no way to write a value of its type")
 
-    __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __eq__
+    __ne__ = __eq__
     __hash__ = None  # type: ignore[assignment]  # as above
 
     def __repr__(self) -> str:

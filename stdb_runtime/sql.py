@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Annotated, Any, get_args, get_origin
 
 from .sats import Fault, Float, Integer, shown
@@ -60,7 +61,8 @@ def _float(type_: Float, value: object) -> str:
         type_.write(value)
     except Fault:
         raise ValueError(f"SQL has no way to write {shown(value)} for such a column") from None
-    return repr(float(value))
+    # The server reads numbers with an exponent a little beside their value, from about 1e80 on; without one, exactly.
+    return format(Decimal(repr(float(value))), "f")
 
 
 def _boolean(value: bool) -> str:
