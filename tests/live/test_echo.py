@@ -273,7 +273,7 @@ def test_what_json_cannot_carry_is_one_row_as_long_as_there_is_any(run: Run, fre
             await run.stage.call("delete_one_odd", [(index,)])
         await seen.until_deleted(3)
         assert [repr(row.x) for row in seen.deleted] == ["0.0", "nan", "-0.0"]
-        assert seen.deleted[1] is nan
+        assert seen.deleted[1] == nan
         assert rows.count() == 0
         rows.remove_on_delete(seen.on_delete)
         if subscription is not None:

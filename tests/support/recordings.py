@@ -100,8 +100,7 @@ def row_classes(recording: Recording) -> dict[str, type[Product]]:
 
 
 def _row_class(table: type[Table[Product]]) -> type[Product]:
-    (base,) = table.__orig_bases__  # type: ignore[attr-defined]
-    (row,) = get_args(base)
+    (row,) = get_args(table.__orig_bases__[0])  # type: ignore[attr-defined]
     return cast("type[Product]", row)
 
 
