@@ -26,6 +26,7 @@ __all__ = [
     "ProductType",
     "Sum",
     "SumVariant",
+    "spelled_sum",
 ]
 
 T = TypeVar("T")
@@ -55,6 +56,9 @@ class Array(SatsType):
         if not isinstance(value, tuple | list):
             raise expected("a tuple", value)
         return _each(self._element.write, cast("Sequence[object]", value))
+
+    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+        return f"Vec<{self._element.spelled(within)}>"
 
     def wire(self, dialect: Dialect) -> Wire:
         element, build = self._element.wire(dialect._replace(named=False))
@@ -119,6 +123,13 @@ def _twin(
     )
 
 
+def spelled_sum(variants: Iterable[tuple[str, SatsType, tuple[SatsType, ...]]]) -> str:
+    """A sum's variants, each with its name, its payload, and the types around that."""
+    return " | ".join(
+        name if payload is UNIT else f"{name} {payload.spelled(within)}" for name, payload, within in variants
+    )
+
+
 class Option(SatsType):
     """`Option`, None or the value in Python: `[0, value]`, or `[1, {}]` or `[1, []]` (3.2).
 
@@ -162,6 +173,9 @@ class Option(SatsType):
                 raise expected("None or Some(...)", value)
             return _tagged(0, self._inner.write(cast("Some[object]", value).value))
         return _tagged(0, self._inner.write(value))
+
+    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+        return f"Option<{self._inner.spelled(within)}>"
 
     def wire(self, dialect: Dialect) -> Wire:
         inner, build = self._inner.wire(dialect)
@@ -289,6 +303,15 @@ class ProductType(SatsType):
                 raise fault.under(field.name) from None
         return converted
 
+    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+        if len(self.fields) == 1 and self.fields[0].wire_name.startswith("__"):
+            return self.name  # an identity and its like
+        if self in within:
+            return "..."
+        inner = (*within, self)
+        parts = [f"{field.wire_name}: {field.type.spelled(inner)}" for field in self.fields]
+        return f"({', '.join(parts)})"
+
     def wire(self, dialect: Dialect) -> Wire:
         if dialect not in self._wires:
             if self._busy:  # the type contains itself: the inner ones are read the general way
@@ -408,6 +431,12 @@ class Sum(SatsType):
         except Fault as fault:
             raise fault.under("value") from None
 
+    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+        if self in within:
+            return "..."
+        inner = (*within, self)
+        return spelled_sum((v.name, UNIT if v.payload is None else v.payload, inner) for v in self.variants)
+
     def wire(self, dialect: Dialect) -> Wire:
         payloads = [(UNIT if variant.payload is None else variant.payload).wire(dialect) for variant in self.variants]
         finished = [
@@ -465,6 +494,9 @@ class Enumerated(SatsType):
         if not isinstance(value, self._python_type):
             raise expected(f"a member of {self._python_type.__name__}", value)
         return _tagged(self._tag_of[value], [])
+
+    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+        return spelled_sum((name, UNIT, within) for name in self._alternatives.names)
 
     def wire(self, dialect: Dialect) -> Wire:
         member_of = dict(enumerate(self._members)).__getitem__

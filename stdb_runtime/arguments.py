@@ -36,6 +36,11 @@ class Arguments:
         self._what = what
         self._parameters = parameters_of(declaration, rename)
 
+    @property
+    def type(self) -> SatsType:
+        """The parameters as a product."""
+        return self._parameters
+
     def encode(self, args: Sequence[object], kwargs: Mapping[str, object]) -> str:
         """The JSON text of the arguments.
 

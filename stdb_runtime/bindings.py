@@ -10,7 +10,7 @@ import logging
 from collections.abc import AsyncGenerator
 from contextvars import copy_context
 from ssl import SSLContext
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from .ambient import Ambient
 from .annotation import (
@@ -34,12 +34,16 @@ from .annotation import (
 from .backoff import Backoff
 from .client import Client
 from .core import Core
+from .drift import drift
 from .endpoint import Endpoint
-from .errors import BindingsError
+from .errors import ArgumentError, BindingsError, ConnectError
+from .http import fetch
 from .options import Options, TokenSource
 from .procedure import ProcedureSet, procedure
 from .query import Column, Columns, OpaqueColumn, Selectable
 from .reducer import OnReducer, ReducerSet, reducer
+from .registry import registered
+from .schema import Schema
 from .table import BTree, EventTable, KeyedTable, Table, TableSet, Unique
 from .types import ConnectionId, Err, Identity, Ok, ScheduleAt, Some, TimeDuration, Timestamp, Uuid, Variant
 
@@ -151,6 +155,8 @@ class Bindings(Generic[D, S, P]):
         ping_timeout: float | None = 60.0,
         ssl: SSLContext | None = None,
         proxy: str | None = None,
+        verify_schema: Literal["warn", "error", "off"] = "warn",
+        name: str | None = None,
         logger: logging.Logger | None = None,
     ) -> AsyncGenerator[Client[D, S, P]]:
         """Connect to a database: `async with connect("http://localhost:3000", "my-module") as client`.
@@ -174,6 +180,9 @@ class Bindings(Generic[D, S, P]):
             ping_timeout: seconds that the answer to a ping may take.
             ssl: for https and wss, if the default is not right.
             proxy: the address of an HTTP or SOCKS proxy.
+            verify_schema: compare the package with the server's schema: log what does not fit ("warn"), refuse to work
+                with it ("error"), or do not ask ("off").
+            name: `stdb_runtime.get(name)` finds the client while it lives.
             logger: where to log instead of `stdb_runtime`; frames are logged at level DEBUG.
 
         Raises:
@@ -183,6 +192,8 @@ class Bindings(Generic[D, S, P]):
             UnknownDatabaseError: the server has no such database.
             ConnectionRejectedError: the module's client_connected reducer refuses.
             ConnectError: anything else that keeps the connection from being made.
+            BindingsError: the package does not fit the server's schema, and `verify_schema` is "error".
+            ArgumentError: another live client has the name.
             ValueError: an option has a value that cannot be meant.
         """
         options = Options(
@@ -210,11 +221,37 @@ class Bindings(Generic[D, S, P]):
         client = core.client = Client(core, tables, reducers, procedures)
         context = copy_context()
         context.run(self._ambient.enter, core)
-        await core.connection.open(context)
-        self._ambient.enter(core)
+        with registered(name, client):
+            await core.connection.open(context)
+            self._ambient.enter(core)
+            try:
+                if verify_schema != "off":
+                    await self._verify(core, strict=verify_schema == "error")
+                with self._ambient.known(core):
+                    yield client
+            finally:
+                self._ambient.leave(core)
+                await core.close()
+
+    async def _verify(self, core: Core, *, strict: bool) -> None:
+        """Compare the package with the server's schema.
+
+        Raises:
+            BindingsError: they do not fit, and it is to be `strict`.
+            ConnectError: the server does not give its schema, and it is to be `strict`.
+        """
+        endpoint, options = core.connection.endpoint, core.connection.options
+        tables, reducers, _ = self._classes
         try:
-            with self._ambient.known(core):
-                yield client
-        finally:
-            self._ambient.leave(core)
-            await core.close()
+            text = await fetch(endpoint, f"/v1/database/{endpoint.database}/schema?version=9", options, core.token)
+            changed = drift(tables, reducers, Schema(text))
+        except (ConnectError, ArgumentError) as error:
+            if strict:
+                raise
+            core.logger.warning("the schema of %s could not be verified: %s", endpoint, error)
+            return
+        if changed:
+            problem = f"{endpoint} has another schema than this package was generated from: {'; '.join(changed)}"
+            if strict:
+                raise BindingsError(f"{problem}; run stdb-codegen again")
+            core.logger.warning("%s; run stdb-codegen again", problem)

@@ -60,7 +60,7 @@ class TableRows(Generic[R]):
     """
 
     def __init__(self, row: type[R], name: str, primary_key: str | None) -> None:
-        self._row = row
+        self.row = row
         self._name = name
         self._primary_key = primary_key
         self._reader = RowReader(row, name)
@@ -146,7 +146,7 @@ class TableRows(Generic[R]):
 
     def fresh(self) -> TableRows[R]:
         """The same table without rows, to gather the rows of a new connection in."""
-        return TableRows(self._row, self._name, self._primary_key)
+        return TableRows(self.row, self._name, self._primary_key)
 
     def plan_replacing(self, other: TableRows[R]) -> TablePlan[R]:
         """What has to change to hold what `other` holds. Rows that are in both are no change."""

@@ -95,7 +95,7 @@ class Core:
         self.on_unhandled_error: CallbackList[Callable[[ReducerError], object]] = CallbackList()
         self.on_reducer: dict[str, CallbackList[Callable[..., object]]] = {}
         self.deltas: WeakSet[Stream[Delta]] = WeakSet()
-        self._logger = logger
+        self.logger = logger
         self._states = states
         self._ledger = Ledger(self.promise, self._unseen, time.perf_counter, self.stats)
         self._subscriptions: dict[int, SubscriptionRecord] = {}
@@ -179,6 +179,11 @@ class Core:
     def is_active(self) -> bool:
         """Whether requests can be made."""
         return self.connection.state is ConnectionState.OPEN and self._renewal is None
+
+    @property
+    def token(self) -> str | None:
+        """The token that the server issued, once it has."""
+        return None if self.opened_as is None else self.opened_as.token
 
     @property
     def is_closed(self) -> bool:
@@ -306,7 +311,7 @@ class Core:
                 updates.setdefault(update.table_name, []).append(update)
             elif update.table_name not in self._unknown_tables:
                 self._unknown_tables.add(update.table_name)
-                self._logger.warning(
+                self.logger.warning(
                     "rows of table %r are ignored, as the generated code has no such table: run stdb-codegen again",
                     update.table_name,
                 )
@@ -329,7 +334,7 @@ class Core:
             try:
                 arguments = call.arguments
             except StdbError:
-                self._logger.exception("a call of reducer %s cannot be told to its callbacks", call.reducer)
+                self.logger.exception("a call of reducer %s cannot be told to its callbacks", call.reducer)
             else:
                 for callback in callbacks:
                     self.dispatcher.run(callback, call, *arguments)
@@ -342,7 +347,7 @@ class Core:
         for handler in handlers:
             self.dispatcher.run(handler, error)
         if not handlers:
-            self._logger.error("a request failed, and nobody awaited it: %s", error)
+            self.logger.error("a request failed, and nobody awaited it: %s", error)
 
     def _run_all(self, callbacks: CallbackList[Callable[..., object]], *args: object) -> None:
         for callback in callbacks.registered:
@@ -382,7 +387,7 @@ class Core:
         elif record.state is SubscriptionState.PENDING:
             record.applied.fail(error, seen=heard)
         elif not heard:
-            self._logger.error("a subscription was refused when the connection was made again: %s", error)
+            self.logger.error("a subscription was refused when the connection was made again: %s", error)
         record.state = SubscriptionState.FAILED
         for listener in listeners:
             self.dispatcher.run(listener, error)

@@ -18,6 +18,7 @@ from .arguments import Arguments
 from .errors import BindingsError, StdbError
 from .events import ReducerEvent
 from .outcome import Outcome, Promise
+from .sats import SatsType
 from .state import CallbackList
 
 __all__ = [
@@ -94,6 +95,12 @@ class ReducerSet:
         if args == "[]":  # a change by SQL, or a lifecycle reducer, which has no parameters
             return ()
         raise BindingsError(f"the generated code has no reducer {reducer!r}: run stdb-codegen again")
+
+    @classmethod
+    def __parameters__(cls) -> dict[str, SatsType]:
+        """The parameters of each callable reducer, by its name in the module."""
+        declared = [value for value in vars(cls).values() if isinstance(value, Reducer)]
+        return {reducer.name: reducer.arguments.type for reducer in declared}
 
 
 class BoundReducer(Generic[P]):

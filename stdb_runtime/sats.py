@@ -128,6 +128,18 @@ class SatsType(ABC):
     def wire(self, dialect: Dialect) -> Wire:
         """The short cut for rows of a dialect."""
 
+    def followed(self) -> SatsType:
+        """The type itself, where this is but a reference to it."""
+        return self
+
+    @abstractmethod
+    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+        """The type's structure as Rust spells types: equal texts mean equal values on the wire.
+
+        Args:
+            within: the types around; one of them is spelled `...`, since it goes on without an end.
+        """
+
 
 def expected(what: str, got: object) -> Fault:
     """The fault of a value that is something else than it should be."""
@@ -155,6 +167,9 @@ class Boolean(SatsType):
         if type(value) is not bool:
             raise expected("a bool", value)
         return value
+
+    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+        return "bool"
 
     def wire(self, dialect: Dialect) -> Wire:
         return Wire(bool, None)
@@ -196,6 +211,9 @@ class Integer(SatsType):
     def write(self, value: object) -> object:
         number = self.number(value)
         return hex(number) if self._as_text else number
+
+    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+        return self.name
 
     def wire(self, dialect: Dialect) -> Wire:
         return Wire(str, each(self.read)) if self._as_text else Wire(Annotated[int, self.meta], None)
@@ -242,6 +260,9 @@ class Float(SatsType):
             return float(value)
         except OverflowError:
             raise Fault(f"{shown(value)} is out of range for a float") from None
+
+    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+        return "f32" if self._single else "f64"
 
     def wire(self, dialect: Dialect) -> Wire:
         return Wire(float | None, _build_floats) if dialect.null_floats else Wire(float, None)
@@ -308,6 +329,9 @@ class String(SatsType):
             raise Fault(f"{shown(value)} has a lone surrogate, which is not text") from None
         return str.__str__(value)
 
+    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+        return "String"
+
     def wire(self, dialect: Dialect) -> Wire:
         return Wire(str, None)
 
@@ -330,6 +354,9 @@ class Bytes(SatsType):
             raise expected("bytes", value)
         return value.hex()
 
+    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+        return "Vec<u8>"
+
     def wire(self, dialect: Dialect) -> Wire:
         return Wire(str, each(a2b_hex))
 
@@ -346,6 +373,9 @@ class Unit(SatsType):
         if value is not None:
             raise expected("None", value)
         return []
+
+    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+        return "()"
 
     def wire(self, dialect: Dialect) -> Wire:
         return Wire(_EmptyObject if dialect.named else tuple[()], each(_nothing))

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, cast
 
 import msgspec
 
-from .algebra import Alternatives, Array, Field, Option, ProductType
+from .algebra import Alternatives, Array, Field, Option, ProductType, spelled_sum
 from .annotation import type_of
 from .errors import ArgumentError, DecodeError
 from .relay import RowMaker, json_rows
@@ -16,7 +16,7 @@ from .sats import UNIT, Boolean, Bytes, Dialect, Fault, Float, Integer, Json, Sa
 from .table import TableSet
 from .types import ConnectionId, Identity, TimeDuration, Timestamp, Uuid
 
-__all__ = ["SchemaForm", "rows_by"]
+__all__ = ["Schema", "SchemaForm", "rows_by"]
 
 SchemaForm: TypeAlias = "TableSet | Mapping[str, object] | str | bytes"
 """A schema of version 9 (a mapping, or its JSON text), or a generated package's `tables`."""
@@ -38,6 +38,37 @@ _SPECIAL: dict[str, type] = {
 }
 
 
+class Schema:
+    """A module's schema of version 9: the rows of its tables, and the parameters of its reducers.
+
+    Args:
+        source: the schema as a mapping, or its JSON text.
+
+    Attributes:
+        tables: the type of each table's rows, by the table's name.
+        reducers: the parameters of each reducer, by the reducer's name.
+
+    Raises:
+        ArgumentError: it is no schema.
+    """
+
+    def __init__(self, source: Mapping[str, object] | str | bytes) -> None:
+        try:
+            raw: Any = json.loads(source) if isinstance(source, str | bytes) else source  # Any: checked by use, below
+            raw = raw.get("V9", raw)
+            types = _Typespace(raw["typespace"]["types"])
+            self.tables: dict[str, SatsType] = {
+                table["name"]: types.at(table["product_type_ref"]) for table in raw["tables"]
+            }
+            views = [export["View"] for export in raw.get("misc_exports", ()) if "View" in export]
+            self.tables |= {view["name"]: types.row_of(view["return_type"]) for view in views}
+            self.reducers: dict[str, SatsType] = {
+                reducer["name"]: types.product(reducer["params"]["elements"]) for reducer in raw["reducers"]
+            }
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise ArgumentError("schema", f"this is no schema of version 9: {error!r}") from None
+
+
 def rows_by(schema: SchemaForm) -> RowMaker:
     """What makes rows by a schema: of generated classes with a package's tables, else mappings by column name.
 
@@ -53,13 +84,7 @@ def rows_by(schema: SchemaForm) -> RowMaker:
     if isinstance(schema, TableSet):
         states = type(schema).__new_states__()
         return lambda table, texts: states[table].rows.read(texts) if table in states else json_rows(table, texts)
-    try:
-        raw: Any = json.loads(schema) if isinstance(schema, str | bytes) else schema  # Any: checked by use, below
-        raw = raw.get("V9", raw)
-        types = _Typespace(raw["typespace"]["types"])
-        rows: dict[str, SatsType] = {table["name"]: types.at(table["product_type_ref"]) for table in raw["tables"]}
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise ArgumentError("schema", f"this is no schema of version 9: {error!r}") from None
+    rows = Schema(schema).tables
     return lambda table, texts: _read(rows[table], table, texts) if table in rows else json_rows(table, texts)
 
 
@@ -95,6 +120,13 @@ class _Tagged(SatsType):
         tag = names.index(items[0][0])
         return [tag, self._payloads[tag].write(items[0][1])]
 
+    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+        if self in within:
+            return "..."
+        inner = (*within, self)
+        names = self._alternatives.names
+        return spelled_sum((name, payload, inner) for name, payload in zip(names, self._payloads, strict=True))
+
     def wire(self, dialect: Dialect) -> Wire:
         return Wire(Any, each(self.read))
 
@@ -119,12 +151,18 @@ class _Typespace:
         if kind == "Array":
             return Bytes() if "U8" in body else Array(self._type(body))
         if kind == "Product":
-            return self._product(body["elements"])
+            return self.product(body["elements"])
         if kind == "Sum":
             return self._sum(body["variants"])
         return _PRIMITIVES[kind]
 
-    def _product(self, elements: Sequence[Mapping[str, Any]]) -> SatsType:
+    def row_of(self, raw: Mapping[str, Any]) -> SatsType:
+        """The type of a view's rows, of which it returns an array or an option."""
+        ((_, body),) = raw.items()
+        return self._type(body["variants"][0]["algebraic_type"] if "variants" in body else body)
+
+    def product(self, elements: Sequence[Mapping[str, Any]]) -> SatsType:
+        """A product of elements."""
         names = [element["name"]["some"] for element in elements]
         if len(names) == 1 and names[0] in _SPECIAL:
             return type_of(_SPECIAL[names[0]])
@@ -152,17 +190,23 @@ class _Typespace:
 
 
 class _Later(SatsType):
-    """A reference to a type of the typespace, followed when a value is read."""
+    """A reference to a type of the typespace, followed when it is used."""
 
     def __init__(self, types: _Typespace, place: int) -> None:
         self._types = types
         self._place = place
 
+    def followed(self) -> SatsType:
+        return self._types.at(self._place)
+
     def read(self, json: Json) -> object:
-        return self._types.at(self._place).read(json)
+        return self.followed().read(json)
 
     def write(self, value: object) -> object:
-        return self._types.at(self._place).write(value)
+        return self.followed().write(value)
+
+    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+        return self.followed().spelled(within)
 
     def wire(self, dialect: Dialect) -> Wire:
         return Wire(Any, each(self.read))

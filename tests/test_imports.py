@@ -27,6 +27,7 @@ LAYERS = (
     "connection",
     "core relay",
     "schema",
+    "drift",
     "client ambient raw",
     "bindings",
     "__init__",
