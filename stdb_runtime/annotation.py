@@ -15,9 +15,12 @@ from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin, get_t
 
 import msgspec
 
-from .algebra import Array, Enumerated, Field, Option, ProductType, Sum, SumVariant
+from .array import Array
 from .errors import BindingsError
-from .sats import UNIT, Boolean, Bytes, Float, Integer, SatsType, String
+from .product import Field, ProductType
+from .sats import SatsType
+from .scalar import UNIT, Boolean, Bytes, Float, Integer, String
+from .sums import Enumerated, Option, Sum, SumVariant
 from .types import (
     ConnectionId,
     Err,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from .algebra import ProductType
 from .annotation import product_of
+from .product import ProductType
 from .reducer import ReducerSet
 from .sats import SatsType
 from .schema import Schema

@@ -8,11 +8,14 @@ from typing import Any, TypeAlias, cast
 
 import msgspec
 
-from .algebra import Alternatives, Array, Field, Option, ProductType, spelled_sum
 from .annotation import type_of
+from .array import Array
 from .errors import ArgumentError, DecodeError
+from .product import Field, ProductType
 from .relay import RowMaker, json_rows
-from .sats import UNIT, Boolean, Bytes, Dialect, Fault, Float, Integer, Json, SatsType, String, Wire, each, expected
+from .sats import Dialect, Fault, Json, SatsType, Wire, each, expected
+from .scalar import UNIT, Boolean, Bytes, Float, Integer, String
+from .sums import Alternatives, Option, spelled_sum
 from .table import TableSet
 from .types import ConnectionId, Identity, TimeDuration, Timestamp, Uuid
 

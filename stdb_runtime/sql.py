@@ -6,7 +6,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any, get_args, get_origin
 
-from .sats import Fault, Float, Integer, shown
+from .sats import Fault, shown
+from .scalar import Float, Integer
 from .types import ConnectionId, Identity, Timestamp
 
 __all__ = ["literal", "quoted"]

@@ -13,7 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYERS = (
     "errors types literal index backoff stats",
     "sats wire events outcome endpoint",
-    "algebra stream sql",
+    "scalar array product stream",
+    "sums sql",
     "annotation",
     "row arguments query",
     "cache procedure",

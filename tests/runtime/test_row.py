@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from stdb_runtime import DecodeError, Err, Identity, Ok, Uuid
 from stdb_runtime.annotation import F32, F64, U64, Product, product_of
 from stdb_runtime.row import RowReader
-from stdb_runtime.sats import NAN, Dialect
+from stdb_runtime.sats import Dialect
+from stdb_runtime.scalar import NAN
 from tests.golden.echo import client as echo_client
 from tests.golden.echo.client import types as echo
 from tests.golden.probe.client.types import Player

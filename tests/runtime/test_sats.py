@@ -8,7 +8,7 @@ from typing import Annotated
 
 import pytest
 
-from stdb_runtime import algebra, annotation, sats, types
+from stdb_runtime import annotation, array, product, scalar, sums, types
 from stdb_runtime.annotation import U8, U32, Product, type_of
 from stdb_runtime.errors import BindingsError
 from stdb_runtime.sats import Dialect, Fault, SatsType
@@ -17,7 +17,7 @@ from tests.golden.echo.client import types as echo
 
 SATS_CLASSES = [
     found
-    for module in (sats, algebra)
+    for module in (scalar, array, product, sums)
     for found in vars(module).values()
     if inspect.isclass(found) and issubclass(found, SatsType) and found is not SatsType
 ]

@@ -32,7 +32,7 @@ from stdb_runtime import (
 )
 from stdb_runtime.annotation import F32, F64
 from stdb_runtime.literal import double_literal, server_double
-from stdb_runtime.sats import Integer
+from stdb_runtime.scalar import Integer
 from stdb_runtime.types import Variant
 
 if TYPE_CHECKING:

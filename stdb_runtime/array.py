@@ -1,0 +1,63 @@
+"""The arrays of SATS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from itertools import chain, islice
+from typing import Any, TypeVar, cast
+
+from .sats import Dialect, Fault, Json, Key, SatsType, Wire, expected, generic
+
+__all__ = [
+    "Array",
+]
+
+T = TypeVar("T")
+
+
+class Array(SatsType):
+    """`Array` of anything but `U8`, a tuple in Python: `[a, b]`, the elements positional in either dialect (3.1)."""
+
+    def __init__(self, element: SatsType) -> None:
+        self._element = element
+
+    @cached_property
+    def key(self) -> Key | None:
+        """By the keys of the elements."""
+        key = self._element.key
+        return None if key is None else lambda value: tuple(map(key, value))
+
+    def read(self, json: Json) -> object:
+        if not isinstance(json, list):
+            raise expected("a list", json)
+        return tuple(_each(self._element.read, json))
+
+    def write(self, value: object) -> object:
+        if not isinstance(value, tuple | list):
+            raise expected("a tuple", value)
+        return _each(self._element.write, cast("Sequence[object]", value))
+
+    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+        return f"Vec<{self._element.spelled(within)}>"
+
+    def wire(self, dialect: Dialect) -> Wire:
+        element, build = self._element.wire(dialect._replace(named=False))
+        if build is None:
+            return Wire(generic(tuple, element, ...), None)
+
+        def build_arrays(arrays: Sequence[Sequence[Any]]) -> Iterable[Any]:  # Any: the elements' wires, and arrays
+            elements = iter(build(list(chain.from_iterable(arrays))))
+            return [tuple(islice(elements, len(array))) for array in arrays]
+
+        return Wire(generic(list, element), build_arrays)
+
+
+def _each(convert: Callable[[T], object], items: Sequence[T]) -> list[object]:
+    """Each item converted; a fault tells which one it was."""
+    converted: list[object] = []
+    try:
+        converted.extend(map(convert, items))
+    except Fault as fault:
+        raise fault.under(f"[{len(converted)}]") from None
+    return converted

@@ -1,0 +1,186 @@
+"""The products of SATS: structs, rows, and the parameters of reducers.
+
+A product may contain itself, through an array, an option or a sum. Its fields are therefore asked for on first use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from .sats import Build, Dialect, Fault, Json, Key, SatsType, Wire, each, expected, twin
+
+__all__ = [
+    "Field",
+    "ProductType",
+]
+
+T = TypeVar("T")
+
+
+class Field(NamedTuple):
+    """One element of a product: its Python name, its name on the wire, and its type."""
+
+    name: str
+    wire_name: str
+    type: SatsType
+
+
+class ProductType(SatsType):
+    """A product: `{"x": 1.5, "y": 2.0}` or `[1.5, 2.0]` (3.1).
+
+    Args:
+        name: for messages.
+        fields: asked for on first use, because a product may refer to itself.
+        make: builds the Python value from the fields' values.
+        take: the fields' values of a Python value.
+        python_type: the class of the Python value.
+        direct: msgspec can decode a named product straight into `python_type`, if each field allows it.
+        from_wire: of a product of one field, a quicker way from what msgspec decodes for the field to the value.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        fields: Callable[[], Sequence[Field]],
+        *,
+        make: Callable[..., Any],  # Any: the Python value, of python_type
+        take: Callable[[Any], Sequence[object]],  # Any: as above
+        python_type: type,
+        direct: bool,
+        from_wire: Callable[[Any], Any] | None = None,  # Any: the field's wire and the Python value
+    ) -> None:
+        self.name = name
+        self._fields_of = fields
+        self._make = make
+        self._take = take
+        self._python_type = python_type
+        self._direct = direct
+        self._from_wire = from_wire
+        self._wires: dict[Dialect, Wire] = {}
+        self._busy = False
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """The elements, in the order of the schema."""
+        return tuple(self._fields_of())
+
+    @cached_property
+    def key(self) -> Key | None:
+        """By the keys of the fields, if one of them needs it."""
+        if self._busy:  # a recursive type: its keys are made when the values are there
+            return lambda value: value if self.key is None else self.key(value)
+        self._busy = True
+        try:
+            keys = [field.type.key for field in self.fields]
+        finally:
+            self._busy = False
+        if not any(keys):
+            return None
+        take = self._take
+        return lambda value: tuple(
+            part if key is None else key(part) for key, part in zip(keys, take(value), strict=True)
+        )
+
+    def read(self, json: Json) -> object:
+        if isinstance(json, dict):
+            json = self._by_name(json)
+        if not isinstance(json, list):
+            raise expected(f"an object or a list for {self.name}", json)
+        if len(json) != len(self.fields):
+            raise Fault(f"{self.name} has {len(self.fields)} fields, got {len(json)}")
+        try:
+            return self._make(*self._each_field(_read, json))
+        except ValueError as error:
+            raise Fault(str(error)) from None
+
+    def _by_name(self, json: Mapping[str, Json]) -> list[Json]:
+        parts: list[Json] = []
+        for field in self.fields:
+            if field.wire_name not in json:
+                raise Fault(f"{self.name} lacks field `{field.wire_name}`")
+            parts.append(json[field.wire_name])
+        if len(json) != len(parts):
+            unknown = sorted(json.keys() - {field.wire_name for field in self.fields})
+            raise Fault(f"{self.name} has no field `{unknown[0]}`")
+        return parts
+
+    def write(self, value: object) -> object:
+        if not isinstance(value, self._python_type):
+            raise expected(f"a value of {self._python_type.__name__}", value)
+        return self._each_field(_write, self._take(value))
+
+    def _each_field(self, convert: Callable[[SatsType, T], object], parts: Sequence[T]) -> list[object]:
+        """Each part read or written by its field's type; a fault tells which field it was."""
+        converted: list[object] = []
+        for field, part in zip(self.fields, parts, strict=True):
+            try:
+                converted.append(convert(field.type, part))
+            except Fault as fault:
+                raise fault.under(field.name) from None
+        return converted
+
+    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+        if len(self.fields) == 1 and self.fields[0].wire_name.startswith("__"):
+            return self.name  # an identity and its like
+        if self in within:
+            return "..."
+        inner = (*within, self)
+        parts = [f"{field.wire_name}: {field.type.spelled(inner)}" for field in self.fields]
+        return f"({', '.join(parts)})"
+
+    def wire(self, dialect: Dialect) -> Wire:
+        if dialect not in self._wires:
+            if self._busy:  # the type contains itself: the inner ones are read the general way
+                return Wire(Any, each(self.read))
+            self._busy = True
+            try:
+                self._wires[dialect] = self._make_wire(dialect)
+            finally:
+                self._busy = False
+        return self._wires[dialect]
+
+    def _make_wire(self, dialect: Dialect) -> Wire:
+        parts = [field.type.wire(dialect) for field in self.fields]
+        if self._direct and dialect.named and all(part.build is None for part in parts):
+            return Wire(self._python_type, None)
+        decoded = twin(
+            self.name,
+            [(field.name, part.type) for field, part in zip(self.fields, parts, strict=True)],
+            rename={field.name: field.wire_name for field in self.fields},
+            array_like=not dialect.named,
+        )
+        return Wire(decoded, self._builder([part.build for part in parts]))
+
+    def _builder(self, steps: Sequence[Build | None]) -> Build:
+        """Makes values of twins, column by column."""
+        make, from_wire = self._make, self._from_wire
+        if len(steps) == 1:
+            (step,), part_of = steps, attrgetter(self.fields[0].name)
+            if from_wire is not None or step is None:
+                finish = from_wire or make
+                return lambda twins: map(finish, map(part_of, twins))
+            return lambda twins: map(make, step(list(map(part_of, twins))))
+
+        def build(twins: Sequence[Any]) -> Iterable[Any]:  # Any: of the class made above, and the values
+            columns: list[Sequence[Any]] = list(zip(*map(msgspec.structs.astuple, twins), strict=True))
+            if not columns:  # there are no fields, or no twins
+                return [make() for _ in twins]
+            return map(
+                make,
+                *[column if step is None else step(column) for step, column in zip(steps, columns, strict=True)],
+            )
+
+        return build
+
+
+def _read(part_type: SatsType, json: Json) -> object:
+    return part_type.read(json)
+
+
+def _write(part_type: SatsType, value: object) -> object:
+    return part_type.write(value)

@@ -1,0 +1,277 @@
+"""The sums of SATS: options, enums without payloads, and enums with.
+
+A sum may contain itself. Its variants are therefore asked for on first use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from enum import Enum
+from functools import cached_property
+from itertools import repeat
+from operator import attrgetter
+from typing import Any, ClassVar, NamedTuple, cast
+
+from .sats import Build, Dialect, Fault, Json, Key, SatsType, Wire, each, expected, twin
+from .scalar import UNIT
+from .types import Some
+
+__all__ = [
+    "Alternatives",
+    "Enumerated",
+    "Option",
+    "Sum",
+    "SumVariant",
+    "spelled_sum",
+]
+
+_payload_of = attrgetter("value")
+_tag_of = attrgetter("tag")
+
+
+class Alternatives:
+    """The shape of sums, options and enumerations: `[tag, payload]`, and the other spellings of callers (3.3)."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        self._tags: dict[object, int] = {name: tag for tag, name in enumerate(self.names)}
+        self._tags |= {str(tag): tag for tag in range(len(self.names))}
+
+    def split(self, json: Json) -> tuple[int, Json]:
+        """The tag and the payload of `[2, v]`, `["2", v]`, `{"2": v}` or `{"Rect": v}`. Raises Fault."""
+        if isinstance(json, list) and len(json) == 2:
+            which, payload = json
+        elif isinstance(json, dict) and len(json) == 1:
+            ((which, payload),) = json.items()
+        else:
+            raise expected(f"one of {', '.join(self.names)} as [tag, value]", json)
+        tag = which if type(which) is int else self._tags.get(which) if isinstance(which, str) else None
+        if tag is None or not 0 <= tag < len(self.names):
+            raise expected(f"a tag of {', '.join(self.names)}", which)
+        return tag, payload
+
+
+def _tagged(tag: int, payload: object) -> list[object]:
+    """How every alternative is written: by tag, which no server spells in another case."""
+    return [tag, payload]
+
+
+def spelled_sum(variants: Iterable[tuple[str, SatsType, tuple[SatsType, ...]]]) -> str:
+    """A sum's variants, each with its name, its payload, and the types around that."""
+    return " | ".join(
+        name if payload is UNIT else f"{name} {payload.spelled(within)}" for name, payload, within in variants
+    )
+
+
+class Option(SatsType):
+    """`Option`, None or the value in Python: `[0, value]`, or `[1, {}]` or `[1, []]` (3.2).
+
+    Callers may also send `{"some": value}`, `{"none": []}` or `null` (3.3).
+
+    Where the value itself may be None, a present one is wrapped in `Some`.
+    """
+
+    _alternatives: ClassVar[Alternatives] = Alternatives(("some", "none"))
+
+    def __init__(self, inner: SatsType, *, wrapped: bool) -> None:
+        self._inner = inner
+        self._wrapped = wrapped
+
+    @cached_property
+    def key(self) -> Key | None:
+        """By the key of the value, if there is one."""
+        key = self._inner.key
+        if key is None:
+            return None
+        if self._wrapped:
+            return lambda value: None if value is None else (key(value.value),)
+        return lambda value: None if value is None else key(value)
+
+    def read(self, json: Json) -> object:
+        if json is None:
+            return None
+        tag, payload = self._alternatives.split(json)
+        if tag == 1:
+            return UNIT.read(payload)
+        return self._present(self._inner.read(payload))
+
+    def _present(self, value: object) -> object:
+        return Some(value) if self._wrapped else value
+
+    def write(self, value: object) -> object:
+        if value is None:
+            return _tagged(1, [])
+        if self._wrapped:
+            if not isinstance(value, Some):
+                raise expected("None or Some(...)", value)
+            return _tagged(0, self._inner.write(cast("Some[object]", value).value))
+        return _tagged(0, self._inner.write(value))
+
+    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+        return f"Option<{self._inner.spelled(within)}>"
+
+    def wire(self, dialect: Dialect) -> Wire:
+        inner, build = self._inner.wire(dialect)
+        present = twin("Present", [("value", inner)], array_like=True, tag=0)
+        nothing = [("payload", UNIT.wire(dialect).type)]
+        absent = twin("Absent", nothing, {"value": None}, array_like=True, tag=1)
+        wrapped = self._wrapped
+
+        def build_options(wires: Sequence[Any]) -> Iterable[Any]:  # Any: the two classes, and values
+            inner_wires = [wire.value for wire in wires if wire.__class__ is present]
+            values: Iterable[Any] = inner_wires if build is None else build(inner_wires)
+            there = iter(map(Some, values) if wrapped else values)
+            return [next(there) if wire.__class__ is present else None for wire in wires]
+
+        return Wire(present | absent, build_options if build or wrapped else each(_payload_of))
+
+
+class SumVariant(NamedTuple):
+    """One variant of a sum.
+
+    Attributes:
+        python_type: its class.
+        name: its name on the wire.
+        payload: the type of what it carries (None: nothing).
+        direct: msgspec can decode it straight into its class, if the payload allows it.
+    """
+
+    python_type: type
+    name: str
+    payload: SatsType | None
+    direct: bool = True
+
+
+class Sum(SatsType):
+    """A sum, one class a variant in Python: `[tag, payload]`, where the payload of none is `{}` or `[]` (3.2).
+
+    Callers may also send `{"Rect": payload}`, `{"2": payload}` or `["2", payload]` (3.3).
+    """
+
+    def __init__(self, variants: Callable[[], Sequence[SumVariant]]) -> None:
+        self._variants_of = variants
+
+    @cached_property
+    def variants(self) -> tuple[SumVariant, ...]:
+        """The variants, in the order of their tags."""
+        return tuple(self._variants_of())
+
+    @cached_property
+    def _alternatives(self) -> Alternatives:
+        return Alternatives([variant.name for variant in self.variants])
+
+    @cached_property
+    def _tag_of(self) -> dict[type, int]:
+        return {variant.python_type: tag for tag, variant in enumerate(self.variants)}
+
+    @cached_property
+    def key(self) -> Key | None:
+        """By the key of the payload."""
+        keys = {v.python_type: v.payload.key for v in self.variants if v.payload is not None and v.payload.key}
+        if not keys:
+            return None
+
+        def key_of(value: Any) -> Hashable:  # Any: one of the variants' classes
+            key = keys.get(value.__class__)
+            return value if key is None else (value.__class__, key(value.value))
+
+        return key_of
+
+    def read(self, json: Json) -> object:
+        tag, payload = self._alternatives.split(json)
+        variant = self.variants[tag]
+        if variant.payload is None:
+            UNIT.read(payload)
+            return variant.python_type()
+        try:
+            return variant.python_type(variant.payload.read(payload))
+        except Fault as fault:
+            raise fault.under(variant.name) from None
+
+    def write(self, value: Any) -> object:  # Any: one of the variants' classes, which is checked
+        tag = self._tag_of.get(value.__class__)
+        if tag is None:
+            raise expected(f"one of {', '.join(v.python_type.__name__ for v in self.variants)}", value)
+        payload = self.variants[tag].payload
+        if payload is None:
+            return _tagged(tag, [])
+        try:
+            return _tagged(tag, payload.write(value.value))
+        except Fault as fault:
+            raise fault.under("value") from None
+
+    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+        if self in within:
+            return "..."
+        inner = (*within, self)
+        return spelled_sum((v.name, UNIT if v.payload is None else v.payload, inner) for v in self.variants)
+
+    def wire(self, dialect: Dialect) -> Wire:
+        payloads = [(UNIT if variant.payload is None else variant.payload).wire(dialect) for variant in self.variants]
+        finished = [
+            variant.direct and (variant.payload is None or payload.build is None)
+            for variant, payload in zip(self.variants, payloads, strict=True)
+        ]
+        if all(finished):
+            return Wire(_union([variant.python_type for variant in self.variants]), None)
+        builds: dict[type, Build] = {}
+        for tag, (variant, payload) in enumerate(zip(self.variants, payloads, strict=True)):
+            decoded = twin(variant.name, [("value", payload.type)], array_like=True, tag=tag)
+            builds[decoded] = _variant_builder(variant, payload.build)
+
+        def build_sums(wires: Sequence[Any]) -> Iterable[Any]:  # Any: of the twins' classes, and their values
+            of_variant: dict[type, list[Any]] = {decoded: [] for decoded in builds}
+            for wire in wires:
+                of_variant[wire.__class__].append(wire.value)
+            values = {decoded: iter(builds[decoded](parts)) for decoded, parts in of_variant.items() if parts}
+            return [next(values[wire.__class__]) for wire in wires]
+
+        return Wire(_union(list(builds)), build_sums)
+
+
+def _variant_builder(variant: SumVariant, build: Build | None) -> Build:
+    python_type = variant.python_type
+    if variant.payload is None:
+        return lambda wires: repeat(python_type(), len(wires))
+    if build is None:
+        return each(python_type)
+    return lambda wires: map(python_type, build(wires))
+
+
+def _union(members: Sequence[Any]) -> Any:  # Any: classes and the union of them
+    union = members[0]
+    for member in members[1:]:
+        union |= member
+    return union
+
+
+class Enumerated(SatsType):
+    """A sum whose variants carry nothing, an `Enum` in Python: `[tag, {}]` or `[tag, []]` (3.2)."""
+
+    def __init__(self, python_type: type[Enum]) -> None:
+        self._python_type = python_type
+        self._members = tuple(python_type)
+        self._tag_of = {member: tag for tag, member in enumerate(self._members)}
+        self._alternatives = Alternatives([str(member.value) for member in self._members])
+
+    def read(self, json: Json) -> object:
+        tag, payload = self._alternatives.split(json)
+        UNIT.read(payload)
+        return self._members[tag]
+
+    def write(self, value: object) -> object:
+        if not isinstance(value, self._python_type):
+            raise expected(f"a member of {self._python_type.__name__}", value)
+        return _tagged(self._tag_of[value], [])
+
+    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+        return spelled_sum((name, UNIT, within) for name in self._alternatives.names)
+
+    def wire(self, dialect: Dialect) -> Wire:
+        member_of = dict(enumerate(self._members)).__getitem__
+        tagged = twin("Tagged", [("tag", int), ("payload", UNIT.wire(dialect).type)], array_like=True)
+
+        def build_members(wires: Sequence[Any]) -> Iterable[Enum]:  # Any: of the class made above
+            return map(member_of, map(_tag_of, wires))
+
+        return Wire(tagged, build_members)
