@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import copy_context
-from typing import Any, Self
+from typing import Self
 
 from .arguments import encode_json
 from .backoff import Backoff
@@ -18,51 +18,15 @@ from .errors import ArgumentError, NotConnectedError, StdbError
 from .handler import Callbacks, HandlerForm
 from .http import fetch
 from .options import Options, TokenSource
-from .outcome import Outcome
 from .registry import registered
 from .relay import Relay, json_rows, json_value
+from .request import MessageId, RequestId
 from .schema import SchemaForm, rows_by
 from .session import Opened, Session
 from .stats import Stats
 from .types import ConnectionId, Identity
 
-__all__ = ["MessageId", "RawConnection", "RequestId", "connect"]
-
-
-class RequestId(int):
-    """The request id of a call, which can be awaited for its outcome.
-
-    Awaiting a reducer call gives its `ReducerEvent`, or raises ReducerError; a procedure call, the JSON value that it
-    returned, or ProcedureError. Either raises ConnectionLost if the connection ends first.
-    """
-
-    _outcome: Outcome[Any]
-
-    @classmethod
-    def of(cls, number: int, outcome: Outcome[Any]) -> Self:
-        """A request id with its outcome."""
-        request_id = cls(number)
-        request_id._outcome = outcome
-        return request_id
-
-    def __await__(self) -> Generator[Any, None, Any]:  # Any: what the call gives
-        return self._outcome.__await__()
-
-
-class MessageId(str):
-    """The message id of a one-off query, which can be awaited for its rows, or raises QueryError."""
-
-    _outcome: Outcome[list[Any]]  # Any: rows of whatever kind
-
-    @classmethod
-    def of(cls, text: str, outcome: Outcome[list[Any]]) -> Self:
-        """A message id with its outcome."""
-        message_id = cls(text)
-        message_id._outcome = outcome
-        return message_id
-
-    def __await__(self) -> Generator[Any, None, list[Any]]:  # Any: rows of whatever kind
-        return self._outcome.__await__()
+__all__ = ["RawConnection", "connect"]
 
 
 class RawConnection:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYERS = (
     "errors types literal index backoff stats",
     "sats wire events outcome endpoint",
-    "scalar array product stream",
+    "scalar array product stream request",
     "sums sql",
     "annotation",
     "row arguments query",
