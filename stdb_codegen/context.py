@@ -100,7 +100,8 @@ class _Builder:
         row = self.classes.annotation(ir.Named(table.row))
         columns = self.classes.columns(table.row)
         key = None if table.primary_key is None else columns[table.primary_key]
-        found, warnings = accessors(table, self.classes, self._renames)
+        # There are never rows of an event table to find.
+        found, warnings = ((), ()) if _is_event(table) else accessors(table, self.classes, self._renames)
         kind = "EventTable" if _is_event(table) else "Table" if key is None else "KeyedTable"
         name = self._choose("table", table.name)
         return TableHandle(

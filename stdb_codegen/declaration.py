@@ -107,9 +107,8 @@ class IndexAccessor:
     @property
     def layout(self) -> Layout:
         """How the declaration is broken into lines."""
-        columns = ", ".join(f'"{column.name}"' for column in self.columns)
-        line = f"    {self.name} = stdb.{self.kind}[{self.row}, {self.key}]({columns})"
-        return _layout(line, [self.row, self.key])
+        head = f"{self.name} = stdb.{self.kind}"
+        return _layout(head, [self.row, self.key], [column.name for column in self.columns])
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +131,7 @@ class Column:
     @property
     def layout(self) -> Layout:
         """How the declaration is broken into lines."""
-        return _layout(f'    {self.name} = stdb.{self.kind}("{self.wire_name}")', [])
+        return _layout(f"{self.name} = stdb.{self.kind}", [], [self.wire_name])
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +202,11 @@ class Method:
         return _renamed(self.parameters)
 
     @property
+    def short_decorator(self) -> bool:
+        """Whether the decorator fits on one line."""
+        return not self.renamed and _fits(f'    @stdb.{self.decorator}("{self.wire_name}")')
+
+    @property
     def one_line(self) -> bool:
         """Whether the signature fits on one line."""
         parameters = "".join(f", {parameter.name}: {parameter.annotation}" for parameter in self.parameters)
@@ -227,9 +231,7 @@ class Listener:
     @property
     def layout(self) -> Layout:
         """How the declaration is broken into lines."""
-        arguments = ", ".join(self.arguments) or "()"
-        line = f'    {self.name} = stdb.OnReducer[{arguments}]("{self.wire_name}")'
-        return _layout(line, self.arguments)
+        return _layout(f"{self.name} = stdb.OnReducer", self.arguments or ("()",), [self.wire_name])
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,11 +319,12 @@ def _end(line: str) -> Annotation:
     return Annotation("" if _fits(line) else "  # fmt: skip")
 
 
-def _layout(line: str, parts: Sequence[str]) -> Layout:
-    """How to break `name = stdb.Kind[part, part]("text")`, so that formatters of every line length leave it alone."""
-    if _fits(line):
+def _layout(head: str, parts: Sequence[str], texts: Sequence[str]) -> Layout:
+    """How to break `head[part, part]("text", "text")`, so that formatters of every line length leave it alone."""
+    listed = ", ".join(f'"{text}"' for text in texts)
+    subscript = f"[{', '.join(parts)}]" if parts else ""
+    if _fits(f"    {head}{subscript}({listed})"):
         return "line"
     # A comma after a single part would make a tuple of it, and a union of several lines has no trailing comma.
-    if len(parts) != 1 and all(_fits(f"        {part},") for part in parts):
-        return "broken"
-    return "skip"
+    breakable = len(parts) != 1 and all(_fits(f"        {part},") for part in parts)
+    return "broken" if breakable and _fits(f"    {head}[") else "skip"

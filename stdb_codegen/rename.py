@@ -30,6 +30,7 @@ class Renames:
     def __init__(self, wanted: Mapping[str, str]) -> None:
         self._wanted = wanted
         self._meant: defaultdict[str, set[str]] = defaultdict(set)
+        self._improper: list[SchemaError] = []
 
     def choose(self, made: Identifier, rule: Callable[[str], Identifier], *places: tuple[Kind, str]) -> Identifier:
         """The name of something: the user's, if there is one.
@@ -40,7 +41,7 @@ class Renames:
             places: The kinds and paths that keys may call it by.
 
         Raises:
-            SchemaError: The user's name is none, or there are two of them.
+            SchemaError: There are two of the user's.
         """
         if not self._wanted:
             return made
@@ -55,19 +56,21 @@ class Renames:
         name = chosen.pop()
         proper = rule(name)
         if proper != name:
-            raise SchemaError(_place(keys[0]), f"{name!r} is not how such a name is written", f"write {proper!r}")
+            problem = f"{name!r} is not how such a name is written"
+            self._improper.append(SchemaError(_place(keys[0]), problem, f"write {proper!r}"))
         return proper
 
     def check(self) -> tuple[str, ...]:
         """Once everything has its name: warnings of keys that nothing was meant by, one line each.
 
         Raises:
-            SchemaError: A key means several things.
+            SchemaError: A key means several things, or a name is none.
         """
         for key, meant in sorted(self._meant.items()):
             if len(meant) > 1:
-                first, *_, last = sorted(meant)
-                raise SchemaError(_place(key), "means several things", f"write one of {first!r} and {last!r}")
+                raise SchemaError(_place(key), "means several things", f"write one of {', '.join(sorted(meant))}")
+        if self._improper:
+            raise self._improper[0]
         unused = sorted(self._wanted.keys() - self._meant.keys())
         return tuple(f"{_place(key)}: the schema has nothing of that name" for key in unused)
 

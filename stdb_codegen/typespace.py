@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType
@@ -13,6 +14,8 @@ from stdb_codegen.naming import check_distinct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+_NO_KEY = re.compile(r'[\x00-\x1f"\\]')
 
 # Far more than people write, and well below what Python can compile.
 MAX_NESTING = 50
@@ -55,7 +58,9 @@ class Types:
             if self._named(ref, raw, name, 0) is None:
                 continue
             if not isinstance(raw.product, UnsetType):
-                found.append(ir.Product(name, self.fields(raw.product.elements, name)))
+                fields = self.fields(raw.product.elements, name)
+                _check_keys(fields, name)
+                found.append(ir.Product(name, fields))
             elif not isinstance(raw.sum, UnsetType):
                 found.append(ir.Sum(name, self._variants(raw.sum.variants, name)))
         return tuple(found)
@@ -147,6 +152,14 @@ class Types:
         if ref >= len(self._typespace):
             raise SchemaError(place, f"refers to type {ref}, of {len(self._typespace)}", "build the module again")
         return self._typespace[ref]
+
+
+def _check_keys(fields: Iterable[ir.Field], place: str) -> None:
+    """Refuse names that the runtime's decoder cannot have as keys of objects; no server lets them pass either."""
+    for field in fields:
+        if _NO_KEY.search(field.name):
+            problem = "its name holds a quote, a backslash or a control character, which no server allows"
+            raise SchemaError(f"{place}.{field.name}", problem, "rename it in the module")
 
 
 def _special_product(raw: shape.ProductType) -> Atom | None:

@@ -13,6 +13,7 @@ import pytest
 
 from stdb_codegen import context, lower, rawdef, render, source
 from tests.codegen import schemas
+from tests.codegen.features import FEATURES
 from tests.codegen.schemas import GOLDEN
 from tests.support.modules import GAME, ROOT, module_wasm
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from stdb_codegen import ir
     from stdb_codegen.declaration import Package
 
-CASES = sorted(path.parent.name for path in GOLDEN.glob("*/client"))
+CASES = sorted({*(path.parent.name for path in GOLDEN.glob("*/client")), *FEATURES})
 
 
 def origin(case: str) -> Path:
@@ -40,15 +41,10 @@ def lowered(path: Path) -> ir.Schema:
     return lower.lower(rawdef.decode(source.from_path(path)))
 
 
-def options(case: str) -> dict[str, Any]:
-    """What the package is built with: `include_private`, `rename`."""
-    path = GOLDEN / case / "options.json"
-    found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-    return found
-
-
 def built(case: str) -> Package:
-    return context.build(lowered(origin(case)), **options(case))
+    if case in FEATURES:
+        return schemas.build(FEATURES[case].raw, **FEATURES[case].options)
+    return context.build(lowered(origin(case)))
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stdb_codegen import context, render
+from stdb_codegen.errors import SchemaError
 from tests.codegen.schemas import (
     STRING,
     U64,
@@ -50,10 +52,11 @@ CALLED = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_are_never_code(name: str) -> None:
+    column = name if re.fullmatch(r'[^\x00-\x1f"\\]*', name) else "column"
     files = generate(
         module(
             {
-                name: product((name, U64), ("of_enumeration", ref(1)), ("of_sum", ref(2))),
+                name: product((column, U64), ("of_enumeration", ref(1)), ("of_sum", ref(2))),
                 f"{name}Enumeration": sum_((name, UNIT)),
                 f"{name}Sum": sum_((f"{name}Variant", U64)),
             },
@@ -75,6 +78,12 @@ def strings(text: str) -> set[str]:
     return {
         node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant) and type(node.value) is str
     }
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a\nb", "a\x00b"])
+def test_columns_that_no_json_key_can_name_are_one_error(name: str) -> None:
+    with pytest.raises(SchemaError, match="its name holds a quote, a backslash or a control character, which no ser"):
+        generate(one_table((name, U64)))
 
 
 @given(st.text())

@@ -43,6 +43,7 @@ from stdb_codegen.naming import Identifier
         ("Client", "client", "Client_", "CLIENT"),
         ("Tables", "tables", "Tables_", "TABLES"),
         ("Reducers", "reducers", "Reducers_", "REDUCERS"),
+        ("Procedures", "procedures", "Procedures_", "PROCEDURES"),
         ("TypeAlias", "type_alias", "TypeAlias_", "TYPE_ALIAS"),
         ("self", "self", "Self", "SELF"),
     ],
@@ -98,5 +99,6 @@ def test_collision_names_both_sides() -> None:
         naming.check_distinct("tables", [("fooBar", "foo_bar"), ("x", "x"), ("foo_bar", "foo_bar")])
     assert (caught.value.first, caught.value.second) == ("fooBar", "foo_bar")
     assert str(caught.value) == (
-        "tables: 'fooBar' and 'foo_bar' both become 'foo_bar'; rename one of them in the module"
+        "tables: 'fooBar' and 'foo_bar' both become 'foo_bar'; "
+        "give one of them another name, in the module or by a rename in the configuration"
     )
