@@ -1,9 +1,11 @@
 """What can go wrong, as one tree.
 
 CodegenError
+├── ConfigError          pyproject.toml does not say what to generate, or not in a way that is understood
 ├── SourceError          the schema cannot be had: no such file, no such database, no answer
 ├── SchemaError          what was read is not a schema, or holds what cannot be generated
 │   └── NameCollisionError   two names of the schema become one Python name
+├── TemplateError        a template of the user's own cannot be used
 └── OutputError          the package cannot be written where it was asked for
 """
 
@@ -29,6 +31,10 @@ class CodegenError(Exception):
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+class ConfigError(CodegenError):
+    """The configuration is not understood."""
+
+
 class SourceError(CodegenError):
     """The schema cannot be had."""
 
@@ -51,11 +57,15 @@ class NameCollisionError(SchemaError):
         super().__init__(
             place,
             f"{first!r} and {second!r} both become {python_name!r}",
-            "give one of them another name, in the module or by a rename in the configuration",
+            "rename one of them in the module",
         )
         self.python_name = python_name
         self.first = first
         self.second = second
+
+
+class TemplateError(CodegenError):
+    """A template of the user's own cannot be used."""
 
 
 class OutputError(CodegenError):
