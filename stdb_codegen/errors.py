@@ -57,7 +57,7 @@ class NameCollisionError(SchemaError):
         super().__init__(
             place,
             f"{first!r} and {second!r} both become {python_name!r}",
-            "rename one of them in the module",
+            "give one of them another name, in the module or by a rename in the configuration",
         )
         self.python_name = python_name
         self.first = first
