@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from stdb_codegen.errors import SourceError
 
@@ -67,6 +67,12 @@ def build(folder: Path) -> None:
         raise SourceError(str(folder), problem, "see what it printed above")
 
 
+def modules(folder: Path) -> list[Path]:
+    """The projects of modules in a folder and right below it, by the dependencies of their manifests."""
+    manifests = sorted([*folder.glob("Cargo.toml"), *folder.glob("*/Cargo.toml")])
+    return [manifest.parent for manifest in manifests if "spacetimedb" in _table(_manifest(manifest), "dependencies")]
+
+
 def sources(folder: Path) -> Iterator[Path]:
     """The files that a build of the project reads, as far as they lie in its folder."""
     for name in ("Cargo.toml", "Cargo.lock"):
@@ -93,14 +99,22 @@ def _outer_targets(folder: Path) -> Iterator[Path]:
 
 def _crate(folder: Path) -> str:
     """The name of the `.wasm` that the manifest's crate is built into; empty if the manifest does not say."""
-    try:
-        manifest = tomllib.loads((folder / "Cargo.toml").read_text("utf-8"))
-    except (OSError, ValueError):
-        return ""
+    manifest = _manifest(folder / "Cargo.toml")
     for section in ("lib", "package"):
-        match manifest.get(section):
-            case {"name": str(name)}:
-                return name.replace("-", "_")
-            case _:
-                pass
+        name = _table(manifest, section).get("name")
+        if isinstance(name, str):
+            return name.replace("-", "_")
     return ""
+
+
+def _manifest(file: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        # What is wrong with it, cargo says better.
+        return {}
+
+
+def _table(document: dict[str, object], name: str) -> dict[str, object]:
+    found = document.get(name)
+    return cast("dict[str, object]", found) if isinstance(found, dict) else {}

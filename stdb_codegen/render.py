@@ -30,16 +30,17 @@ class Code(str):
     __slots__ = ()
 
 
-def render(package: Package) -> dict[str, str]:
+def render(package: Package, overrides: Path | None = None) -> dict[str, str]:
     """Write a package's files.
 
     Args:
         package: What it declares.
+        overrides: A folder whose templates go before those of the same names here.
 
     Returns:
         The text of each file, by its name; each is Python that compiles.
     """
-    environment = _environment()
+    environment = _environment(overrides)
     files = {name: environment.get_template(template).render(package=package) for name, template in _TEMPLATES.items()}
     for name, text in files.items():
         compile(text, name, "exec", dont_inherit=True)
@@ -64,9 +65,10 @@ def templates() -> Path:
     return installed if installed.is_dir() else here.parent / "templates"
 
 
-def _environment() -> jinja2.Environment:
+def _environment(overrides: Path | None) -> jinja2.Environment:
+    folders = [templates()] if overrides is None else [overrides, templates()]
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates()),
+        loader=jinja2.FileSystemLoader(folders),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -80,7 +82,8 @@ def _environment() -> jinja2.Environment:
 
 def _only_safe(value: object) -> object:
     """Let nothing of the schema into code but what was checked or escaped on the way here."""
-    if isinstance(value, Identifier | Annotation | Code | int):
+    if isinstance(value, Identifier | Annotation | Code | int | jinja2.StrictUndefined):
+        # What is undefined fails by itself, when it is written.
         return value
     raise TypeError(f"a template writes {value!r}, a {type(value).__name__}, as it is")
 

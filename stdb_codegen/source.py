@@ -51,6 +51,18 @@ class Source:
         """Whether the schema comes from a project's folder."""
         return self.server is None and not self.is_stdin and Path(self.module).is_dir()
 
+    def check(self) -> None:
+        """Refuse what cannot be a source, without reading it.
+
+        Raises:
+            SourceError: There is nothing of that name, or no database can have it.
+        """
+        if self.server:
+            server.check_address(self.server)
+            server.check_database(self.module)
+        elif not (self.is_stdin or Path(self.module).exists()):
+            raise _missing(Path(self.module))
+
     def read(self, token: str | None = None) -> Definition:
         """The definition that is there.
 

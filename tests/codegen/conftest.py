@@ -6,10 +6,12 @@ import pytest
 from click.testing import CliRunner
 
 from stdb_codegen.cli import main
-from tests.codegen.loopback import serving
+from tests.codegen.loopback import SCHEMA, serving
+from tests.support.modules import module_wasm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from click.testing import Result
 
@@ -23,6 +25,20 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
 
     def invoke(*arguments: object, input: bytes | None = None, **environment: str) -> Result:
         return CliRunner().invoke(main, ["generate", *map(str, arguments)], input=input, env=environment)
+
+    return invoke
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """The whole command, in a folder that holds `probe.wasm` and `schema.json`, with no configuration above it."""
+    monkeypatch.delenv("SPACETIMEDB_TOKEN", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "probe.wasm").write_bytes(module_wasm("probe").read_bytes())
+    (tmp_path / "schema.json").write_bytes(SCHEMA)
+
+    def invoke(*arguments: object) -> Result:
+        return CliRunner().invoke(main, [*map(str, arguments)])
 
     return invoke
 

@@ -1,0 +1,64 @@
+"""What the command prints: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+# Seconds that something may take without a word.
+PATIENCE = 1.0
+
+
+@dataclass(slots=True)
+class Console:
+    """Prints as much as was asked for; warnings and errors always, and each warning once.
+
+    Attributes:
+        quiet: Whether to print nothing but warnings and errors.
+        verbose: Whether to print details.
+    """
+
+    quiet: bool = False
+    verbose: bool = False
+    _warned: set[str] = field(default_factory=set[str])
+
+    def say(self, text: str) -> None:
+        """Print a result."""
+        if not self.quiet:
+            click.echo(text)
+
+    def detail(self, text: str) -> None:
+        """Print what only those want to know who ask for it."""
+        if self.verbose:
+            click.echo(f"  {text}", err=True)
+
+    def warn(self, text: str) -> None:
+        """Print a warning, unless it was printed before."""
+        if text not in self._warned:
+            self._warned.add(text)
+            click.echo(f"warning: {text}", err=True)
+
+    def fail(self, error: Exception, name: str = "") -> None:
+        """Print an error, of the module of that name; and, among the details, what it came from."""
+        click.echo(f"error: {name}: {error}" if name else f"error: {error}", err=True)
+        if error.__cause__ is not None:
+            self.detail(f"from {type(error.__cause__).__name__}: {error.__cause__}")
+
+    @contextmanager
+    def step(self, doing: str) -> Generator[None]:
+        """Do something, and say what if it takes over a second, such as `reading my_module`."""
+        timer = threading.Timer(PATIENCE, click.echo, [f"{doing} ..."], {"err": True})
+        timer.daemon = True
+        if not self.quiet:
+            timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
