@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Hashable
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from .annotation import Product
 from .core import Core
 from .errors import NotConnectedError
-from .outcome import Outcome, Promise
+from .outcome import Outcome
 from .reducer import ReducerCall
 from .state import CallbackList, TableState
+from .stream import SlowConsumerPolicy, Stream
 
 __all__ = ["Ambient"]
 
@@ -77,9 +78,17 @@ class Ambient:
         """The state of a table."""
         return self.client().table_state(name)
 
-    def promise(self) -> Promise[Any]:  # Any: whoever asks knows what for
-        """A future of the client's event loop."""
-        return self.client().promise()
+    def stream(
+        self,
+        limit: int,
+        policy: SlowConsumerPolicy,
+        *,
+        key: Callable[[T], Hashable] | None = None,
+        join: Callable[[T, T], T | None] | None = None,
+        view: Callable[[T], T | None] | None = None,
+    ) -> Stream[T]:
+        """A stream of the client."""
+        return self.client().stream(limit, policy, key=key, join=join, view=view)
 
     async def within(self, seconds: float | None, awaitable: Awaitable[T]) -> T:
         """Await something for so long at most."""

@@ -130,8 +130,9 @@ class Client(Generic[D, S, P]):
         try:
             yield subscription
         finally:
+            ended = subscription.unsubscribe()
             if self.is_active:
-                await subscription.unsubscribe()
+                await ended
 
     @overload
     def query(self, query: Table[R] | Selected[R]) -> Outcome[list[R]]: ...
@@ -160,7 +161,7 @@ class Client(Generic[D, S, P]):
             policy: what happens beyond that: "raise" has the loop raise SlowConsumerError, "drop_oldest" drops, and
                 counts in the stream's `dropped`.
         """
-        stream: Stream[Delta] = Stream(self._core.promise, limit, policy)
+        stream: Stream[Delta] = self._core.stream(limit, policy)
         self._core.deltas.add(stream)
         return stream
 

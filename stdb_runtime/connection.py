@@ -158,10 +158,13 @@ class Connection:
         if self._task is None:
             return
         session, self.state = self._session, ConnectionState.CLOSED
-        if self._socket is not None:
-            with contextlib.suppress(ConnectionClosed):
-                await self._send(self._socket, session)  # what was asked for at the last moment
-            await self._socket.close(_NORMAL)
+        socket = self._socket
+        if socket is not None:
+            with contextlib.suppress(ConnectionClosed, TimeoutError):
+                async with asyncio.timeout(self.options.close_timeout):
+                    await self._send(socket, session)  # what was asked for at the last moment
+                    await socket.close(_NORMAL)
+            socket.transport.abort()  # no more patience with a peer that takes nothing
         else:
             self._task.cancel()
         await self.ended()
@@ -217,6 +220,8 @@ class Connection:
             return error
         finally:
             session.end()
+            if self._socket is not None:
+                self._socket.transport.abort()  # no more than a formality, unless it was left in the middle
             self._socket = None
 
     def _token(self) -> str | None:
@@ -238,7 +243,7 @@ class Connection:
                 return ConnectionRejectedError(_REJECTED)
             return loss(closed)
         except ProtocolError as error:
-            await socket.close(_PROTOCOL_ERROR, str(error)[:_LONGEST_REASON])
+            await socket.close(_PROTOCOL_ERROR, str(error).encode()[:_LONGEST_REASON].decode(errors="ignore"))
             return error
 
     def _open(self, opened: Opened) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 from weakref import WeakSet
 
@@ -20,6 +20,7 @@ from .errors import (
     BindingsError,
     ConnectionLost,
     NotConnectedError,
+    ProcedureError,
     ProtocolError,
     ReducerError,
     StdbError,
@@ -35,6 +36,7 @@ from .events import (
     SubscriptionEnded,
     UnknownTransaction,
 )
+from .health import PROCEDURES_SINCE, server_version
 from .ledger import Ledger, ValueReader
 from .options import Options
 from .outcome import Outcome
@@ -56,7 +58,7 @@ from .session import (
 )
 from .state import CallbackList, TableState, changes_of
 from .stats import Stats
-from .stream import Stream
+from .stream import SlowConsumerPolicy, Stream
 from .subscription import Subscription, SubscriptionRecord, SubscriptionState
 from .wire import OneOffTable, TableUpdate
 
@@ -101,6 +103,8 @@ class Core:
         self._subscriptions: dict[int, SubscriptionRecord] = {}
         self._unknown_tables: set[str] = set()
         self._renewal: Renewal | None = None
+        self._has_procedures = False
+        self._inquiries: set[asyncio.Task[None]] = set()
 
     # --- what handles ask for -----------------------------------------------------------------------------------------
 
@@ -111,6 +115,22 @@ class Core:
     def promise(self) -> asyncio.Future[Any]:  # Any: whoever asks knows what for
         """A future of the event loop."""
         return asyncio.get_running_loop().create_future()
+
+    def stream(
+        self,
+        limit: int,
+        policy: SlowConsumerPolicy,
+        *,
+        key: Callable[[T], Hashable] | None = None,
+        join: Callable[[T, T], T | None] | None = None,
+        view: Callable[[T], T | None] | None = None,
+    ) -> Stream[T]:
+        """A stream that ends with this client."""
+        made = Stream(self.promise, limit, policy, self.stats.count_dropped, key=key, join=join, view=view)
+        self.stats.watch(made)
+        if self.is_closed:
+            made.end()
+        return made
 
     async def within(self, seconds: float | None, awaitable: Awaitable[T]) -> T:
         """Await something for so long at most."""
@@ -132,9 +152,36 @@ class Core:
             session.call_unheard(reducer, args)
 
     def call_procedure(self, procedure: str, args: str, read: ValueReader) -> Outcome[Any]:
-        """Send a procedure call."""
+        """Send a procedure call, once it is known that the server has procedures; others would end the connection."""
+        outcome: Outcome[Any] = Outcome(self.promise(), self._unseen)
         with self._asking() as session:
-            return self._ledger.procedure(session.call_procedure(procedure, args), procedure, read)
+            if self._has_procedures:
+                self._ledger.procedure(session.call_procedure(procedure, args), procedure, read, outcome)
+            else:
+                task = asyncio.get_running_loop().create_task(self._call_later(session, procedure, args, read, outcome))
+                self._inquiries.add(task)
+                task.add_done_callback(self._inquiries.discard)
+        return outcome
+
+    async def _call_later(
+        self, session: Session, procedure: str, args: str, read: ValueReader, outcome: Outcome[Any]
+    ) -> None:
+        """Ask for the server's version, then send a procedure call or fail it."""
+        try:
+            version = await server_version(self.connection.endpoint, self.connection.options)
+            if version[0] < PROCEDURES_SINCE:
+                numbers = ".".join(map(str, version))
+                raise ProcedureError(procedure, f"servers of version {numbers} have no procedures: 2.0 brought them")
+            with self._asking() as now:
+                if now is not session:
+                    raise ConnectionLost("the connection was lost before the call was sent")
+                self._has_procedures = True
+                self._ledger.procedure(session.call_procedure(procedure, args), procedure, read, outcome)
+        except StdbError as error:
+            self._ledger.fail(outcome, error)
+        except asyncio.CancelledError:
+            self._ledger.fail(outcome, ConnectionLost("the client was closed before the call was sent"))
+            raise
 
     def query(self, sql: str) -> Outcome[list[Product]]:
         """Send a one-off query."""
@@ -151,15 +198,21 @@ class Core:
     def end_subscription(self, record: SubscriptionRecord) -> None:
         """See to it that a subscription ends: at once if it can be, else as soon as it can."""
         if record.state is SubscriptionState.PENDING:
-            record.applied.fail(SubscriptionError(record.queries, "it was ended before its rows came"))
+            # Whoever ended it knows; whoever waits for its rows is told.
+            record.applied.fail(SubscriptionError(record.queries, "it was ended before its rows came"), seen=True)
         if record.state in {SubscriptionState.PENDING, SubscriptionState.ACTIVE}:
             was_active, record.state = record.state is SubscriptionState.ACTIVE, SubscriptionState.ENDING
-            if was_active and self.is_active:
+            if self.connection.state is not ConnectionState.OPEN:
+                self._forget(self._number(record))  # it is not asked for again; its rows go with the reconnection
+            elif was_active and self.is_active:
                 self._request_end(record)
 
     def _request_end(self, record: SubscriptionRecord) -> None:
         with self._asking() as session:
-            session.unsubscribe(next(number for number, other in self._subscriptions.items() if other is record))
+            session.unsubscribe(self._number(record))
+
+    def _number(self, record: SubscriptionRecord) -> int:
+        return next(number for number, other in self._subscriptions.items() if other is record)
 
     @contextlib.contextmanager
     def _asking(self) -> Generator[Session]:
@@ -192,22 +245,36 @@ class Core:
 
     async def close(self) -> None:
         """Close the connection, and give coroutine callbacks `close_timeout` seconds to end."""
+        for inquiry in self._inquiries:
+            inquiry.cancel()
         await self.connection.close()
         await self.dispatcher.close(self.connection.options.close_timeout)
 
     async def drain(self) -> None:
         """Wait until every request so far is answered, and every coroutine callback done."""
-        while waiting := [*map(_as_future, self._ledger.waiting), *self.dispatcher.running()]:
-            await asyncio.wait(waiting)
+        with self.dispatcher.waiting():
+            while waiting := [*self._inquiries, *self._unanswered(), *self.dispatcher.running()]:
+                await asyncio.wait(waiting)
+
+    def _unanswered(self) -> list[asyncio.Future[Any]]:  # Any: whatever was asked for
+        """What is waited for, without what somebody gave up on."""
+        outcomes: list[Outcome[Any]] = self._ledger.waiting
+        for record in self._subscriptions.values():
+            if record.state is SubscriptionState.PENDING:
+                outcomes.append(record.applied)
+            elif record.state is SubscriptionState.ENDING:
+                outcomes.append(record.ended)
+        return [future for future in map(_as_future, outcomes) if not future.done()]
 
     def opened(self, opened: Opened, *, again: bool) -> None:
         """The connection is there, for the first time or again."""
         self.opened_as = opened
+        self._has_procedures = False
         self.stats.connections += 1
         if again:
             self._renew()
         else:
-            self._run_all(self.on_connect)
+            self.dispatcher.run_all(self.on_connect)
 
     def lost(self, error: StdbError | None) -> None:
         """The connection is gone, and with it what was in flight. The rows stay, and so does what is wanted."""
@@ -216,12 +283,12 @@ class Core:
         for number, record in list(self._subscriptions.items()):
             if record.state is SubscriptionState.ENDING:
                 self._forget(number)
-        self._run_all(self.on_disconnect, error)
+        self.dispatcher.run_all(self.on_disconnect, error)
 
     def ended(self, error: StdbError | None) -> None:
         """There will be no connection any more."""
         for number, record in list(self._subscriptions.items()):
-            record.applied.fail(_lost(error))
+            self._ledger.fail(record.applied, _lost(error))
             self._forget(number)
         for deltas in list(self.deltas):
             deltas.end()
@@ -299,7 +366,7 @@ class Core:
                         stream.put(change)
         if changes and (self.deltas or self.on_transaction.registered):
             delta = Delta(event, {state.name: diff for state, diff in changes})
-            self._run_all(self.on_transaction, delta)
+            self.dispatcher.run_all(self.on_transaction, delta)
             for deltas in list(self.deltas):
                 deltas.put(delta)
 
@@ -309,6 +376,7 @@ class Core:
         for update in tables:
             if update.table_name in self._states:
                 updates.setdefault(update.table_name, []).append(update)
+                self.stats.rows_decoded += sum(len(part.deletes) + len(part.inserts) for part in update.updates)
             elif update.table_name not in self._unknown_tables:
                 self._unknown_tables.add(update.table_name)
                 self.logger.warning(
@@ -325,38 +393,35 @@ class Core:
                 f"the generated code has no table {table.table_name!r}: "
                 "run stdb-codegen again, or query a table that it has"
             )
+        self.stats.rows_decoded += len(table.rows)
         return state.rows.read(table.rows)
 
     def _called(self, call: ReducerEvent, request_id: int | None) -> None:
         """A reducer ran, or was refused: tell callbacks, then whoever waits."""
-        callbacks = self.on_reducer[call.reducer].registered if call.reducer in self.on_reducer else ()
-        if callbacks:
+        callbacks = self.on_reducer.get(call.reducer)
+        told = callbacks is not None and bool(callbacks.registered)
+        if callbacks is not None and told:
             try:
                 arguments = call.arguments
             except StdbError:
+                told = False
                 self.logger.exception("a call of reducer %s cannot be told to its callbacks", call.reducer)
             else:
-                for callback in callbacks:
-                    self.dispatcher.run(callback, call, *arguments)
+                self.dispatcher.run_all(callbacks, call, *arguments)
         if request_id is not None:
-            self._ledger.answer(request_id, call, seen=bool(callbacks))
+            self._ledger.answer(request_id, call, seen=told)
 
     def _unseen(self, error: StdbError) -> None:
         """A request failed, and nobody awaited it."""
-        handlers = self.on_unhandled_error.registered if isinstance(error, ReducerError) else ()
-        for handler in handlers:
-            self.dispatcher.run(handler, error)
-        if not handlers:
+        if isinstance(error, ReducerError) and self.on_unhandled_error.registered:
+            self.dispatcher.run_all(self.on_unhandled_error, error)
+        else:
             self.logger.error("a request failed, and nobody awaited it: %s", error)
-
-    def _run_all(self, callbacks: CallbackList[Callable[..., object]], *args: object) -> None:
-        for callback in callbacks.registered:
-            self.dispatcher.run(callback, *args)
 
     # --- subscriptions ------------------------------------------------------------------------------------------------
 
     def _subscribed(self, number: int, tables: Sequence[TableUpdate]) -> None:
-        record = self._subscriptions[number]
+        record = self._record(number)
         self._change(tables, SubscriptionApplied(record.queries))
         if self._renewal is not None:
             self._answered(number)
@@ -364,33 +429,42 @@ class Core:
             self._activate(record)
 
     def _unsubscribed(self, number: int, tables: Sequence[TableUpdate]) -> None:
-        record = self._subscriptions[number]
+        record = self._record(number)
         self._change(tables, SubscriptionEnded(record.queries))
         self._forget(number)
+
+    def _record(self, number: int) -> SubscriptionRecord:
+        """The subscription that the server means.
+
+        Raises:
+            ProtocolError: there is none of that number.
+        """
+        if number not in self._subscriptions:
+            raise ProtocolError(f"the server speaks of subscription {number}, which there is not")
+        return self._subscriptions[number]
 
     def _activate(self, record: SubscriptionRecord) -> None:
         """The rows of a subscription are here."""
         if record.state is SubscriptionState.PENDING:
             record.state = SubscriptionState.ACTIVE
             record.applied.resolve(None)
-            self._run_all(record.on_applied, Subscription(record, self))
+            self.dispatcher.run_all(record.on_applied, Subscription(record, self))
         elif record.state is SubscriptionState.ENDING:
             self._request_end(record)
 
     def _refused(self, number: int, message: str) -> None:
         record = self._subscriptions.pop(number)
         error = SubscriptionError(record.queries, message)
-        listeners = record.on_error.registered
-        heard = bool(listeners)
+        heard = bool(record.on_error.registered)
         if record.state is SubscriptionState.ENDING:
-            record.ended.fail(error, seen=heard)
+            self._ledger.fail(record.ended, error, seen=heard)
         elif record.state is SubscriptionState.PENDING:
-            record.applied.fail(error, seen=heard)
+            self._ledger.fail(record.applied, error, seen=heard)
+            record.ended.resolve(None)
         elif not heard:
             self.logger.error("a subscription was refused when the connection was made again: %s", error)
         record.state = SubscriptionState.FAILED
-        for listener in listeners:
-            self.dispatcher.run(listener, error)
+        self.dispatcher.run_all(record.on_error, error)
         if self._renewal is not None:
             self._answered(number)
 
@@ -419,7 +493,7 @@ class Core:
         self._commit([(self._states[name], plan) for name, plan in renewal.plans()], Reconciled())
         for record in list(self._subscriptions.values()):
             self._activate(record)
-        self._run_all(self.on_connect)
+        self.dispatcher.run_all(self.on_connect)
 
 
 def _as_future(outcome: Outcome[Any]) -> asyncio.Future[Any]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterable, Sequence
 from itertools import repeat
 from typing import Any, TypeAlias
 
@@ -40,57 +41,81 @@ class Dispatcher:
         self._logger = logger
         self._stats = stats
         self._tasks: set[asyncio.Task[None]] = set()
+        # Those of them that wait for the others to be done, and so must not be waited for by those.
+        self._waiting: set[asyncio.Task[Any] | None] = set()
 
     def before(self, event: RowEvent, changes: Sequence[TableChange]) -> None:
         """Run the callbacks that want to know before rows go."""
         for state, diff in changes:
             for callback in state.on_before_delete.registered:
-                self._run_each(callback, zip(repeat(event), diff.deleted))
+                self._run_each(callback, state.on_before_delete, zip(repeat(event), diff.deleted))
 
     def after(self, event: RowEvent, changes: Sequence[TableChange]) -> None:
         """Run the row callbacks of one message: table by table the deletes, the inserts and the updates."""
         for state, diff in changes:
             for deleted in state.on_delete.registered:
-                self._run_each(deleted, zip(repeat(event), diff.deleted))
+                self._run_each(deleted, state.on_delete, zip(repeat(event), diff.deleted))
             for inserted in state.on_insert.registered:
-                self._run_each(inserted, zip(repeat(event), diff.inserted))
+                self._run_each(inserted, state.on_insert, zip(repeat(event), diff.inserted))
             for updated in state.on_update.registered:
-                self._run_each(updated, ((event, old, new) for old, new in diff.updated))
+                self._run_each(updated, state.on_update, ((event, old, new) for old, new in diff.updated))
 
-    def _run_each(self, callback: Callable[..., object], calls: Iterable[tuple[object, ...]]) -> None:
-        """Run one callback for each of many rows."""
+    def _run_each(
+        self, callback: Callable[..., object], among: CallbackList[Any] | None, calls: Iterable[tuple[object, ...]]
+    ) -> None:
+        """Run one callback for each of many rows, as long as it is registered."""
         for args in calls:
+            if among is not None and callback not in among.registered:
+                return
             self._stats.callbacks += 1
             try:
                 result = callback(*args)
                 if result is not None and inspect.iscoroutine(result):
-                    self._start(callback, result)
-            except Exception as error:  # the callback is the user's: it must not end the connection
+                    self._start(self._guard(callback, result), result)
+            except (Exception, asyncio.CancelledError) as error:  # the user's: it must not end the connection
                 self._report(error, callback)
+
+    def run_all(self, callbacks: CallbackList[Any], *args: object) -> None:
+        """Run the callbacks of one kind that are registered, but not those that one of them removes."""
+        for callback in callbacks.registered:
+            self._run_each(callback, callbacks, (args,))
 
     def run(self, callback: Callable[..., object], *args: object) -> None:
         """Run one callback. What it raises goes to `on_error`, or is logged with its name, and stops nothing."""
-        self._run_each(callback, (args,))
+        self._run_each(callback, None, (args,))
 
     def running(self) -> set[asyncio.Task[None]]:
-        """The coroutine callbacks that are not done; without the one that asks."""
-        return self._tasks - {asyncio.current_task()}
+        """The coroutine callbacks that are not done; without the one that asks, and others that wait like it."""
+        return self._tasks - {asyncio.current_task()} - self._waiting
+
+    @contextlib.contextmanager
+    def waiting(self) -> Generator[None]:
+        """For the time of the block, the task that is running waits for others."""
+        task = asyncio.current_task()
+        self._waiting.add(task)
+        try:
+            yield
+        finally:
+            self._waiting.discard(task)
 
     async def close(self, grace: float) -> None:
         """Wait up to `grace` seconds for coroutine callbacks, then cancel them."""
-        running = self.running()
-        if not running:
-            return
-        _, late = await asyncio.wait(running, timeout=grace)
-        for task in late:
-            task.cancel()
-        if late:
-            await asyncio.wait(late)
+        with self.waiting():
+            running = self.running()
+            if not running:
+                return
+            await asyncio.wait(running, timeout=grace)
+            late = {task for task in running & self.running() if not task.done()}
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)
 
-    def _start(self, callback: Callable[..., object], coroutine: Coroutine[Any, Any, object]) -> None:
+    def _start(self, guarded: Coroutine[Any, Any, None], coroutine: Coroutine[Any, Any, object]) -> None:
         try:
-            task = asyncio.get_running_loop().create_task(self._guard(callback, coroutine))
+            task = asyncio.get_running_loop().create_task(guarded)
         except RuntimeError:  # the event loop is gone, as when a program ends
+            guarded.close()
             coroutine.close()
             raise
         self._tasks.add(task)
@@ -102,15 +127,36 @@ class Dispatcher:
         except Exception as error:  # as above
             self._report(error, callback)
 
-    def _report(self, error: Exception, callback: Callable[..., object]) -> None:
+    def _report(self, error: BaseException, callback: Callable[..., object]) -> None:
+        if not isinstance(error, Exception):
+            error = _Cancelled(error)
         handlers = self.on_error.registered
         for handler in handlers:
             try:
-                handler(error, callback)
+                result = handler(error, callback)
+                if result is not None and inspect.iscoroutine(result):
+                    self._start(self._guard_handler(handler, result), result)
             except Exception:
-                self._logger.exception("the error callback %s raised", _name(handler))
+                self._log_handler(handler)
         if not handlers:
             self._logger.error("the callback %s raised", _name(callback), exc_info=error)
+
+    async def _guard_handler(self, handler: ErrorCallback, coroutine: Coroutine[Any, Any, object]) -> None:
+        try:
+            await coroutine
+        except Exception:
+            self._log_handler(handler)
+
+    def _log_handler(self, handler: ErrorCallback) -> None:
+        self._logger.exception("the error callback %s raised", _name(handler))
+
+
+class _Cancelled(RuntimeError):
+    """A callback that is no task let a CancelledError out, as of something cancelled whose result it asked for."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__("CancelledError, though nobody cancelled the callback")
+        self.__cause__ = error
 
 
 def _name(callback: Callable[..., object]) -> str:

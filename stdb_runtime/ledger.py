@@ -9,6 +9,7 @@ from weakref import WeakSet
 from .errors import (
     OutOfEnergyError,
     ProcedureError,
+    ProtocolError,
     QueryError,
     ReducerError,
     StdbError,
@@ -73,9 +74,11 @@ class Ledger:
         self._queries[message_id] = (sql, outcome)
         return outcome
 
-    def procedure(self, request_id: int, procedure: str, read: ValueReader) -> Outcome[Any]:
-        """A procedure call was sent, whose value `read` reads."""
-        outcome: Outcome[Any] = Outcome(self._promise(), self._unseen)
+    def procedure(
+        self, request_id: int, procedure: str, read: ValueReader, outcome: Outcome[Any] | None = None
+    ) -> Outcome[Any]:
+        """A procedure call was sent, whose value `read` reads; `outcome` is what was handed out for it, if anything."""
+        outcome = outcome or Outcome(self._promise(), self._unseen)
         self._procedures[request_id] = (procedure, read, outcome)
         return outcome
 
@@ -86,29 +89,33 @@ class Ledger:
         if event.status == "committed":
             call.resolve(event)
         elif event.status == "failed":
-            self._fail(call, ReducerError(call.reducer, event.message), seen=seen)
+            self.fail(call, ReducerError(call.reducer, event.message), seen=seen)
         else:
-            self._fail(call, OutOfEnergyError(call.reducer, "it ran out of energy"), seen=seen)
+            self.fail(call, OutOfEnergyError(call.reducer, "it ran out of energy"), seen=seen)
 
     def answer_query(self, answer: QueryAnswered, read: Callable[[OneOffTable], Sequence[Any]]) -> None:
         """A one-off query was answered; `read` reads the rows of a table."""
+        if answer.message_id not in self._queries:
+            raise ProtocolError(f"the server answers query {answer.message_id}, which was not asked")
         sql, outcome = self._queries.pop(answer.message_id)
         try:
             if answer.error is not None:
                 raise QueryError(sql, answer.error)
             outcome.resolve([row for table in answer.tables for row in read(table)])
         except StdbError as error:
-            self._fail(outcome, error)
+            self.fail(outcome, error)
 
     def answer_procedure(self, answer: ProcedureReturned) -> None:
         """A procedure ended."""
+        if answer.request_id not in self._procedures:
+            raise ProtocolError(f"the server answers procedure call {answer.request_id}, which was not made")
         procedure, read, outcome = self._procedures.pop(answer.request_id)
         try:
             if answer.value is None:
                 raise ProcedureError(procedure, answer.error)
             outcome.resolve(read(answer.value))
         except StdbError as error:
-            self._fail(outcome, error)
+            self.fail(outcome, error)
 
     def lose(self, error: StdbError) -> None:
         """Nothing that waits will be answered any more."""
@@ -117,13 +124,14 @@ class Ledger:
         self._queries.clear()
         self._procedures.clear()
         for outcome in waiting:
-            self._fail(outcome, error)
+            self.fail(outcome, error)
 
     def report(self) -> None:
         """Tell now of the failures that nobody awaited so far."""
         for outcome in list(self._failed):
             outcome.report()
 
-    def _fail(self, outcome: Outcome[Any], error: StdbError, *, seen: bool = False) -> None:
+    def fail(self, outcome: Outcome[Any], error: StdbError, *, seen: bool = False) -> None:
+        """Fail an outcome, and remember to tell of it if nobody awaits it."""
         outcome.fail(error, seen=seen)
         self._failed.add(outcome)

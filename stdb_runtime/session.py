@@ -409,9 +409,10 @@ class Session:
             held = sum(1 for other in self._held if other.reducer == reducer)
             alike = len({self._calls[request_id].args for request_id in waiting}) == 1
             if waiting and (alike or len(waiting) <= held):
-                del self._calls[waiting[0]]
+                call = self._calls.pop(waiting[0])
                 self._held.remove(event)
-                settled.append(CallRefused(waiting[0], event))
+                # The refusal does not echo the arguments, and we know them.
+                settled.append(CallRefused(waiting[0], msgspec.structs.replace(event, args=call.args)))
         return settled
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, Protocol, TypeAlias, TypeVar
 from weakref import WeakSet
 
 from .annotation import Product
 from .cache import TableDiff, TableRows
 from .events import RowEvent
-from .outcome import Promise
-from .stream import Change, Deleted, Inserted, Stream, Updated
+from .stream import Change, Deleted, Inserted, SlowConsumerPolicy, Stream, Updated
 
 __all__ = ["CallbackList", "TableOwner", "TableState", "changes_of"]
 
@@ -78,8 +77,16 @@ class TableOwner(Protocol):
         """The state of a table, by its name in the module. Raises NotConnectedError if there is no client to ask."""
         ...
 
-    def promise(self) -> Promise[Any]:  # Any: whoever asks knows what for
-        """A future of the client's event loop."""
+    def stream(
+        self,
+        limit: int,
+        policy: SlowConsumerPolicy,
+        *,
+        key: Callable[[T], Hashable] | None = None,
+        join: Callable[[T, T], T | None] | None = None,
+        view: Callable[[T], T | None] | None = None,
+    ) -> Stream[T]:
+        """A stream of the client, which ends with it. See `Stream` for the arguments."""
         ...
 
     async def within(self, seconds: float | None, awaitable: Awaitable[T]) -> T:

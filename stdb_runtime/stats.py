@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import statistics
 from collections import deque
+from collections.abc import Sized
+from weakref import WeakSet
 
 import msgspec
 
@@ -37,10 +39,11 @@ class Stats:
         messages_sent: text frames to the server.
         bytes_received: bytes of those, without framing.
         bytes_sent: bytes of those, without framing.
-        rows_decoded: rows read, in any message.
+        rows_decoded: rows of the generated code's tables in messages, each as often as it came.
         rows_applied: rows that came, went or were replaced, as callbacks see them.
         callbacks: callbacks run.
         connections: how often the connection was made.
+        dropped: changes that iterators over them had no room for.
     """
 
     def __init__(self) -> None:
@@ -52,6 +55,8 @@ class Stats:
         self.rows_applied = 0
         self.callbacks = 0
         self.connections = 0
+        self.dropped = 0
+        self._streams: WeakSet[Sized] = WeakSet()
         self._counts: dict[str, int] = {}
         self._latencies: dict[str, deque[float]] = {}
 
@@ -59,6 +64,19 @@ class Stats:
         """Note how long an answer took."""
         self._counts[reducer] = self._counts.get(reducer, 0) + 1
         self._latencies.setdefault(reducer, deque(maxlen=_LATENCIES_KEPT)).append(seconds)
+
+    def watch(self, stream: Sized) -> None:
+        """Have what waits in a stream counted, for as long as the stream lives."""
+        self._streams.add(stream)
+
+    def count_dropped(self) -> None:
+        """A change was dropped."""
+        self.dropped += 1
+
+    @property
+    def buffered(self) -> int:
+        """Changes that wait in iterators over them now."""
+        return sum(map(len, self._streams))
 
     @property
     def reducers(self) -> dict[str, LatencyStats]:

@@ -12,7 +12,7 @@ from .errors import SlowConsumerError
 from .events import RowEvent
 from .outcome import Promise
 
-__all__ = ["Change", "Deleted", "Inserted", "SlowConsumerPolicy", "Stream", "Updated", "merge", "rows_of"]
+__all__ = ["Change", "Deleted", "Inserted", "SlowConsumerPolicy", "Stream", "Updated", "merge", "seen_from"]
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -63,17 +63,26 @@ Change: TypeAlias = Inserted[R] | Deleted[R] | Updated[R]
 """What happened to one row."""
 
 
-def rows_of(change: Change[R]) -> tuple[R, ...]:
-    """The rows that a change is about: the one now, and the one before if it was replaced."""
-    return (change.old, change.row) if isinstance(change, Updated) else (change.row,)
+def seen_from(value_of: Callable[[R], object], value: object) -> Callable[[Change[R]], Change[R] | None]:
+    """How changes look to who watches one value of a column: a row that gets it comes, one that loses it goes."""
+
+    def view(change: Change[R]) -> Change[R] | None:
+        now = value_of(change.row) == value
+        if isinstance(change, Updated) and (value_of(change.old) == value) is not now:
+            return Inserted(change.event, change.row) if now else Deleted(change.event, change.old)
+        return change if now else None
+
+    return view
 
 
 def merge(earlier: Change[R], later: Change[R]) -> Change[R] | None:
-    """Two changes of one primary key as one; None if they undo each other."""
+    """Two changes of one primary key as one; None if the later undoes the earlier."""
     before = None if isinstance(earlier, Inserted) else earlier.old if isinstance(earlier, Updated) else earlier.row
     if isinstance(later, Deleted):
         return None if before is None else Deleted(later.event, before)
-    return Inserted(later.event, later.row) if before is None else Updated(later.event, before, later.row)
+    if before is None:
+        return Inserted(later.event, later.row)
+    return None if before == later.row else Updated(later.event, before, later.row)
 
 
 class Stream(Generic[T]):
@@ -83,9 +92,10 @@ class Stream(Generic[T]):
         promise: makes a future.
         limit: how many items wait at most for the consumer.
         policy: what happens when one more comes.
+        dropping: told of each item that is dropped.
         key: if given, an item replaces what waits under the same key, joined with it by `join`; no limit then.
         join: makes one item of two; None for nothing.
-        wanted: tells which items are taken at all; by default all are.
+        view: what each item means here; None for nothing. By default, itself.
 
     Attributes:
         dropped: how many items were dropped.
@@ -96,10 +106,11 @@ class Stream(Generic[T]):
         promise: Callable[[], Promise[None]],
         limit: int,
         policy: SlowConsumerPolicy,
+        dropping: Callable[[], object],
         *,
         key: Callable[[T], Hashable] | None = None,
         join: Callable[[T, T], T | None] | None = None,
-        wanted: Callable[[T], bool] | None = None,
+        view: Callable[[T], T | None] | None = None,
     ) -> None:
         if limit < 1:
             raise ValueError(f"a buffer holds at least one item, got {limit}")
@@ -107,9 +118,10 @@ class Stream(Generic[T]):
         self._promise = promise
         self._limit = limit
         self._policy: SlowConsumerPolicy = policy
+        self._dropping = dropping
         self._key = key
         self._join = join
-        self._wanted = wanted
+        self._view = view
         self._items: deque[T] = deque()
         self._keyed: dict[Hashable, T] = {}
         self._waiting: Promise[None] | None = None
@@ -118,16 +130,17 @@ class Stream(Generic[T]):
 
     def put(self, item: T) -> None:
         """Add one item; never waits."""
-        if self._ended or self._overrun or (self._wanted is not None and not self._wanted(item)):
+        seen = item if self._view is None else self._view(item)
+        if seen is None or self._ended or self._overrun:
             return
         if self._key is not None and self._join is not None:
-            key = self._key(item)
+            key = self._key(seen)
             before = self._keyed.pop(key, None)
-            joined = item if before is None else self._join(before, item)
+            joined = seen if before is None else self._join(before, seen)
             if joined is not None:
                 self._keyed[key] = joined
         else:
-            self._append(item)
+            self._append(seen)
         self._wake()
 
     def end(self) -> None:
@@ -160,6 +173,7 @@ class Stream(Generic[T]):
             self._items.popleft()
             self._items.append(item)
             self.dropped += 1
+            self._dropping()
         else:
             self._overrun = True
 

@@ -20,7 +20,7 @@ from .errors import BindingsError, ConnectionLost, SubscriptionError
 from .events import RowEvent
 from .sql import quoted
 from .state import TableOwner, TableState
-from .stream import Change, Deleted, SlowConsumerPolicy, Stream, merge, rows_of
+from .stream import Change, Deleted, SlowConsumerPolicy, Stream, merge, seen_from
 
 __all__ = ["BTree", "BTreeIndex", "EventTable", "KeyedTable", "Table", "TableSet", "Unique", "UniqueIndex"]
 
@@ -147,7 +147,7 @@ class Table(Generic[R]):
         Returns:
             A stream of `Inserted`, `Deleted` and `Updated`, for one consumer.
         """
-        stream: Stream[Change[R]] = Stream(self.__owner__.promise, limit, policy)
+        stream: Stream[Change[R]] = self.__owner__.stream(limit, policy)
         self.__state__.streams.add(stream)
         return stream
 
@@ -172,8 +172,8 @@ class KeyedTable(Table[R]):
         if policy != "coalesce":
             return super().changes(limit=limit, policy=policy)
         key_of = attrgetter(self.__state__.primary_key or "")
-        stream: Stream[Change[R]] = Stream(
-            self.__owner__.promise, limit, "raise", key=lambda change: key_of(change.row), join=merge
+        stream: Stream[Change[R]] = self.__owner__.stream(
+            limit, "raise", key=lambda change: key_of(change.row), join=merge
         )
         self.__state__.streams.add(stream)
         return stream
@@ -231,29 +231,39 @@ class UniqueIndex(Generic[R, K]):
         return await self._owner.within(timeout, self._next(value))
 
     async def _next(self, value: K) -> R:
-        changes = self.changes(value)
+        view = seen_from(attrgetter(self._column), value)
+
+        def coming(change: Change[R]) -> Change[R] | None:
+            seen = view(change)
+            return None if isinstance(seen, Deleted) else seen
+
+        # The first that comes is kept, however many more do before it is taken.
+        stream: Stream[Change[R]] = self._owner.stream(1, "raise", view=coming)
+        self._state.streams.add(stream)
         row = self.find(value)
         if row is not None:
             return row
-        async for change in changes:
-            if not isinstance(change, Deleted):
-                return change.row
+        async for change in stream:
+            return change.row
         raise ConnectionLost(f"the client was closed before a row with {self._column} {value!r} came")
 
     def changes(self, value: K) -> Stream[Change[R]]:
-        """The changes, from now on, of rows whose column has this value. Changes that wait are merged into one.
+        """The changes, from now on, of the row whose column has this value.
+
+        A row that gets the value by an update comes, and one that loses it goes. Changes of one primary key that wait
+        are merged into one.
 
         Returns:
             A stream of `Inserted`, `Deleted` and `Updated`, for one consumer. It ends when the client is closed.
         """
-        value_of = attrgetter(self._column)
-        stream: Stream[Change[R]] = Stream(
-            self._owner.promise,
+        primary_key = self._state.primary_key
+        key_of = None if primary_key is None else attrgetter(primary_key)
+        stream: Stream[Change[R]] = self._owner.stream(
             1,
             "raise",
-            key=lambda _: value,
+            key=lambda change: value if key_of is None else key_of(change.row),
             join=merge,
-            wanted=lambda change: value in map(value_of, rows_of(change)),
+            view=seen_from(attrgetter(self._column), value),
         )
         self._state.streams.add(stream)
         return stream

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from urllib.parse import urlencode
 
 import websockets
@@ -24,6 +25,13 @@ __all__ = ["loss", "open_socket"]
 
 # A server of 2.x sends fragments of 4096 bytes, and the limit counts fragments (protocol notes, 1.6).
 _QUEUED_FRAMES = 4096
+
+
+class _Discreet(logging.LoggerAdapter[logging.Logger]):
+    """The library's logger without level DEBUG, at which it shows headers and frames, and so the token."""
+
+    def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - as in logging
+        return level > logging.DEBUG and super().isEnabledFor(level)
 
 
 async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *, again: bool) -> ClientConnection:
@@ -53,6 +61,7 @@ async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *
             close_timeout=options.close_timeout,
             ping_interval=options.ping_interval,
             ping_timeout=options.ping_timeout,
+            logger=_Discreet(logging.getLogger("websockets.client")),
             ssl=(options.ssl or True) if endpoint.is_secure else None,
             proxy=options.proxy,
         )

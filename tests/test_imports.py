@@ -25,7 +25,7 @@ LAYERS = (
     "options dispatch ledger messages registry",
     "handler",
     "transport http",
-    "connection",
+    "connection health",
     "core relay",
     "schema",
     "drift",
