@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
-from stdb_codegen import config, project, scaffold
+from stdb_codegen import config, diagram, lower, project, rawdef, report, scaffold
 from stdb_codegen.console import Console
 from stdb_codegen.errors import CodegenError
 from stdb_codegen.generation import Generation
+from stdb_codegen.inspection import inspect
 from stdb_codegen.selection import Selection
 from stdb_codegen.source import STDIN, Source
 from stdb_codegen.watch import watch
@@ -47,6 +49,11 @@ _EXIT_CODES = """
 """
 _ENDED = ", or --watch ended with Ctrl-C"
 _DIFFERS = ", or --check found a difference"
+_INSPECT = """Show what a module holds.
+
+    Tables with their columns and keys, reducers, procedures and types, private
+    ones too, as the module declares them.
+"""
 _INIT = """Write a module into pyproject.toml.
 
     The section [tool.stdb-codegen] of the pyproject.toml in this folder learns
@@ -161,6 +168,35 @@ def generate(  # noqa: D103 - its help is put together above
         watch(load, selection.file, generation)
     elif not generation.run(load()):
         sys.exit(1)
+
+
+@main.command(name="inspect", help=f"{_INSPECT}{_SOURCES}{_EXIT_CODES.format(done='', error='')}")
+@_selects
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@click.option("--mermaid", is_flag=True, help="Print a Mermaid diagram of the tables and their keys.")
+def inspect_(  # noqa: D103 - its help is put together above
+    names: tuple[str, ...],
+    module: str | None,
+    server: str | None,
+    token: str | None,
+    *,
+    build: bool,
+    as_json: bool,
+    mermaid: bool,
+) -> None:
+    if as_json and mermaid:
+        raise click.UsageError("--json and --mermaid exclude each other")
+    source = Selection(names, module, server, build).source()
+    console = Console()
+    with console.step(f"reading {source}"):
+        found = inspect(lower.lower(rawdef.decode(source.read(token))))
+    if as_json:
+        console.say(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+        return
+    for warning in found.warnings:
+        console.warn(warning)
+    for line in diagram.lines(found) if mermaid else report.lines(found):
+        console.say(line)
 
 
 @main.command(help=f"{_INIT}{_EXIT_CODES.format(done='', error='')}")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from stdb_codegen.errors import printable
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -43,7 +45,7 @@ class Console:
         """Print a warning, unless it was printed before."""
         if text not in self._warned:
             self._warned.add(text)
-            click.echo(f"warning: {text}", err=True)
+            click.echo(f"warning: {printable(text)}", err=True)
 
     def fail(self, error: Exception, name: str = "") -> None:
         """Print an error, of the module of that name; and, among the details, what it came from."""

@@ -10,6 +10,11 @@ CodegenError
 """
 
 
+def printable(text: str) -> str:
+    """A text on one line in which nothing moves a terminal's cursor: names of schemas are untrusted."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 class CodegenError(Exception):
     """Root of all errors of the generator; its text is always one printable line.
 
@@ -27,8 +32,7 @@ class CodegenError(Exception):
 
     def __str__(self) -> str:
         text = f"{self.place}: {self.problem}" + (f"; {self.remedy}" if self.remedy else "")
-        # Names of an untrusted schema and answers of servers end up here: nothing may move a terminal's cursor.
-        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+        return printable(text)
 
 
 class ConfigError(CodegenError):

@@ -157,7 +157,7 @@ def test_unknown_name(shell: Callable[..., Result]) -> None:
     assert "no module 'chat' is configured; there is: probe" in result.stderr
 
 
-@pytest.mark.parametrize("command", [[], ["generate"], ["init"]])
+@pytest.mark.parametrize("command", [[], ["generate"], ["inspect"], ["init"]])
 def test_help_reads_well_at_80_columns(shell: Callable[..., Result], command: list[str]) -> None:
     result = shell(*command, "--help")
     assert result.exit_code == 0
