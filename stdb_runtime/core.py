@@ -460,9 +460,9 @@ class Core:
             self._ledger.fail(record.ended, error, seen=heard)
         elif record.state is SubscriptionState.PENDING:
             self._ledger.fail(record.applied, error, seen=heard)
-            record.ended.resolve(None)
         elif not heard:
             self.logger.error("a subscription was refused when the connection was made again: %s", error)
+        record.ended.resolve(None)  # unless that has failed
         record.state = SubscriptionState.FAILED
         self.dispatcher.run_all(record.on_error, error)
         if self._renewal is not None:

@@ -39,7 +39,7 @@ class Peer:
                 return payload
         raise LookupError(f"{self._recording} has no {kind} with {text!r}")
 
-    async def say(self, kind: str, text: str = "", **changed: object) -> None:
+    async def say(self, kind: str, text: str = "", /, **changed: object) -> None:
         """Send the first recorded message of a kind that has a text in it, with some fields changed."""
         await self.connection.send(json.dumps({kind: self.recorded(kind, text) | changed}))
 
@@ -52,7 +52,7 @@ class Peer:
         ((kind, payload),) = json.loads(await self.connection.recv()).items()
         return kind, payload
 
-    async def answer_subscribe(self, text: str = "", **changed: object) -> dict[str, Any]:
+    async def answer_subscribe(self, text: str = "", /, **changed: object) -> dict[str, Any]:
         """Hear a SubscribeMulti and answer it with a recorded answer that has a text in it."""
         kind, asked = await self.hear()
         assert kind == "SubscribeMulti", kind
@@ -109,6 +109,8 @@ class ScriptedServer:
         if request.path == "/v1/health":
             self.asked_for_health += 1
             return connection.respond(http.HTTPStatus.OK, self._health)
+        if "/schema?" in request.path:
+            return connection.respond(http.HTTPStatus.OK, self._recording.schema.read_text("utf-8"))
         if not self._scripts:
             return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "the script is over")
         return None

@@ -1,0 +1,462 @@
+"""Connections that are lost and made again: what clients see, what is told, and what is never sent twice."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import tests.golden.probe.client as probe
+from game_client import Client, Message, Player, connect, tables
+from stdb_runtime import (
+    AuthError,
+    Backoff,
+    ConnectionLost,
+    NotConnectedError,
+    ProtocolError,
+    Reconciled,
+    ServerUnreachableError,
+    StdbError,
+    SubscriptionError,
+    UnknownDatabaseError,
+)
+from tests.support.modules import module_wasm
+from tests.support.proxy import Proxy
+from tests.support.recordings import RECORDINGS
+from tests.support.scripted import Peer, ScriptedServer
+from tests.support.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterator
+
+    from stdb_runtime import Delta
+    from tests.support.server import Database
+
+AT_ONCE = Backoff(first=0.01, most=0.01)
+NEVER = Backoff(first=1000, most=1000)
+
+
+class Watch:
+    """What a client was told of its connection and its rows."""
+
+    def __init__(self, client: Client | probe.Client) -> None:
+        self.connected = asyncio.Event()
+        self.lost: asyncio.Queue[StdbError | None] = asyncio.Queue()
+        self.deltas: list[Delta] = []
+        client.on_connect(self.connected.set)
+        client.on_disconnect(self.lost.put_nowait)
+        client.on_transaction(self.deltas.append)
+
+
+@contextlib.asynccontextmanager
+async def behind(game: Database, **options: Any) -> AsyncGenerator[tuple[Client, Proxy, Watch]]:
+    """A client of the game whose connection can be cut."""
+    settings: dict[str, Any] = {"backoff": AT_ONCE, **options}
+    async with Proxy(game.uri) as proxy, connect(proxy.uri, game.name, **settings) as client:
+        yield client, proxy, Watch(client)
+
+
+@pytest.fixture
+def own_server(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """The game on a server of its own, which a test may stop."""
+    with Server(in_memory=getattr(request, "param", True)) as server:
+        yield server.publish(module_wasm("game"), "game")
+
+
+def names(client: Client) -> list[str]:
+    return sorted(player.name for player in client.db.player)
+
+
+async def test_what_changed_meanwhile_is_one_difference(game: Database) -> None:
+    for name in ("stays", "changes", "goes"):
+        game.call("create_player", name)
+    game.call("send_message", "stays")
+    async with behind(game) as (client, proxy, watch):
+        await client.subscribe(tables.player, tables.message)
+        identity, connection_id, token = client.identity, client.connection_id, client.token
+        told: list[tuple[str, str]] = []
+        client.db.player.on_insert(lambda event, row: told.append(("insert", row.name)))
+        client.db.player.on_delete(lambda event, row: told.append(("delete", row.name)))
+        client.db.player.on_update(
+            lambda event, old, new: told.append(("update", f"{new.name} {old.level}-{new.level}"))
+        )
+        client.db.message.on_insert(lambda event, row: told.append(("insert", row.text)))
+        client.db.message.on_delete(lambda event, row: told.append(("delete", row.text)))
+        watch.deltas.clear()
+        before = {player.name: player for player in client.db.player}
+        proxy.cut()
+        game.call("level_up", before["changes"].id)
+        game.call("delete_player", before["goes"].id)
+        game.call("create_player", "comes")
+        game.call("send_message", "comes")
+        assert isinstance(await watch.lost.get(), ConnectionLost)
+        assert {player.name: player for player in client.db.player} == before, "the rows stay readable"
+        await watch.connected.wait()
+        assert sorted(told) == [("delete", "goes"), ("insert", "comes"), ("insert", "comes"), ("update", "changes 1-2")]
+        (delta,) = watch.deltas
+        assert delta.cause == Reconciled()
+        assert [row.name for row in delta.of(client.db.player).deleted] == ["goes"]
+        assert (client.identity, client.token) == (identity, token)
+        assert client.connection_id != connection_id
+        found = client.db.player.name.find("changes")
+        assert found is not None
+        assert [row.name for row in client.db.player.level.filter(2)] == ["changes"]
+        await client.reducers.level_up(found.id)
+        assert told[-1] == ("update", "changes 2-3")
+        assert client.stats.connections == 2
+
+
+async def test_without_a_change_nothing_is_told(game: Database) -> None:
+    game.call("create_player", "Alice")
+    game.call("send_message", "hello")
+    async with behind(game) as (client, proxy, watch):
+        one, other = client.subscribe(tables.player, tables.message), client.subscribe("SELECT * FROM message")
+        await asyncio.gather(one.applied(), other.applied())
+        watch.deltas.clear()
+        for _ in range(3):
+            watch.connected.clear()
+            proxy.cut()
+            await watch.connected.wait()
+        assert watch.deltas == []
+        assert (client.db.player.count(), client.db.message.count()) == (1, 1)
+        await one.unsubscribe()
+        assert (client.db.player.count(), client.db.message.count()) == (0, 1)
+        await other.unsubscribe()
+        assert client.db.message.count() == 0
+
+
+@pytest.mark.parametrize("own_server", [False], indirect=True)
+async def test_a_server_that_is_stopped_and_started_again(own_server: Database) -> None:
+    async with connect(own_server.uri, own_server.name, backoff=AT_ONCE) as client:
+        watch = Watch(client)
+        await client.subscribe(tables.player, tables.message)
+        await client.reducers.create_player("Alice")
+        await client.reducers.send_message("hello")
+        watch.deltas.clear()
+        identity, held = client.identity, [*client.db.player, *client.db.message]
+        await asyncio.to_thread(own_server.server.restart, fresh_data=False)
+        await watch.connected.wait()
+        assert client.identity == identity
+        changed = [change for delta in watch.deltas for change in (delta.cause, *delta.tables)]
+        # The module sets a player offline and online with its owner's connection, and that is seen or not.
+        assert changed in ([], [Reconciled(), "player"])
+        assert [row for row in (*client.db.player, *client.db.message) if row not in held] in (
+            [],
+            [row for row in client.db.player if not row.online],
+        )
+        await client.reducers.create_player("Bob")
+        assert names(client) == ["Alice", "Bob"]
+
+
+async def test_a_server_that_comes_back_with_other_rows(own_server: Database) -> None:
+    own_server.call("create_player", "Alice")
+    own_server.call("send_message", "hello")
+    async with connect(own_server.uri, own_server.name, backoff=AT_ONCE) as client:
+        watch = Watch(client)
+        gone: list[Player | Message] = []
+        client.db.player.on_delete(lambda event, row: gone.append(row))
+        client.db.message.on_delete(lambda event, row: gone.append(row))
+        await client.subscribe(tables.player, tables.message)
+        held = [*client.db.player, *client.db.message]
+        watch.deltas.clear()
+        await asyncio.to_thread(own_server.server.restart, fresh_data=False)
+        await watch.connected.wait()
+        assert set(gone) == set(held)
+        assert len(gone) == 2
+        assert [delta.cause for delta in watch.deltas] == [Reconciled()]
+        await client.reducers.create_player("Bob")
+        assert names(client) == ["Bob"]
+
+
+async def test_a_database_that_is_gone_ends_it(own_server: Database) -> None:
+    async with connect(own_server.uri, own_server.name, backoff=AT_ONCE) as client:
+        await client.subscribe(tables.player)
+        await asyncio.to_thread(own_server.server.restart)
+        with pytest.raises(UnknownDatabaseError):
+            await client.closed()
+        with pytest.raises(NotConnectedError, match="closed"):
+            client.reducers.create_player("x")
+
+
+async def test_a_token_that_is_refused_ends_it(game: Database) -> None:
+    given = iter([None, "not.a.token"])
+    async with behind(game, token=lambda: next(given)) as (client, proxy, watch):
+        await client.subscribe(tables.player)
+        proxy.freeze()
+        never = client.subscribe(tables.message)
+        proxy.cut()
+        proxy.thaw()
+        for wait in (client.closed, client.run_forever):
+            with pytest.raises(AuthError, match="refuses the token"):
+                await wait()
+        assert watch.lost.qsize() == 1, "once for the loss, not for attempts"
+        with pytest.raises(ConnectionLost):
+            await never
+
+
+async def test_without_reconnecting_a_loss_ends_it(game: Database) -> None:
+    async with behind(game, reconnect=False) as (client, proxy, watch):
+        proxy.cut()
+        with pytest.raises(ConnectionLost):
+            await client.closed()
+        assert isinstance(watch.lost.get_nowait(), ConnectionLost)
+        assert (client.state.value, client.is_active, client.latency) == ("closed", False, None)
+
+
+async def test_calls_in_flight_are_lost_and_never_sent_again(game: Database) -> None:
+    async with behind(game) as (client, proxy, watch):
+        await client.subscribe(tables.player)
+        proxy.freeze()
+        calls = [client.reducers.create_player(f"lost {number}") for number in range(20)]
+        query = client.query(tables.player)
+        waiters = asyncio.gather(*calls, query, return_exceptions=True)
+        await asyncio.sleep(0)
+        proxy.cut()
+        proxy.thaw()
+        assert {type(outcome) for outcome in await waiters} == {ConnectionLost}
+        await watch.connected.wait()
+        await client.reducers.create_player("after")
+        assert [row[1] for row in game.sql("SELECT * FROM player")] == ["after"]
+
+
+async def test_calls_while_away_are_refused_at_once(game: Database) -> None:
+    async with behind(game, backoff=NEVER) as (client, proxy, watch):
+        await client.subscribe(tables.player)
+        proxy.cut()
+        await watch.lost.get()
+        assert (client.state.value, client.is_active, client.latency) == ("reconnecting", False, None)
+        for ask in (
+            lambda: client.reducers.create_player("x"),
+            lambda: client.reducers.create_player.fire_and_forget("x"),
+            lambda: client.query(tables.player),
+            lambda: client.subscribe(tables.message),
+            client.subscribe_all,
+        ):
+            with pytest.raises(NotConnectedError, match="being made again"):
+                ask()
+
+
+async def test_a_subscription_that_was_pending_is_applied_after(game: Database) -> None:
+    game.call("create_player", "Alice")
+    async with behind(game) as (client, proxy, _):
+        proxy.freeze()
+        subscription = client.subscribe(tables.player)
+        applied: list[int] = []
+        subscription.on_applied(lambda _: applied.append(client.db.player.count()))
+        waiting = asyncio.create_task(subscription.applied())
+        await asyncio.sleep(0)
+        proxy.cut()
+        proxy.thaw()
+        await waiting
+        assert (applied, names(client), subscription.state.value) == ([1], ["Alice"], "active")
+
+
+async def test_a_subscription_may_end_while_away(game: Database) -> None:
+    game.call("create_player", "Alice")
+    game.call("send_message", "hello")
+    async with behind(game) as (client, proxy, watch):
+        kept = await client.subscribe(tables.message)
+        block = client.subscription(tables.player)
+        ended = await block.__aenter__()
+        proxy.cut()
+        await watch.lost.get()
+        await block.__aexit__(None, None, None)
+        assert ended.state.value == "ended"
+        await ended.unsubscribe()
+        await watch.connected.wait()
+        assert (client.db.player.count(), client.db.message.count()) == (0, 1)
+        assert kept.state.value == "active"
+        await client.reducers.create_player("Bob")
+        assert client.db.player.count() == 0
+
+
+async def test_closing_while_waiting_for_the_next_attempt_returns_at_once(game: Database) -> None:
+    async with behind(game, backoff=NEVER) as (client, proxy, watch):
+        proxy.cut()
+        await watch.lost.get()
+        started = time.perf_counter()
+        await client.close()
+        assert time.perf_counter() - started < 1
+        await client.closed()
+        assert watch.lost.empty()
+
+
+async def test_a_silent_connection_is_noticed_by_ping(game: Database) -> None:
+    async with behind(game, ping_interval=0.05, ping_timeout=0.2, close_timeout=0.2) as (client, proxy, watch):
+        await client.subscribe(tables.player)
+        proxy.freeze()
+        async with asyncio.timeout(5):
+            assert isinstance(await watch.lost.get(), ConnectionLost)
+        proxy.thaw()
+        await watch.connected.wait()
+        await client.reducers.create_player("Alice")
+        while client.latency is None:
+            await client.query(tables.player)
+        assert 0 < client.latency < 5
+        assert names(client) == ["Alice"]
+
+
+@pytest.mark.parametrize("size", [10, 20_000_000])
+async def test_closing_does_not_wait_for_a_silent_peer(game: Database, size: int) -> None:
+    async with Proxy(game.uri) as proxy, connect(proxy.uri, game.name, close_timeout=0.2) as client:
+        proxy.freeze()
+        call = client.reducers.send_message("x" * size)
+        started = time.perf_counter()
+        await client.close()
+        assert time.perf_counter() - started < 2
+        with pytest.raises(ConnectionLost):
+            await call
+
+
+async def test_a_server_that_says_nothing_is_given_up(game: Database) -> None:
+    async with Proxy(game.uri) as proxy:
+        proxy.freeze()
+        with pytest.raises(ServerUnreachableError, match=r"0\.1 seconds \(open_timeout\)"):
+            async with connect(proxy.uri, game.name, open_timeout=0.1):
+                raise AssertionError("nobody answered")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05), connect(proxy.uri, game.name):
+                raise AssertionError("nobody answered")
+
+
+# --- what a real server does not do on demand -------------------------------------------------------------------------
+
+(PROBE,) = [recording for recording in RECORDINGS if str(recording) == "1.2.0-probe"]
+PLAYERS = '"player"'
+
+
+async def _healthy(peer: Peer) -> None:
+    await peer.greet()
+    await peer.answer_subscribe(PLAYERS)
+    await peer.gone()
+
+
+async def _greeting_only(peer: Peer) -> None:
+    await peer.greet()
+
+
+async def _recovered(*scripts: Any) -> tuple[StdbError | None, list[Delta], int]:
+    """Play scripts to a client with one subscription. The first must answer it; ends when it is connected again."""
+    async with (
+        ScriptedServer(PROBE, *scripts) as server,
+        probe.connect(server.uri, "probe", backoff=AT_ONCE, close_timeout=1) as client,
+    ):
+        watch = Watch(client)
+        subscription = await client.subscribe("SELECT * FROM player")
+        await watch.connected.wait()
+        assert subscription.state.value == "active"
+        error = watch.lost.get_nowait()
+        return error, watch.deltas, client.db.player.count()
+
+
+async def _rows() -> int:
+    async with ScriptedServer(PROBE, _healthy) as server, probe.connect(server.uri, "probe") as client:
+        await client.subscribe("SELECT * FROM player")
+        return client.db.player.count()
+
+
+@pytest.mark.parametrize("code", [1000, 1001, 1011, 1013])
+async def test_a_server_that_says_goodbye_is_asked_again(code: int) -> None:
+    async def goodbye(peer: Peer) -> None:
+        await peer.greet()
+        await peer.answer_subscribe(PLAYERS)
+        await peer.connection.close(code, "module exited")
+
+    error, deltas, rows = await _recovered(goodbye, _healthy)
+    assert isinstance(error, ConnectionLost)
+    assert str(error) == f"the server closed the connection: module exited ({code})"
+    assert len(deltas) <= 1  # nothing changed
+    assert rows == await _rows()
+
+
+async def test_an_error_that_drops_all_subscriptions_ends_in_a_recovery() -> None:
+    async def dropped(peer: Peer) -> None:
+        await peer.greet()
+        await peer.answer_subscribe(PLAYERS)
+        await peer.say("SubscriptionError", request_id={"none": []}, query_id={"none": []})
+        await peer.gone()
+
+    async def emptied(peer: Peer) -> None:
+        await peer.greet()
+        asked = await peer.answer_subscribe(update={"tables": []})
+        assert asked["query_strings"] == ["SELECT * FROM player"]
+        await peer.gone()
+
+    error, deltas, rows = await _recovered(dropped, _healthy)
+    assert isinstance(error, ProtocolError)
+    assert "dropped all subscriptions" in str(error)
+    assert rows == await _rows()
+    _, deltas, rows = await _recovered(dropped, emptied)
+    assert rows == 0
+    assert deltas[-1].cause == Reconciled()
+
+
+async def test_a_loss_while_the_rows_are_still_coming_starts_over() -> None:
+    async def dropped(peer: Peer) -> None:
+        await peer.greet()
+        await peer.hear()
+
+    async def answered(peer: Peer) -> None:
+        await peer.greet()
+        await peer.answer_subscribe(PLAYERS)
+
+    _, deltas, rows = await _recovered(answered, dropped, _greeting_only, dropped, _healthy)
+    assert rows == await _rows()
+    assert all(delta.cause != Reconciled() for delta in deltas)
+
+
+async def test_a_subscription_that_is_refused_the_second_time() -> None:
+    async def answered(peer: Peer) -> None:
+        await peer.greet()
+        await peer.answer_subscribe(PLAYERS)
+
+    async def refusing(peer: Peer) -> None:
+        await peer.greet()
+        _, asked = await peer.hear()
+        ids = {"request_id": {"some": asked["request_id"]}, "query_id": {"some": asked["query_id"]["id"]}}
+        await peer.say("SubscriptionError", **ids)
+        await peer.gone()
+
+    async with (
+        ScriptedServer(PROBE, answered, refusing) as server,
+        probe.connect(server.uri, "probe", backoff=AT_ONCE, close_timeout=1) as client,
+    ):
+        watch = Watch(client)
+        subscription = client.subscribe("SELECT * FROM player")
+        errors: list[SubscriptionError] = []
+        subscription.on_error(errors.append)
+        await subscription
+        await watch.connected.wait()
+        assert [error.queries for error in errors] == [("SELECT * FROM player",)]
+        assert (subscription.state.value, client.db.player.count()) == ("failed", 0)
+        await subscription.unsubscribe()
+
+
+@pytest.mark.parametrize(
+    "kind", ["SubscribeMultiApplied", "UnsubscribeMultiApplied", "OneOffQueryResponse", "InitialSubscription"]
+)
+async def test_an_answer_to_nothing_ends_in_a_recovery(kind: str) -> None:
+    async def confused(peer: Peer) -> None:
+        await peer.greet()
+        await peer.answer_subscribe(PLAYERS)
+        await peer.say(kind, **({"query_id": {"id": 999}} if "Multi" in kind else {}))
+        await peer.gone()
+
+    error, _, rows = await _recovered(confused, _healthy)
+    assert isinstance(error, ProtocolError)
+    assert rows == await _rows()
+
+
+async def test_attempts_are_repeated_until_one_succeeds() -> None:
+    async def answered(peer: Peer) -> None:
+        await peer.greet()
+        await peer.answer_subscribe(PLAYERS)
+
+    async def rejecting(peer: Peer) -> None:
+        peer.connection.transport.abort()
+
+    _, _, rows = await _recovered(answered, rejecting, rejecting, rejecting, _healthy)
+    assert rows == await _rows()
