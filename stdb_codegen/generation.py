@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import keyword
+import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,7 +12,8 @@ from stdb_codegen import context, lower, output, overrides, rawdef, render
 from stdb_codegen.errors import CodegenError, OutputError, SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from stdb_codegen.config import Target
     from stdb_codegen.console import Console
@@ -60,12 +63,13 @@ class Generation:
             files = overrides.render_with(templates, package) if templates else render.render(package)
         console.detail(f"read in {read - start:.2f} s, generated in {time.perf_counter() - read:.2f} s")
         console.detail(f"schema {package.schema_hash}")
-        for warning in package.warnings:
+        warnings = [*package.warnings, *_doubts(target.output)]
+        for warning in warnings:
             console.warn(warning)
-        if package.warnings and target.strict:
-            number = len(package.warnings)
+        if warnings and target.strict:
+            number = len(warnings)
             problem = f"{number} warning{'s' if number > 1 else ''}, and --strict makes them errors"
-            raise SchemaError(definition.place, problem, "mend them in the module, or leave --strict away")
+            raise SchemaError(definition.place, problem, "mend them, or leave --strict away")
         plan = output.plan(target.output, files, force=self.force)
         if self.check:
             self._compare(plan)
@@ -87,6 +91,19 @@ class Generation:
 def _package(definition: Definition, target: Target) -> Package:
     schema = lower.lower(rawdef.decode(definition))
     return context.build(schema, include_private=target.include_private, rename=target.rename)
+
+
+def _doubts(folder: Path) -> Iterator[str]:
+    """What speaks against a folder, in one line."""
+    name = folder.absolute().name
+    if not _importable(name):
+        better = re.sub(r"\W+", "_", name)
+        better = better if _importable(better) else f"client_{better}"
+        yield f"{folder}/: nothing can import a package of that name; call it {better!r}"
+
+
+def _importable(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name)
 
 
 def _counted(package: Package) -> str:

@@ -55,10 +55,19 @@ def _from_json(definition: Definition) -> Module:
     top = msgspec.json.decode(definition.data, type=dict[str, msgspec.Raw])
     if "V10" in top or "sections" in top:
         return v10.unify(v10.decode(msgspec.json.decode(top.get("V10", definition.data))))
+    if "V8BackCompat" in top or ("typespace" in top and "types" not in top):
+        raise _too_old(definition)
+    if len(top) == 1 and "V9" not in top:
+        problem = f"its schema has the format {next(iter(top))!r}, and known are V9 and V10"
+        raise SchemaError(
+            definition.place, problem, "update stdb-codegen, or take the schema from a server, with --server"
+        )
     return v9.unify(msgspec.json.decode(top.get("V9", definition.data), type=v9.ModuleV9))
 
 
 def _from_bsatn(definition: Definition) -> Module:
+    if definition.data.startswith(b"\0"):
+        raise _too_old(definition)
     try:
         version, content = layout.read_module(definition.data)
     except bsatn.BsatnError as error:
@@ -67,3 +76,8 @@ def _from_bsatn(definition: Definition) -> Module:
         return v9.unify(msgspec.convert(content, v9.ModuleV9))
     # A `.wasm` does not know yet what the server will call its things.
     return v10.unify(casing.canonical(v10.decode(content)))
+
+
+def _too_old(definition: Definition) -> SchemaError:
+    problem = "its schema has version 8, which SpacetimeDB used before 1.0"
+    return SchemaError(definition.place, problem, "build the module with SpacetimeDB 1.0 or later")

@@ -94,13 +94,30 @@ class TestWarnings:
         assert (result.exit_code, result.stdout) == (1, "")
         assert all(line.startswith("warning: ") for line in warnings)
         assert f"schema.json: {len(warnings)} warning" in error
-        assert "mend them in the module, or leave --strict away" in error
+        assert "mend them, or leave --strict away" in error
         assert not (tmp_path / "client").exists()
 
     def test_quiet_prints_them(self, shell: Callable[..., Result], doubtful: list[object]) -> None:
         result = shell(*doubtful, "--quiet")
         assert result.stdout == ""
         assert "warning: " in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "better"), [("my-client", "my_client"), ("class", "client_class"), ("2d", "client_2d")]
+)
+def test_folder_that_cannot_be_imported(shell: Callable[..., Result], name: str, better: str) -> None:
+    result = shell("generate", "--module", "schema.json", "-o", name)
+    assert result.exit_code == 0
+    assert result.stderr == f"warning: {name}/: nothing can import a package of that name; call it {better!r}\n"
+
+
+def test_private_tables_are_included(shell: Callable[..., Result], tmp_path: Path) -> None:
+    arguments = ("generate", "--module", GOLDEN / "arena" / "schema.json", "-o", "client")
+    shell(*arguments)
+    assert "class SecretTable(" not in (tmp_path / "client" / "_tables.py").read_text()
+    shell(*arguments, "--include-private")
+    assert "class SecretTable(" in (tmp_path / "client" / "_tables.py").read_text()
 
 
 def test_verbose_tells_more_beside_the_result(shell: Callable[..., Result]) -> None:

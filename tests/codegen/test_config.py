@@ -195,6 +195,19 @@ def test_configuration_is_gone(tmp_path: Path) -> None:
         config.load(tmp_path / "nothing.toml")
 
 
+def test_collision_is_settled_by_a_rename(configured: Callable[[str], Callable[..., Result]], tmp_path: Path) -> None:
+    schema = (tmp_path / "schema.json").read_text().replace('"name":"bulk"', '"name":"PLAYER"')
+    (tmp_path / "both.json").write_text(schema)
+    text = '[tool.stdb-codegen]\nmodule = "both.json"\noutput = "client"\n'
+    refused = configured(text)("generate")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "'PLAYER' and 'player' both become 'player'; give one of them another name, in the mod" in refused.stderr
+    settled = configured(text + 'rename.PLAYER = "other"\nrename.Nobody = "somebody"\n')("generate")
+    assert settled.exit_code == 0, settled.output
+    assert settled.stderr == "warning: rename 'Nobody': the schema has nothing of that name\n"
+    assert "    other: OtherTable\n" in (tmp_path / "client" / "_tables.py").read_text()
+
+
 def test_nothing_is_configured(configured: Callable[[str], Callable[..., Result]]) -> None:
     result = configured("[project]\nname = 'x'\n")("generate")
     assert result.exit_code == 2

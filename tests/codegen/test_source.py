@@ -94,6 +94,26 @@ def test_standard_input_holds_no_schema(fails: Callable[..., str], data: bytes, 
     assert message in fails("--module", "-", "-o", "out", input=data)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            '{"V8BackCompat": {}}',
+            "version 8, which SpacetimeDB used before 1.0; build the module with SpacetimeDB 1.0 or",
+        ),
+        ('{"typespace": {"types": []}, "tables": [], "reducers": []}', "its schema has version 8"),
+        ('{"V11": {}}', "its schema has the format 'V11', and known are V9 and V10; update stdb-codegen"),
+        ("[]", "Expected `object`, got `array`; give the schema of a module, as the server or"),
+        ("", "Input data was truncated; give the schema of a module"),
+    ],
+)
+def test_json_of_another_format(fails: Callable[..., str], tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "schema.json").write_text(text)
+    error = fails("--module", tmp_path / "schema.json", "-o", tmp_path)
+    assert error.startswith(f"error: {tmp_path}/schema.json: ")
+    assert message in error
+
+
 def test_nothing_there(fails: Callable[..., str], tmp_path: Path) -> None:
     error = fails("--module", tmp_path / "nothing", "-o", tmp_path)
     assert "nothing: no such file or folder; give a .wasm, a .json or a module's folder (for a database" in error

@@ -63,6 +63,29 @@ class TestWasm:
                 (drop (call $write (local.get 0) (i32.const 12) (i32.const 8))))"""
         assert wasm.describe(assembled(text), "x.wasm") == b"abab"
 
+    @pytest.mark.parametrize(
+        ("tag", "message"),
+        [
+            (
+                0,
+                "its schema has version 8, which SpacetimeDB used before 1.0; build the module with SpacetimeDB 1.0 or",
+            ),
+            (3, "its definition is damaged: its version tag is 3; build the module again, or"),
+        ],
+    )
+    def test_another_format(self, fails: Callable[..., str], tmp_path: Path, tag: int, message: str) -> None:
+        text = f"""{SINK} {MEMORY} (data (i32.const 8) "\\01\\00\\00\\00\\{tag:02x}")
+            {DESCRIBE} (drop (call $write (local.get 0) (i32.const 12) (i32.const 8))))"""
+        (tmp_path / "x.wasm").write_bytes(assembled(text))
+        assert message in fails("--module", tmp_path / "x.wasm", "-o", tmp_path / "out")
+
+    def test_of_before_1_0(self, fails: Callable[..., str], tmp_path: Path) -> None:
+        text = '(func (export "__describe_module__") (result i64) i64.const 0)'
+        (tmp_path / "x.wasm").write_bytes(assembled(text))
+        error = fails("--module", tmp_path / "x.wasm", "-o", tmp_path / "out")
+        assert "cannot describe itself: " in error
+        assert "give the .wasm of a SpacetimeDB module" in error
+
     def test_endless_description(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(wasm, "LARGEST", 10)
         with pytest.raises(SourceError, match="its description is too long"):
