@@ -150,6 +150,7 @@ class Sum(SatsType):
 
     def __init__(self, variants: Callable[[], Sequence[SumVariant]]) -> None:
         self._variants_of = variants
+        self._busy = False
 
     @cached_property
     def variants(self) -> tuple[SumVariant, ...]:
@@ -167,7 +168,13 @@ class Sum(SatsType):
     @cached_property
     def key(self) -> Key | None:
         """By the key of the payload."""
-        keys = {v.python_type: v.payload.key for v in self.variants if v.payload is not None and v.payload.key}
+        if self._busy:  # a recursive type: its keys are made when the values are there
+            return lambda value: value if self.key is None else self.key(value)
+        self._busy = True
+        try:
+            keys = {v.python_type: v.payload.key for v in self.variants if v.payload is not None and v.payload.key}
+        finally:
+            self._busy = False
         if not keys:
             return None
 

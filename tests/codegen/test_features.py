@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 import pytest
 
@@ -25,14 +24,18 @@ from tests.golden.schedules import client as schedules
 from tests.golden.shared import client as shared
 from tests.golden.views import client as views
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from stdb_runtime.state import TableOwner
+
+T = TypeVar("T", bound=TableSet)
 
 
-class Cache:
-    """What tables know of their client."""
+class Cache(Generic[T]):
+    """The rows of tables, without a client; `tables` are the handles on them."""
 
-    def __init__(self, tables: type[TableSet]) -> None:
+    def __init__(self, tables: type[T]) -> None:
         self._states = tables.__new_states__()
+        self.tables = tables(cast("TableOwner", self))
 
     def table_state(self, name: str) -> TableState[Product]:
         return self._states[name]
@@ -40,16 +43,10 @@ class Cache:
     def insert(self, table: str, *rows: str) -> None:
         self._states[table].rows.apply([TableUpdate(table, (Rows((), rows),))])
 
-    def promise(self) -> Any:
-        raise NotImplementedError
-
-    async def within(self, seconds: float | None, awaitable: Awaitable[T]) -> T:
-        raise NotImplementedError
-
 
 def test_composite_indexes_are_searched_by_their_first_columns() -> None:
     cache = Cache(indexes.Tables)
-    point = indexes.Tables(cache).point
+    point = cache.tables.point
     rest = "0.5,7,8,9"
     for n, x, y in ((1, 1, "a"), (2, 1, "b"), (3, 2, "a"), (4, 1, "a")):
         cache.insert("point", f'[{n},{x},"{y}",[5],["0x1"],{rest}]')
@@ -71,7 +68,7 @@ def test_event_tables_are_never_subscribed_to() -> None:
 
 def test_views_are_read_like_tables() -> None:
     cache = Cache(views.Tables)
-    tables = views.Tables(cache)
+    tables = cache.tables
     cache.insert("all_ranks", '{"player":7,"place":1}')
     assert tables.all_ranks.player.find(7) == views.Rank(player=7, place=1)
     query = tables.high_levels.where(lambda p: p.level >= 3)
@@ -127,7 +124,7 @@ def test_recursive_values_survive() -> None:
 
 def test_renamed_things_keep_their_wire_names() -> None:
     cache = Cache(renames.Tables)
-    tables = renames.Tables(cache)
+    tables = cache.tables
     cache.insert("player", '{"class":"mage","aB":1,"a_b":2}')
     cache.insert("Player", '["old",3,4]')
     assert tables.player.first_ab.find(1) == renames.Gamer(klass="mage", first_ab=1, a_b=2)
@@ -162,7 +159,7 @@ def test_private_parts_are_there_when_asked_for() -> None:
 
 def test_tables_share_a_row_class() -> None:
     cache = Cache(shared.Tables)
-    tables = shared.Tables(cache)
+    tables = cache.tables
     for table in ("bag", "shop", "ground"):
         cache.insert(table, "[1,[2],[3]]")
     row = shared.Item(1, shared.GeoPoint(2), shared.ScreenUiPoint(3))
