@@ -1,0 +1,335 @@
+"""Reducers, one-off queries and procedures: who hears what, and what is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import tests.golden.arena.client as arena
+import tests.golden.edge.client as edge
+import tests.golden.probe.client as probe
+from game_client import Client, connect, tables
+from stdb_runtime import (
+    BindingsError,
+    ConnectionLost,
+    OutOfEnergyError,
+    ProcedureError,
+    QueryError,
+    ReducerError,
+    ReducerEvent,
+    StdbError,
+    UnknownTransaction,
+)
+from tests.support.recordings import RECORDINGS
+from tests.support.scripted import Peer, ScriptedServer
+
+if TYPE_CHECKING:
+    from tests.live.conftest import Publish
+    from tests.support.server import Database
+
+RECORDED = {str(recording): recording for recording in RECORDINGS}
+
+
+def left_behind(client: Client | arena.Client | probe.Client) -> int:
+    """What the client still waits for."""
+    return len(client._core._ledger.waiting) + len(client._core.connection.session._calls)  # pyright: ignore[reportPrivateUsage]
+
+
+async def test_an_event_says_everything_of_a_call(game: Database) -> None:
+    async with connect(game.uri, game.name) as client:
+        event = await client.reducers.create_player("Alice")
+        assert (event.reducer, event.status, event.message, event.arguments) == (
+            "create_player",
+            "committed",
+            "",
+            ("Alice",),
+        )
+        assert (event.caller_identity, event.caller_connection_id) == (client.identity, client.connection_id)
+        assert event.energy > 0
+        assert event.timestamp.to_datetime().year >= 2025
+
+
+async def test_giving_up_leaves_nothing_behind(game: Database, caplog: pytest.LogCaptureFixture) -> None:
+    async with connect(game.uri, game.name) as client:
+        await client.subscribe(tables.player)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await client.reducers.create_player("timed out")
+        task = asyncio.create_task(_await(client, ""))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        given_up = asyncio.gather(*(_await(client, str(number)) for number in range(100)))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+        await client.drain()  # does not spin on what nobody waits for
+        await client.reducers.create_player("last")
+        await client.query(tables.player)
+        assert left_behind(client) == 0
+        assert client.db.player.count() == 102, "they ran, as they had been sent"
+        gc.collect()
+    assert caplog.records == []
+
+
+async def _await(client: Client, name: str) -> ReducerEvent:
+    return await client.reducers.create_player(name)
+
+
+async def test_ten_thousand_calls_in_flight_each_get_their_own_answer(game: Database) -> None:
+    async with connect(game.uri, game.name) as client:
+        calls = [client.reducers.send_message(str(number)) for number in range(9_000)]
+        refused = [client.reducers.delete_player(1_000_000 + number) for number in range(1_000)]
+        outcomes = await asyncio.gather(*calls)
+        assert [event.arguments for event in outcomes] == [(str(number),) for number in range(9_000)]
+        errors = await asyncio.gather(*refused, return_exceptions=True)
+        assert [str(1_000_000 + number) in str(error) for number, error in enumerate(errors)] == [True] * 1_000
+        assert left_behind(client) == 0
+        assert client.stats.reducers["send_message"].count == 9_000
+
+
+async def test_the_same_request_ids_of_several_clients_do_not_mix(game: Database) -> None:
+    async with (
+        connect(game.uri, game.name) as one,
+        connect(game.uri, game.name) as other,
+        connect(game.uri, game.name) as third,
+    ):
+        clients = (one, other, third)
+        await asyncio.gather(*(client.subscribe(tables.player).applied() for client in clients))
+        calls = [
+            (client, client.reducers.create_player(f"{step} {number}"))
+            for step in range(50)
+            for number, client in enumerate(clients)
+        ]
+        for client, call in calls:
+            event = await call
+            assert (event.caller_connection_id, event.caller_identity) == (client.connection_id, client.identity)
+
+
+async def test_refused_calls_are_told_apart(publish: Publish) -> None:
+    database = publish("edge")
+    async with edge.connect(database.uri, database.name) as client:
+        # A call with arguments that do not fit is refused unrun.
+        unfit = [client._core.call_reducer("pair", '["x",0,0]') for _ in range(3)]  # pyright: ignore[reportPrivateUsage]
+        fit = [client.reducers.pair(number, 0, 0) for number in range(3)]
+        twice = client.reducers.pair(0, 9, 0)  # another row with the same key: it panics
+        unknown = client._core.call_reducer("nope", "[1]")  # pyright: ignore[reportPrivateUsage]
+        assert [(await call).status for call in fit] == ["committed"] * 3
+        for call in unfit:
+            with pytest.raises(ReducerError, match="invalid arguments"):
+                await call
+        with pytest.raises(ReducerError):
+            await twice
+        with pytest.raises(ReducerError, match="no such reducer"):
+            await unknown
+        assert len(client._core._ledger.waiting) == 0  # pyright: ignore[reportPrivateUsage]
+
+
+async def test_a_light_observer_hears_of_rows_but_not_of_calls(game: Database) -> None:
+    async with connect(game.uri, game.name) as caller, connect(game.uri, game.name, light=True) as observer:
+        await observer.subscribe(tables.player)
+        causes: asyncio.Queue[object] = asyncio.Queue()
+        observer.db.player.on_insert(lambda event, row: causes.put_nowait(event.cause))
+        heard: list[ReducerEvent] = []
+        observer.reducers.on_create_player(lambda event, name: heard.append(event))
+        await caller.reducers.create_player("Alice")
+        assert await causes.get() == UnknownTransaction()
+        event = await observer.reducers.create_player("Bob")  # its own call it hears of in full
+        assert await causes.get() == event
+        assert heard == [event]
+
+
+async def test_callbacks_on_a_reducer(game: Database) -> None:
+    async with connect(game.uri, game.name) as one, connect(game.uri, game.name) as other:
+        await one.subscribe(tables.player)
+        told: asyncio.Queue[tuple[str, str, bool]] = asyncio.Queue()
+        rows: list[int] = []
+
+        @one.reducers.on_create_player
+        def created(event: ReducerEvent, name: str) -> None:
+            told.put_nowait((name, event.status, event.caller_identity == one.identity))
+            rows.append(one.db.player.count())
+
+        await other.reducers.create_player("theirs")
+        assert await told.get() == ("theirs", "committed", False)
+        with pytest.raises(ReducerError):
+            await other.reducers.create_player("")  # of others' failures nobody hears
+        await one.reducers.create_player("mine")
+        assert await told.get() == ("mine", "committed", True)
+        with pytest.raises(ReducerError):
+            await one.reducers.create_player("")
+        assert await told.get() == ("", "failed", True)
+        assert rows == [1, 2, 2], "after the rows"
+        one.reducers.on_create_player.remove(created)
+        await one.reducers.create_player("unheard")
+        assert told.empty()
+
+
+async def test_failures_that_nobody_takes(game: Database, caplog: pytest.LogCaptureFixture) -> None:
+    async with connect(game.uri, game.name) as client:
+        errors: list[ReducerError] = []
+        client.on_unhandled_reducer_error(errors.append)
+        client.reducers.create_player("")
+        await client.drain()
+        gc.collect()
+        assert [(error.reducer, error.message) for error in errors] == [("create_player", "name must not be empty")]
+        with pytest.raises(ReducerError):
+            await client.reducers.create_player("")
+        client.reducers.on_create_player(lambda event, name: None)
+        client.reducers.create_player("")  # told to that callback
+        await client.drain()
+        gc.collect()
+        assert len(errors) == 1
+        client.remove_on_unhandled_reducer_error(errors.append)
+        kept = client.reducers.level_up(404)
+        await client.drain()
+        assert caplog.records == []
+    assert "level_up" in caplog.text
+    del kept
+    assert len(caplog.records) == 1
+
+
+async def test_fire_and_forget(game: Database, caplog: pytest.LogCaptureFixture) -> None:
+    async with connect(game.uri, game.name) as client:
+        await client.subscribe(tables.player)
+        client.reducers.create_player.fire_and_forget("Alice")
+        client.reducers.create_player.fire_and_forget("")
+        assert (await client.db.player.name.wait_for("Alice", timeout=10)).owner == client.identity
+        await client.query(tables.player)
+        assert left_behind(client) == 0
+        assert "create_player" not in client.stats.reducers
+    assert caplog.records == []
+
+
+async def test_one_off_queries(game: Database) -> None:
+    async with connect(game.uri, game.name) as client:
+        for name in "abc":
+            await client.reducers.create_player(name)
+        players = await client.query(tables.player)
+        assert [player.name for player in players] == ["a", "b", "c"]
+        assert client.db.player.count() == 0, "they do not enter the cache"
+        queries = [client.query(f"SELECT * FROM player WHERE id = {number % 3 + 1}") for number in range(300)]
+        answers = await asyncio.gather(*queries)
+        assert answers == [[players[number % 3]] for number in range(300)]
+        assert await client.query("SELECT * FROM message") == []
+        with pytest.raises(QueryError, match="nowhere") as caught:
+            await client.query("SELECT * FROM nowhere")
+        assert caught.value.query == "SELECT * FROM nowhere"
+        call, query = client.reducers.create_player("d"), client.query(tables.player)
+        assert len(await query) == 4, "it takes its place among the calls"
+        await call
+        late = client.query(tables.player)
+        await client.close()
+        (outcome,) = await asyncio.gather(late, return_exceptions=True)
+        assert isinstance(outcome, ConnectionLost | list), "answered before the end, or lost"
+
+
+async def test_a_query_of_a_table_that_the_package_lacks(publish: Publish) -> None:
+    database = publish("edge")
+    async with connect(database.uri, database.name, verify_schema="off") as client:
+        with pytest.raises(BindingsError, match="no table 'left'"):
+            await client.query("SELECT * FROM left")
+        await client.subscribe("SELECT * FROM left")  # a warning, and no harm
+        assert client.is_active
+
+
+async def test_out_of_energy() -> None:
+    # No server of ours runs out of energy: the status is the one of protocol notes 2.2.
+    async def exhausted(peer: Peer) -> None:
+        await peer.greet()
+        _, call = await peer.hear()
+        recorded = peer.recorded("TransactionUpdate", '"reducer_name":"level_up"')
+        ids = recorded["reducer_call"] | {"request_id": call["request_id"], "args": call["args"]}
+        me = peer.recorded("IdentityToken")["connection_id"]
+        await peer.say(
+            "TransactionUpdate",
+            '"reducer_name":"level_up"',
+            status={"OutOfEnergy": []},
+            reducer_call=ids,
+            caller_connection_id=me,
+        )
+        await peer.gone()
+
+    async with (
+        ScriptedServer(RECORDED["1.2.0-probe"], exhausted) as server,
+        probe.connect(server.uri, "probe") as client,
+    ):
+        with pytest.raises(OutOfEnergyError, match="energy") as caught:
+            await client.reducers.level_up(1)
+        assert caught.value.reducer == "level_up"
+        assert left_behind(client) == 0
+
+
+# --- procedures -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_server_of_1_x_is_not_asked_for_procedures(game: Database) -> None:
+    async with arena.connect(game.uri, game.name, verify_schema="off") as client:
+        for _ in range(2):
+            with pytest.raises(ProcedureError, match=r"roll: servers of version 1\.2\.0 have no procedures"):
+                await client.procedures.roll(6)
+        assert client.is_active
+        assert client.stats.connections == 1
+        unawaited = client.procedures.roll(6)
+        await client.drain()
+        with pytest.raises(ProcedureError):
+            await unawaited
+
+
+async def test_procedures() -> None:
+    answers = {"roll": '"Returned"', "fail": "abort"}
+
+    async def serving(peer: Peer) -> None:
+        await peer.greet()
+        for _ in range(3):
+            kind, call = await peer.hear()
+            assert kind == "CallProcedure"
+            assert call["flags"] == 0
+            await peer.say("ProcedureResult", answers[call["procedure"]], request_id=call["request_id"])
+        await peer.gone()
+
+    recording = RECORDED["2.8.3-arena"]
+    async with (
+        ScriptedServer(recording, serving, health='{"version":"2.8.3"}') as server,
+        arena.connect(server.uri, "arena", verify_schema="off") as client,
+    ):
+        first, second = await asyncio.gather(client.procedures.roll(6), client.procedures.roll(6))
+        assert first == second
+        assert isinstance(first, arena.Cell)
+        with pytest.raises(ProcedureError, match="fatal error") as caught:
+            await client.procedures.fail()
+        assert caught.value.procedure == "fail"
+        assert 1 <= server.asked_for_health <= 2
+        lost = client.procedures.roll(6)
+        await client.close()
+        with pytest.raises(ConnectionLost):
+            await lost
+
+
+@pytest.mark.parametrize("health", ["", "{}", '{"version":"two"}'])
+async def test_a_server_that_does_not_say_its_version(health: str) -> None:
+    async def serving(peer: Peer) -> None:
+        await peer.greet()
+        await peer.gone()
+
+    async with (
+        ScriptedServer(RECORDED["2.8.3-arena"], serving, health=health) as server,
+        arena.connect(server.uri, "arena", verify_schema="off") as client,
+    ):
+        with pytest.raises(StdbError, match="what version"):
+            await client.procedures.roll(6)
+
+
+async def test_messages_of_the_log_hold_what_helps(game: Database, caplog: pytest.LogCaptureFixture) -> None:
+    logger: Any = logging.getLogger("stdb_runtime")
+    async with connect(game.uri, game.name, logger=logger) as client:
+        with caplog.at_level(logging.DEBUG, "stdb_runtime"):
+            await client.reducers.create_player("Alice")
+    assert "CallReducer" in caplog.text
+    assert "TransactionUpdate" in caplog.text
