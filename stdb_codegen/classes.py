@@ -31,6 +31,7 @@ class Classes:
         self._types = types
         self._rows_of = rows_of
         self._renames = renames
+        self._columns: dict[tuple[str, str], tuple[Member, ...]] = {}
         self._names = {
             name: renames.choose(naming.type_name(*name.split(".")), naming.type_name, ("type", name)) for name in types
         }
@@ -48,10 +49,15 @@ class Classes:
 
     def columns(self, row: str, prefix: str = "types.") -> tuple[Member, ...]:
         """The fields of a struct."""
-        owners: list[tuple[Kind, str]] = [("type", row)]
-        for table in self._rows_of.get(row, ()):
-            owners.append(("table", table))  # noqa: PERF401 - pyright does not see the literal in a comprehension
-        return self.members(f"fields of type {row!r}", owners, fields_of(self._types[row]), naming.variable, prefix)
+        found = self._columns.get((row, prefix))
+        if found is None:
+            owners: list[tuple[Kind, str]] = [("type", row)]
+            for table in self._rows_of.get(row, ()):
+                owners.append(("table", table))  # noqa: PERF401 - pyright does not see the literal in a comprehension
+            fields = fields_of(self._types[row])
+            found = self.members(f"fields of type {row!r}", owners, fields, naming.variable, prefix)
+            self._columns[row, prefix] = found
+        return found
 
     def members(
         self,

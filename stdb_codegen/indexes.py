@@ -87,7 +87,7 @@ def _accessor(
     else:
         made = naming.variable(index.accessor or "_".join(("by", *(column.name for column in columns))))
         path = f"{table.name}.{index.accessor or made}"
-        name = naming.accessor(renames.choose(made, naming.variable, ("table", path)))
+        name = naming.accessor(renames.choose(made, naming.variable, ("index", path)))
     return IndexAccessor(
         name=name,
         unique=unique,

@@ -2,7 +2,8 @@
 
 A key says what is meant, in the schema's own names: `player` (a table, view, type, reducer or procedure),
 `player.class` (a column, a parameter, or an index by the name of its accessor), `Player.class` (a field of a type),
-`Shape.Circle` (a variant). Where that could be several things, their kind comes first: `reducer:player`.
+`Shape.Circle` (a variant). Where that could be several things, their kind comes first: `table:player.class`,
+`index:player.by_class`, `type:Player`, `reducer:player`, `procedure:player`; views count as tables.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from stdb_codegen.naming import Identifier
 
-Kind: TypeAlias = Literal["table", "type", "reducer", "procedure"]
+Kind: TypeAlias = Literal["table", "index", "type", "reducer", "procedure"]
 
 
 class Renames:

@@ -172,7 +172,7 @@ def _renames() -> Feature:
         "table:player.class": "klass",
         "Player.aB": "first_ab",
         "table:Player": "old_players",
-        "table:player.both": "by_abs",
+        "index:player.both": "by_abs",
         "geo.Point": "Place",
         "Shape.dot": "ShapeSmallDot",
         "Team.RED": "DARK_RED",

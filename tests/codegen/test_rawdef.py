@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stdb_codegen import layout, rawdef
+from stdb_codegen import layout, rawdef, source
 from stdb_codegen.errors import CodegenError, SchemaError
 from tests.codegen import schemas
 from tests.codegen.schemas import (
@@ -58,6 +58,35 @@ def test_damaged_bsatn(data: bytes, message: str) -> None:
 
 def test_empty_bsatn() -> None:
     assert layout.read_module(b"\x01" + bytes(24)) == (9, module())
+    assert layout.read_module(b"\x02" + bytes(4)) == (10, {"sections": []})
+
+
+def test_every_byte_cut_off_is_one_error() -> None:
+    """The definition of a real module, of version 10, cut off after each of its bytes."""
+    data = source.from_path(schemas.GOLDEN / "arena" / "arena.wasm").data
+    for length in range(len(data)):
+        with pytest.raises(SchemaError):
+            rawdef.decode(rawdef.Definition(data[:length], "bsatn", "x.wasm"))
+
+
+def test_every_kind_of_section_is_read() -> None:
+    """Sections that clients have no use for stand between those that they need."""
+    text, none = b"\x01\x00\x00\x00x", b"\x01"
+    one = b"\x01\x00\x00\x00"
+    sections = [
+        b"\x08" + one + text,  # RowLevelSecurity
+        b"\x09\x01",  # CaseConversionPolicy: SnakeCase
+        b"\x0a" + one + b"\x03" + text + text,  # ExplicitNames: a namespace
+        b"\x0b" + one + text,  # HttpHandlers
+        b"\x0c" + one + text + b"\x01\x09" + text + text,  # HttpRoutes: a method of another name
+        b"\x06" + one + none + text + b"\x00\x00" + text,  # Schedules
+        b"\x0d" + one + text + one + text,  # ViewPrimaryKeys
+        b"\x0e" + one + text + bytes(4),  # Submodules
+        b"\x07" + one + b"\x00" + text,  # LifeCycleReducers
+    ]
+    data = b"\x02" + len(sections).to_bytes(4, "little") + b"".join(sections)
+    found = rawdef.decode(rawdef.Definition(data, "bsatn", "x.wasm"))
+    assert found.warnings == ("submodule 'x' gets no declarations: not supported",)
 
 
 @given(st.binary())
@@ -81,9 +110,10 @@ def walk(value: Any) -> Iterator[dict[str, Any]]:
             yield from walk(part)
 
 
-def test_every_part_missing_is_one_error() -> None:
-    """Each object of a real schema, once without each of its fields."""
-    text = (schemas.GOLDEN / "edge" / "schema.json").read_text()
+@pytest.mark.parametrize("case", ["edge", "arena"])
+def test_every_part_missing_is_one_error(case: str) -> None:
+    """Each object of a real schema, of either version, once without each of its fields."""
+    text = (schemas.GOLDEN / case / "schema.json").read_text()
     failures = 0
     for number, value in enumerate(walk(json.loads(text))):
         for key in value:

@@ -158,6 +158,40 @@ def test_which_columns_get_an_accessor(type_: schemas.Json, unique: bool, ordere
         assert bool(handle.warnings) != expected
 
 
+@pytest.mark.parametrize(
+    ("algorithm", "accessor", "declared"),
+    [
+        ({"BTree": [0]}, None, 'x = stdb.BTree[types.Thing, stdb.U64]("x")'),
+        ({"Hash": [0]}, None, 'x = stdb.BTree[types.Thing, stdb.U64]("x")'),
+        ({"Direct": 0}, None, 'x = stdb.BTree[types.Thing, stdb.U64]("x")'),
+        ({"BTree": [0]}, "by_it", 'x = stdb.BTree[types.Thing, stdb.U64]("x")'),
+        (
+            {"BTree": [1, 0]},
+            None,
+            'by_y_x = stdb.BTree[types.Thing, tuple[str] | tuple[str, stdb.U64]]("y", "x")',
+        ),
+        (
+            {"BTree": [0, 1]},
+            "byBoth",
+            'by_both = stdb.BTree[types.Thing, tuple[stdb.U64] | tuple[stdb.U64, str]]("x", "y")',
+        ),
+        ({"Hash": [0, 1]}, None, 'by_x_y = stdb.BTree[types.Thing, tuple[stdb.U64, str]]("x", "y")'),
+    ],
+)
+def test_accessors_of_indexes(algorithm: schemas.Json, accessor: str | None, declared: str) -> None:
+    index = schemas.indexed(algorithm, accessor)
+    files = generate(one_table(("x", U64), ("y", STRING), indexes=[index]))
+    assert f"    {declared}\n" in files["_tables.py"]
+
+
+def test_accessors_can_collide() -> None:
+    index = schemas.indexed({"BTree": [0, 1]}, "y")
+    raw = one_table(("x", U64), ("y", STRING), unique=[[1]], indexes=[index])
+    with pytest.raises(NameCollisionError, match="indexes of table 'thing': 'x, y' and 'y' both become 'y'"):
+        generate(raw)
+    assert "by_both = " in generate(raw, rename={"index:thing.y": "by_both"})["_tables.py"]
+
+
 def edited(**parts: Any) -> schemas.Json:
     return {**one_table(("id", U64)), **parts}
 
