@@ -85,8 +85,9 @@ class Dispatcher:
         self._run_each(callback, None, (args,))
 
     def running(self) -> set[asyncio.Task[None]]:
-        """The coroutine callbacks that are not done; without the one that asks, and others that wait like it."""
-        return self._tasks - {asyncio.current_task()} - self._waiting
+        """The coroutine callbacks that are not done; if one of them asks, without it and those that wait as it does."""
+        current = asyncio.current_task()
+        return self._tasks - self._waiting - {current} if current in self._tasks else set(self._tasks)
 
     @contextlib.contextmanager
     def waiting(self) -> Generator[None]:
