@@ -25,6 +25,7 @@ from stdb_runtime import (
     Identity,
     IdentityToken,
     NotConnectedError,
+    ProcedureError,
     QueryError,
     ReducerError,
     ServerUnreachableError,
@@ -37,6 +38,8 @@ from stdb_runtime.handler import CALLBACKS
 from stdb_runtime.raw import RawConnection
 from stdb_runtime.schema import SchemaForm, rows_by
 from tests.support.modules import module_wasm
+from tests.support.recordings import RECORDINGS, Recording
+from tests.support.scripted import Peer, ScriptedServer
 from tests.support.server import Server, free_port
 
 if TYPE_CHECKING:
@@ -523,3 +526,65 @@ async def test_the_example_runs(game: Database) -> None:
     first, *two, last = output.decode().splitlines()
     assert (first, last) == ("watcher: 0 messages so far", "reader: 1 table")
     assert sorted(two) == ["speaker: committed", "watcher: ['hello from a handler']"]
+
+
+# --- what a server of 1.2.0 does not do on demand, from recordings ----------------------------------------------------
+
+
+def arena() -> Recording:
+    (found,) = [recording for recording in RECORDINGS if recording.module == "arena"]
+    return found
+
+
+async def test_callback_on_procedure_result() -> None:
+    log = Log()
+
+    async def answer(peer: Peer) -> None:
+        await peer.greet()
+        for text in ("Returned", "InternalError"):
+            kind, asked = await peer.hear()
+            assert kind == "CallProcedure"
+            await peer.say("ProcedureResult", text, request_id=asked["request_id"])
+        await peer.gone()
+
+    async with (
+        ScriptedServer(arena(), answer) as server,
+        connect(uri=server.uri, database="arena", handler=log.mapping()) as connection,
+    ):
+        request_id = connection.call_procedure("roll", [6])
+        returned = await log.next("on_procedure_result")
+        assert (returned.request_id, returned.error) == (request_id, "")
+        assert returned.value == await request_id
+        failed = connection.call_procedure("roll", [0])
+        result = await log.next("on_procedure_result")
+        assert (result.request_id, result.value) == (failed, None)
+        with pytest.raises(ProcedureError, match="roll: "):
+            await failed
+        assert result.error
+
+
+async def test_subscriptions_that_the_server_drops_are_made_again() -> None:
+    log = Log()
+
+    async def drop(peer: Peer) -> None:
+        await peer.greet()
+        await peer.answer_subscribe()
+        await peer.say("SubscriptionError", query_id={"none": []}, request_id={"none": []})
+        await peer.gone()
+
+    async def go_on(peer: Peer) -> None:
+        await peer.greet()
+        await peer.answer_subscribe()
+        await peer.gone()
+
+    async with (
+        ScriptedServer(arena(), drop, go_on) as server,
+        connect(uri=server.uri, database="arena", handler=log.mapping(), reconnect_delay_ms=1) as connection,
+    ):
+        query_id = connection.subscribe_multi(["SELECT * FROM hero"])
+        assert (await log.next("on_subscribe_applied")).query_id == query_id
+        dropped = await log.next("on_subscription_error")
+        assert (dropped.request_id, dropped.query_id) == (None, None)
+        assert "dropped all subscriptions" in str(await log.next("on_disconnect"))
+        await log.next("on_reconnect")
+        assert (await log.next("on_subscribe_applied")).query_id == query_id

@@ -9,7 +9,7 @@ from stdb_runtime import Identity, Timestamp
 def conditions(owner: Identity, at: Timestamp) -> None:
     reveal_type(tables.player.where(lambda p: p.level >= 3))  # accept: Selection[Player, PlayerColumns]
     tables.player.where(lambda p: (p.level >= 3) & (p.name != "x'y") | (p.owner == owner))
-    tables.player.where(lambda p: (3 <= p.level) & (p.joined_at < at))  # noqa: SIM300
+    tables.player.where(lambda p: (3 <= p.level) & (p.joined_at < at))
     tables.player.where(lambda p: p.online)
     tables.player.where(lambda p: p.online & (p.level == 1) | ~p.online)
     tables.player.where(lambda p: (p.level == 1) & p.online)
