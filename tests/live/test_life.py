@@ -1,0 +1,281 @@
+"""The connection's surface: each option at work, its states, and a token that never shows."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import ssl
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import tests.golden.probe.client as probe
+from game_client import connect, tables
+from stdb_runtime import (
+    AuthError,
+    Backoff,
+    ConnectionId,
+    ConnectionRejectedError,
+    ServerUnreachableError,
+    StdbError,
+)
+from tests.support.modules import module_wasm
+from tests.support.proxy import Proxy, self_signed
+from tests.support.recordings import RECORDINGS
+from tests.support.scripted import Peer, ScriptedServer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.server import Database
+
+(PROBE,) = [recording for recording in RECORDINGS if str(recording) == "1.2.0-probe"]
+AT_ONCE = Backoff(first=0.01, most=0.01)
+
+
+@pytest.mark.parametrize("scheme", ["http", "ws"])
+@pytest.mark.parametrize("slash", ["", "/"])
+async def test_addresses(game: Database, scheme: str, slash: str) -> None:
+    uri = game.uri.replace("http", scheme) + slash
+    async with connect(uri, game.name) as client:
+        await client.reducers.create_player("Alice")
+
+
+@pytest.mark.parametrize("scheme", ["https", "wss"])
+async def test_tls(game: Database, tmp_path: Path, scheme: str) -> None:
+    server, client_context = self_signed(tmp_path)
+    async with Proxy(game.uri, server) as proxy:
+        uri = proxy.uri.replace("https", scheme)
+        async with connect(uri, game.name, ssl=client_context, backoff=AT_ONCE) as client:
+            again = asyncio.Event()
+            client.on_connect(again.set)
+            await client.reducers.create_player("Alice")
+            assert [row.name for row in await client.query(tables.player)] == ["Alice"]
+            proxy.cut()
+            await again.wait()
+            await client.reducers.create_player("Bob")
+        with pytest.raises(ServerUnreachableError, match="certificate"):
+            async with connect(uri, game.name):
+                raise AssertionError("nobody vouches for it")
+        plain = ssl.create_default_context()
+        with pytest.raises(ServerUnreachableError, match="certificate"):
+            async with connect(uri, game.name, ssl=plain):
+                raise AssertionError("nobody vouches for it")
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, ""),
+        ({"light": True}, "?light=true"),
+        ({"confirmed": True}, "?confirmed=true"),
+        ({"confirmed": False}, "?confirmed=false"),
+        ({"connection_id": ConnectionId(255)}, f"?connection_id={255:032x}"),
+        ({"light": True, "confirmed": True}, "?light=true&confirmed=true"),
+    ],
+)
+async def test_options_reach_the_server(options: dict[str, Any], expected: str) -> None:
+    paths: list[str] = []
+
+    async def noting(peer: Peer) -> None:
+        paths.append(peer.path)
+        await peer.greet()
+
+    async with (
+        ScriptedServer(PROBE, noting, noting) as server,
+        probe.connect(server.uri, "probe", backoff=AT_ONCE, **options) as client,
+    ):
+        again = asyncio.Event()
+        client.on_connect(again.set)
+        await again.wait()
+    # The id that was asked for is for the first connection: the server may still hold it for the one that was lost.
+    second = "" if "connection_id" in expected else expected
+    assert paths == [f"/v1/database/probe/subscribe{query}" for query in (expected, second)]
+
+
+async def test_the_connection_id_may_be_chosen(game: Database) -> None:
+    wanted = ConnectionId(0x1234)
+    async with connect(game.uri, game.name, connection_id=wanted) as client:
+        assert client.connection_id == wanted
+        event = await client.reducers.create_player("Alice")
+        assert event.caller_connection_id == wanted
+
+
+async def test_a_token_may_be_text_or_given_when_needed(game: Database) -> None:
+    async with connect(game.uri, game.name) as client:
+        token, identity = client.token, client.identity
+    asked: list[None] = []
+
+    def give() -> str:
+        asked.append(None)
+        return token
+
+    async with Proxy(game.uri) as proxy, connect(proxy.uri, game.name, token=give, backoff=AT_ONCE) as client:
+        again = asyncio.Event()
+        client.on_connect(again.set)
+        assert (client.identity, len(asked)) == (identity, 1)
+        proxy.cut()
+        await again.wait()
+        assert (client.identity, len(asked)) == (identity, 2)
+
+    def fail() -> str:
+        raise LookupError("no token today")
+
+    with pytest.raises(LookupError, match="no token today"):
+        async with connect(game.uri, game.name, token=fail):
+            raise AssertionError("there was no token")
+
+
+async def test_states(game: Database) -> None:
+    states: list[str] = []
+    async with Proxy(game.uri) as proxy, connect(proxy.uri, game.name, backoff=AT_ONCE) as client:
+        again = asyncio.Event()
+
+        def note() -> None:
+            states.append(f"{client.state.value} {client.is_active}")
+
+        client.on_connect(note)
+        client.on_connect(again.set)
+        client.on_disconnect(lambda error: note())
+        note()
+        proxy.cut()
+        await again.wait()
+    assert states == ["open True", "reconnecting False", "open True", "closed False"]
+
+
+async def test_a_module_that_rejects(publish: Any) -> None:
+    database = publish("edge")
+    database.call("close_house")
+    import tests.golden.edge.client as edge
+
+    with pytest.raises(ConnectionRejectedError, match="client_connected"):
+        async with edge.connect(database.uri, database.name):
+            raise AssertionError("it rejects")
+
+
+async def test_drain_waits_for_everything_so_far(game: Database) -> None:
+    async with connect(game.uri, game.name) as client:
+        subscription = client.subscribe(tables.player)
+        ended: list[str] = []
+
+        @client.db.player.on_insert
+        async def slow(event: object, row: object) -> None:
+            await client.reducers.send_message("from a callback")
+            ended.append("callback")
+
+        call, query = client.reducers.create_player("Alice"), client.query(tables.message)
+        await client.drain()
+        assert subscription.state.value == "active"
+        assert ended == ["callback"]
+        assert all(outcome.promise.done() for outcome in (call, query))
+        ending = subscription.unsubscribe()
+        await client.drain()
+        assert ending.promise.done()
+        await client.drain()
+
+
+async def test_leaving_the_block_leaves_no_task_behind(game: Database) -> None:
+    before = asyncio.all_tasks()
+    async with connect(game.uri, game.name) as client:
+        await client.subscribe(tables.player)
+    with pytest.raises(ZeroDivisionError):
+        async with connect(game.uri, game.name):
+            raise ZeroDivisionError
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before
+
+
+# --- the token --------------------------------------------------------------------------------------------------------
+
+
+def everything_logged(records: list[logging.LogRecord]) -> str:
+    return "\n".join(f"{record.getMessage()} {record.args!r} {record.exc_text or ''}" for record in records)
+
+
+async def test_the_token_never_shows(game: Database, caplog: pytest.LogCaptureFixture) -> None:
+    seen: list[str] = []
+    caplog.set_level(logging.DEBUG)  # of the root logger: whoever logs anything
+    asyncio.get_running_loop().set_debug(True)
+    async with Proxy(game.uri) as proxy:
+        async with connect(proxy.uri, game.name) as client:
+            first = client.token
+        async with connect(proxy.uri, game.name, token=first, backoff=AT_ONCE) as client:
+            token = client.token
+            again = asyncio.Event()
+            client.on_connect(again.set)
+            subscription = client.subscribe(tables.player)
+            call = client.reducers.create_player("Alice")
+            await subscription
+            event = await call
+            proxy.cut()
+            await again.wait()
+            core = client._core  # pyright: ignore[reportPrivateUsage]
+            seen += map(repr, (client, client.db, client.reducers, core, core.opened_as, core.connection, call))
+            seen += map(repr, (core.connection.options, subscription, client.stats, event))
+            with pytest.raises(StdbError) as caught:
+                await client.subscribe("SELECT * FROM nowhere")
+            seen += traceback.format_exception(caught.value)
+        for bad in (first + "x", first[:-5] + "AAAAA", f"{first}\n", f" {first}", "not.a.token"):
+            with pytest.raises(AuthError) as refused:
+                async with connect(proxy.uri, game.name, token=bad):
+                    raise AssertionError("a bad token must be refused")
+            seen += traceback.format_exception(refused.value)
+            seen.append(repr(refused.value))
+    asyncio.get_running_loop().set_debug(False)
+    gc.collect()
+    shown = everything_logged(caplog.records) + "".join(seen)
+    assert "CallReducer" in shown, "frames are logged"
+    assert "SELECT * FROM nowhere" in shown
+    for secret in (first, token):
+        for part in secret.split("."):
+            assert part not in shown, f"the token shows: {shown[max(0, shown.find(part) - 200) : shown.find(part)]}"
+    assert any(record.name == "stdb_runtime" for record in caplog.records)
+
+
+async def test_the_token_does_not_show_in_a_greeting_that_cannot_be_read(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    async def garbled(peer: Peer) -> None:
+        await peer.say("IdentityToken", token="SECRET" * 5, identity={"__identity__": "garbled"})
+        await peer.gone()
+
+    async def twice(peer: Peer) -> None:
+        await peer.say("IdentityToken", token="SECRET" * 5)
+        await peer.say("IdentityToken", token="SECRET" * 5)
+        await peer.gone()
+
+    async with ScriptedServer(PROBE, garbled) as server:
+        with pytest.raises(StdbError) as caught:
+            async with probe.connect(server.uri, "probe"):
+                raise AssertionError("it must be refused")
+    async with (
+        ScriptedServer(PROBE, twice) as server,
+        probe.connect(server.uri, "probe", reconnect=False) as client,
+    ):
+        with pytest.raises(StdbError, match="twice"):
+            await client.closed()
+    own = [record for record in caplog.records if not record.name.startswith("websockets.server")]
+    assert "SECRET" not in everything_logged(own) + "".join(traceback.format_exception(caught.value))
+
+
+async def test_open_timeout_counts_until_the_greeting() -> None:
+    async def silent(peer: Peer) -> None:
+        await peer.gone()
+
+    async with ScriptedServer(PROBE, silent) as server:
+        started = time.perf_counter()
+        with pytest.raises(ServerUnreachableError, match="open_timeout"):
+            async with probe.connect(server.uri, "probe", open_timeout=0.1):
+                raise AssertionError("it never greets")
+        assert time.perf_counter() - started < 2
+
+
+async def test_a_closed_server_is_told_from_a_missing_database(game: Database) -> None:
+    assert module_wasm("game").exists()
+    with pytest.raises(ServerUnreachableError):
+        async with connect("http://127.0.0.1:1", game.name):
+            raise AssertionError("nobody listens there")
