@@ -4,17 +4,17 @@
 #   tests/modules/build.sh                            all modules
 #   tests/modules/build.sh tests/modules/echo ...     only these folders
 #
-# Beside each Cargo.toml it puts NAME.wasm, and SHA256SUMS over Cargo.toml, Cargo.lock, src/lib.rs and the
-# .wasm: `sha256sum -c SHA256SUMS`, run in the folder, tells whether the .wasm was built from that source.
-# The .wasm files are committed, so only who changes a module needs to run this. The same toolchain makes the
-# same bytes in any checkout.
+# Beside each Cargo.toml it puts NAME.wasm, and SHA256SUMS over Cargo.toml, src/lib.rs and the .wasm:
+# `sha256sum -c SHA256SUMS`, run in the folder, tells whether the .wasm was built from that source. The .wasm
+# files are committed, so only who changes a module needs to run this. The crates of SpacetimeDB are pinned in
+# Cargo.toml; those below them are what cargo finds.
 #
 # It needs Debian's packages `rustc-web cargo-web rust-web-src lld`: a rustc with the source of its standard
 # library, and wasm-ld. Other toolchains can be named by MODULE_CARGO, MODULE_RUSTC and MODULE_WASM_LD; by
 # default those of the system are used, not rustup's. Intermediate files go to CARGO_TARGET_DIR, by default
 # a folder in the user's cache, and are shared by all modules.
 #
-# Set CARGO_NET_OFFLINE=true to build without network, MODULE_UPDATE=1 to let Cargo.lock change.
+# Set CARGO_NET_OFFLINE=true to build without network.
 set -euo pipefail
 
 readonly target=wasm32-unknown-unknown
@@ -62,24 +62,22 @@ build() {
     wasm=${name//-/_}.wasm
     printf 'Building %s\n' "${folder#"$repo"/}"
 
-    local lock=(--locked)
-    [[ -f $folder/Cargo.lock && -z ${MODULE_UPDATE:-} ]] || lock=()
     (
         cd "$folder"
         # The folder of a registry's crates bears the registry's name, and is there once something was fetched.
-        "$cargo" fetch "${lock[@]}" --target "$target"
+        "$cargo" fetch --target "$target"
         for crates in "$cargo_home"/registry/src/*/; do
             remap "${crates%/}" crates
         done
         CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && printf '%s' "${flags[*]}")
         export CARGO_ENCODED_RUSTFLAGS
-        "$cargo" build "${lock[@]}" -Zbuild-std=std,panic_abort --target "$target" --release
+        "$cargo" build -Zbuild-std=std,panic_abort --target "$target" --release
         cp "$CARGO_TARGET_DIR/$target/release/$wasm" "$wasm"
         chmod 644 "$wasm"
         for path in "$repo" "$HOME" "$cargo_home" "$CARGO_TARGET_DIR" "$rust_src" "$(realpath "$rust_src")"; do
             if grep -aqF -- "$path" "$wasm"; then die "$wasm holds the path $path"; fi
         done
-        sha256sum Cargo.toml Cargo.lock src/lib.rs "$wasm" >SHA256SUMS
+        sha256sum Cargo.toml src/lib.rs "$wasm" >SHA256SUMS
         printf '  %s, %d bytes\n' "$wasm" "$(wc -c <"$wasm")"
     )
 }
