@@ -53,7 +53,7 @@ class Generation:
     def _generate(self, target: Target) -> None:
         console = self.console
         start = time.perf_counter()
-        with console.step(f"reading {target.source}"):
+        with console.step(f"{'building' if target.source.build else 'reading'} {target.source}"):
             definition = target.source.read(self.token)
         read = time.perf_counter()
         console.detail(f"{definition.place}: {len(definition.data)} bytes of {definition.encoding}")

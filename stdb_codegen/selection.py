@@ -83,7 +83,8 @@ class Selection:
         targets = {target.name: target for target in config.load(file)}
         for name in self.names:
             if name not in targets:
-                raise click.UsageError(f"no module {name!r} is configured; there is: {', '.join(targets)}")
+                hint = f" (for the file or folder {name}: --module {name})" if Path(name).exists() else ""
+                raise click.UsageError(f"no module {name!r} is configured; there is: {', '.join(targets)}{hint}")
         chosen = [target for name, target in targets.items() if name in self.names or not self.names]
         return [self._built(target) for target in chosen]
 

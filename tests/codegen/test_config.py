@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from stdb_codegen import config
 from stdb_codegen.config import Target
 from stdb_codegen.errors import ConfigError
 from stdb_codegen.source import Source
+from tests.support.modules import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +67,15 @@ def test_everything_it_says(configured: Callable[[str], object], tmp_path: Path)
         templates=Path("templates"),
         rename={"tables.Player": "players", "types.a.B": "Ab"},
     )
+
+
+def test_example_of_the_readme(configured: Callable[[str], object], tmp_path: Path) -> None:
+    (text,) = re.findall(r"^```toml\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    configured(text)
+    game, chat = config.load(tmp_path / "pyproject.toml")
+    assert (str(game.source), game.output, game.strict) == ("my_module", Path("game_client"), True)
+    assert game.rename == {"player.class": "kind"}
+    assert (str(chat.source), chat.output) == ("database 'chat' on https://example.com", Path("chat_client"))
 
 
 def test_one_module_needs_no_name(configured: Callable[[str], Callable[..., Result]], tmp_path: Path) -> None:

@@ -159,6 +159,15 @@ def test_database(folder: Path, loopback: Loopback) -> None:
         command.end()
 
 
+def test_warnings_are_printed_once(folder: Path) -> None:
+    replace(folder / "schema.json", b'"misc_exports":[]', b'"misc_exports":[{"Telepathy":{"name":"guess"}}]')
+    with watching(folder, "--module", "schema.json", "-o", "client") as command:
+        command.read("warning: ", "schema.json: 3 tables", "client/: 6 files", "watching")
+        replace(folder / "schema.json", b'"create_player"', b'"make_player"')
+        command.read("schema.json: 3 tables", "client/: 5 files")
+        command.end()
+
+
 def test_quiet(folder: Path) -> None:
     with watching(folder, "--module", "schema.json", "-o", "client", "--quiet") as command:
         replace(folder / "schema.json", b"{", b"")
