@@ -34,6 +34,7 @@ from .annotation import (
 from .backoff import Backoff
 from .client import Client
 from .core import Core
+from .credentials import TokenStore
 from .drift import drift
 from .endpoint import Endpoint
 from .errors import ArgumentError, BindingsError, ConnectError
@@ -144,6 +145,7 @@ class Bindings(Generic[D, S, P]):
         database: str,
         *,
         token: TokenSource = None,
+        token_store: TokenStore | None = None,
         light: bool = False,
         confirmed: bool | None = None,
         connection_id: ConnectionId | None = None,
@@ -168,6 +170,8 @@ class Bindings(Generic[D, S, P]):
             database: the database's name, or its identity in hexadecimal digits.
             token: a `client.token` of before, to stay who you were, or a function that gives one for each attempt; None
                 for a new identity, which is then kept over reconnections.
+            token_store: where the token is kept between runs, such as `credentials.File("game")`, in place of `token`:
+                the one that is there is shown, and the one that the server issues is kept.
             light: have the server leave out who changed rows and why, which saves bytes.
             confirmed: have a server of 2.x tell only of what is on disk (True), or at once (False); None for its
                 default.
@@ -191,6 +195,7 @@ class Bindings(Generic[D, S, P]):
             AuthError: the server refuses the token.
             UnknownDatabaseError: the server has no such database.
             ConnectionRejectedError: the module's client_connected reducer refuses.
+            CredentialsError: the token cannot be read from its store, or not be kept there.
             ConnectError: anything else that keeps the connection from being made.
             BindingsError: the package does not fit the server's schema, and `verify_schema` is "error".
             ArgumentError: another live client has the name.
@@ -198,6 +203,7 @@ class Bindings(Generic[D, S, P]):
         """
         options = Options(
             token=token,
+            token_store=token_store,
             light=light,
             confirmed=confirmed,
             connection_id=connection_id,

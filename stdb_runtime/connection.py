@@ -20,6 +20,7 @@ from .errors import (
     AuthError,
     ConnectError,
     ConnectionRejectedError,
+    CredentialsError,
     DecodeError,
     NotConnectedError,
     ProtocolError,
@@ -32,6 +33,7 @@ from .events import ArgumentReader
 from .options import Options
 from .session import Event, Opened, Session, SessionState
 from .stats import Stats
+from .tokens import Tokens
 from .transport import loss, open_socket
 
 __all__ = ["Connection", "ConnectionState", "Listener"]
@@ -40,7 +42,7 @@ _NORMAL, _PROTOCOL_ERROR = 1000, 1002
 _LONGEST_REASON = 120
 
 # What no later attempt can mend.
-_FINAL = (AuthError, UnknownDatabaseError, SubprotocolError, DecodeError)
+_FINAL = (AuthError, CredentialsError, UnknownDatabaseError, SubprotocolError, DecodeError)
 
 
 class ConnectionState(Enum):
@@ -108,7 +110,7 @@ class Connection:
         self._greeted = asyncio.Event()
         self._wake = asyncio.Event()
         self._sending = asyncio.Lock()
-        self._issued_token: str | None = None
+        self._tokens = Tokens(endpoint, options)
 
     @property
     def session(self) -> Session:
@@ -138,6 +140,7 @@ class Connection:
 
         Raises:
             ConnectError: one of its kinds, by what went wrong.
+            CredentialsError: the token cannot be read from where it is kept, or not be kept there.
             ProtocolError: what answered does not keep to the protocol.
         """
         loop = asyncio.get_running_loop()
@@ -210,13 +213,13 @@ class Connection:
         try:
             async with asyncio.timeout(self.options.open_timeout) as limit:
                 again = self._greeted.is_set()
-                self._socket = await open_socket(self.endpoint, self.options, self._token(), again=again)
+                self._socket = await self._open_socket(again=again)
                 async with self._writing(self._socket, session):
                     return await self._read(self._socket, session, limit)
         except TimeoutError:
             seconds = f"{self.options.open_timeout:g} seconds (open_timeout)"
             return ServerUnreachableError(f"{self.endpoint.server} did not answer within {seconds}")
-        except ConnectError as error:
+        except (ConnectError, CredentialsError) as error:
             return error
         finally:
             session.end()
@@ -224,9 +227,12 @@ class Connection:
                 self._socket.transport.abort()  # no more than a formality, unless it was left in the middle
             self._socket = None
 
-    def _token(self) -> str | None:
-        given = self.options.token
-        return (given() if callable(given) else given) or self._issued_token
+    async def _open_socket(self, *, again: bool) -> ClientConnection:
+        try:
+            return await open_socket(self.endpoint, self.options, self._tokens.to_show(), again=again)
+        except AuthError as error:
+            self._tokens.refused(error)
+            return await open_socket(self.endpoint, self.options, None, again=again)
 
     async def _read(self, socket: ClientConnection, session: Session, limit: asyncio.Timeout) -> StdbError:
         """Hand on what arrives, until nothing does any more. Gives why."""
@@ -248,8 +254,8 @@ class Connection:
 
     def _open(self, opened: Opened) -> None:
         again = self._greeted.is_set()
+        self._tokens.issued(opened.token)
         self._was_open = True
-        self._issued_token = opened.token
         self.state = ConnectionState.OPEN
         self._greeted.set()
         self._listener.opened(opened, again=again)

@@ -10,6 +10,7 @@
     |   +-- DatabaseNameError        the text cannot be a database name
     |   +-- SubprotocolError         the peer does not speak v1.json.spacetimedb
     |   +-- ConnectionRejectedError  the module's client_connected reducer said no
+    +-- CredentialsError             a kept token cannot be read or written
     +-- ConnectionLost               an established connection ended
     +-- NotConnectedError            there is no open connection to use
     +-- ArgumentError                a value cannot be sent as the declared type
@@ -29,6 +30,8 @@ No text ever holds a token.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 __all__ = [
     "ArgumentError",
     "AuthError",
@@ -36,6 +39,7 @@ __all__ = [
     "ConnectError",
     "ConnectionLost",
     "ConnectionRejectedError",
+    "CredentialsError",
     "DatabaseNameError",
     "DecodeError",
     "NotConnectedError",
@@ -87,6 +91,20 @@ class ConnectionRejectedError(ConnectError):
     That is what a `client_connected` reducer that returns an error looks like from outside: the server
     drops the socket without a close frame (protocol notes, 1.5).
     """
+
+
+class CredentialsError(StdbError):
+    """A kept token cannot be read or written.
+
+    Attributes:
+        path: the file.
+        problem: what is wrong with it, and what to do.
+    """
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"the credentials in {path}: {problem}")
+        self.path = path
+        self.problem = problem
 
 
 class ConnectionLost(StdbError):

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import msgspec
 
 from .backoff import Backoff
+from .credentials import TokenStore
 from .types import ConnectionId
 
 __all__ = ["Options", "TokenSource"]
@@ -25,6 +26,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     token: TokenSource = None
+    token_store: TokenStore | None = None
     light: bool = False
     confirmed: bool | None = None
     connection_id: ConnectionId | None = None
@@ -38,6 +40,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     proxy: str | None = None
 
     def __post_init__(self) -> None:
+        if self.token is not None and self.token_store is not None:
+            raise ValueError("give a token or a token_store, not both")
         for name in ("open_timeout", "close_timeout", "ping_interval", "ping_timeout"):
             seconds = getattr(self, name)
             if seconds is not None and not seconds >= 0:

@@ -13,6 +13,7 @@ from typing import Self
 from .arguments import encode_json
 from .backoff import Backoff
 from .connection import ConnectionState
+from .credentials import TokenStore
 from .endpoint import Endpoint
 from .errors import ArgumentError, NotConnectedError, StdbError
 from .handler import Callbacks, HandlerForm
@@ -242,6 +243,7 @@ def connect(
     uri: str | None = None,
     database: str | None = None,
     token: TokenSource = None,
+    token_store: TokenStore | None = None,
     reconnect: bool = True,
     reconnect_delay_ms: int = 500,
     max_reconnect_delay_ms: int = 30_000,
@@ -268,6 +270,7 @@ def connect(
         uri: in place of host, port and tls: the server's address with scheme http, https, ws or wss.
         database: the database's name, or its identity in hexadecimal digits.
         token: proves an identity; None for a new one. What the server issues is kept over reconnections.
+        token_store: where the token is kept between runs, such as `credentials.File("game")`, in place of `token`.
         reconnect: connect again whenever the connection is lost.
         reconnect_delay_ms: milliseconds before the first attempt; doubles with each in a row.
         max_reconnect_delay_ms: milliseconds that no delay exceeds.
@@ -304,7 +307,8 @@ def connect(
         raise ArgumentError("database", "give the name of a database, or set SPACETIMEDB_DATABASE")
     try:
         options = Options(
-            token=token or os.environ.get("SPACETIMEDB_TOKEN"),
+            token=token or (None if token_store is not None else os.environ.get("SPACETIMEDB_TOKEN")),
+            token_store=token_store,
             light=light,
             confirmed=confirmed,
             reconnect=reconnect,

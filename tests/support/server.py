@@ -145,8 +145,8 @@ class Server:
         process.kill()
         process.wait()
 
-    def restart(self, *, fresh_data: bool = True) -> None:
-        """Stop and start on the same port with the same keys.
+    def restart(self, *, fresh_data: bool = True, fresh_keys: bool = False) -> None:
+        """Stop and start on the same port, with the same keys unless `fresh_keys` makes all tokens of before invalid.
 
         With `fresh_data=False` the databases are still known. Their rows survive only if the server is not in
         memory: otherwise each begins anew, as just published.
@@ -157,6 +157,10 @@ class Server:
             # The server writes its list of databases every 50 ms, not when it ends, and tells nobody.
             time.sleep(FLUSH_PAUSE)
         self.stop()
+        if fresh_keys:
+            self._token = ""
+            for name in ("key", "key.pub"):
+                Path(self._folder.name, name).unlink()
         self.start()
 
     def close(self) -> None:
