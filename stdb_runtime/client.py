@@ -7,21 +7,18 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Generic, TypeVar, cast, overload
 
 from .annotation import Product
-from .connection import ConnectionState
 from .core import Core
 from .delta import Delta
 from .dispatch import ErrorCallback
-from .errors import NotConnectedError, ReducerError, StdbError
+from .errors import ReducerError, StdbError
 from .outcome import Outcome
+from .presence import Presence
 from .procedure import ProcedureSet
 from .query import Query as Selected
 from .reducer import ReducerSet
-from .session import Opened
-from .stats import Stats
 from .stream import SlowConsumerPolicy, Stream
 from .subscription import Query, Subscription, sql_of
 from .table import Table, TableSet
-from .types import ConnectionId, Identity
 
 __all__ = ["Client"]
 
@@ -32,60 +29,26 @@ R = TypeVar("R", bound=Product)
 T = TypeVar("T")
 
 
-class Client(Generic[D, S, P]):
+class Client(Presence, Generic[D, S, P]):
     """A client of one module, for the time of one `async with connect(...)`.
 
     Attributes:
         db: the tables, as far as subscriptions brought their rows.
         reducers: the reducers; a call sends at once.
         procedures: the procedures; a call sends at once.
-        stats: what was counted.
     """
 
     def __init__(self, core: Core, tables: type[D], reducers: type[S], procedures: type[P]) -> None:
+        super().__init__(core)
         self._core = core
         self.db = tables(core)
         self.reducers = reducers(core)
         self.procedures = procedures(core)
-        self.stats: Stats = core.stats
-
-    # --- who and where ------------------------------------------------------------------------------------------------
-
-    @property
-    def identity(self) -> Identity:
-        """Who this client is, the same wherever it connects with the same token."""
-        return self._opened.identity
-
-    @property
-    def connection_id(self) -> ConnectionId:
-        """Which connection this is; another one after a reconnection."""
-        return self._opened.connection_id
-
-    @property
-    def token(self) -> str:
-        """The token that proves the identity. Keep it secret, and give it to the next `connect` to stay who you are."""
-        return self._opened.token
-
-    @property
-    def state(self) -> ConnectionState:
-        """Where in its life the connection is."""
-        return self._core.connection.state
 
     @property
     def is_active(self) -> bool:
         """Whether requests can be made: the connection is open, and the rows of all subscriptions are up to date."""
         return self._core.is_active
-
-    @property
-    def latency(self) -> float | None:
-        """Seconds that the last ping took to be answered; None before the first answer, and without a connection."""
-        return self._core.connection.latency
-
-    @property
-    def _opened(self) -> Opened:
-        if self._core.opened_as is None:
-            raise NotConnectedError("the client is not connected yet")
-        return self._core.opened_as
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 

@@ -12,71 +12,38 @@ from typing import Self
 
 from .arguments import encode_json
 from .backoff import Backoff
-from .connection import ConnectionState
 from .credentials import TokenStore
 from .endpoint import Endpoint
 from .errors import ArgumentError, NotConnectedError, StdbError
 from .handler import Callbacks, HandlerForm
 from .http import fetch
 from .options import Options, TokenSource
+from .presence import Presence
 from .registry import registered
 from .relay import Relay, json_rows, json_value
 from .request import MessageId, RequestId
 from .schema import SchemaForm, rows_by
-from .session import Opened, Session
-from .stats import Stats
-from .types import ConnectionId, Identity
+from .session import Session
 
 __all__ = ["RawConnection", "connect"]
 
 
-class RawConnection:
+class RawConnection(Presence):
     """A connection to one database. `stdb_runtime.connect` makes it; it is used once, in one of three ways.
 
     - `async with connect(...) as connection:` it is open in the block.
     - `await connection.run()`: until it is closed; fits an `asyncio.TaskGroup`.
     - `connection.start()`, and `await connection.close()` some time later.
-
-    Attributes:
-        stats: what was counted.
     """
 
     def __init__(self, relay: Relay, schema: SchemaForm | None, name: str | None) -> None:
+        super().__init__(relay)
         self._relay = relay
         self._schema = schema
         self._name = name
         self._stack = contextlib.AsyncExitStack()
         self._used = False
         self._running: asyncio.Task[None] | None = None
-        self.stats: Stats = relay.stats
-
-    # --- who and where ------------------------------------------------------------------------------------------------
-
-    @property
-    def state(self) -> ConnectionState:
-        """Where in its life it is."""
-        return self._relay.connection.state
-
-    @property
-    def identity(self) -> Identity:
-        """Who this connection is. Raises NotConnectedError before the server said so."""
-        return self._opened.identity
-
-    @property
-    def connection_id(self) -> ConnectionId:
-        """Which connection this is; another one after a reconnection. Raises NotConnectedError as above."""
-        return self._opened.connection_id
-
-    @property
-    def token(self) -> str:
-        """The token that proves the identity. Keep it secret. Raises NotConnectedError as above."""
-        return self._opened.token
-
-    @property
-    def _opened(self) -> Opened:
-        if self._relay.opened_as is None:
-            raise NotConnectedError("the connection is not open yet")
-        return self._relay.opened_as
 
     # --- requests: each is sent at once, and raises NotConnectedError without a connection ----------------------------
 

@@ -27,7 +27,7 @@ LAYERS = (
     "handler",
     "transport http tokens",
     "connection health",
-    "core relay",
+    "core relay presence",
     "schema",
     "drift",
     "client ambient raw",
