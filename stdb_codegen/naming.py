@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import keyword
 import unicodedata
+from functools import cache
 from typing import TYPE_CHECKING
 
 from stdb_codegen.errors import NameCollisionError
@@ -106,7 +107,8 @@ def check_distinct(place: str, names: Iterable[tuple[str, str]]) -> None:
         owners[python_name] = schema_name
 
 
-def _words(name: str) -> list[str]:
+@cache
+def _words(name: str) -> tuple[str, ...]:
     text = unicodedata.normalize("NFKC", name)
     words = [""]
     for i, char in enumerate(text):
@@ -116,14 +118,14 @@ def _words(name: str) -> list[str]:
             words.append(char)
         else:
             words[-1] += char
-    return [word for word in words if word]
+    return tuple(word for word in words if word)
 
 
 def _begins_word(before: str, char: str, after: str) -> bool:
     return char.isupper() and (before.islower() or (after.islower() and (before.isupper() or before.isdigit())))
 
 
-def _pascal(words: list[str]) -> str:
+def _pascal(words: tuple[str, ...]) -> str:
     screaming = len(words) > 1 and not any(word != word.upper() for word in words)
     return "".join(word[0].upper() + (word[1:].lower() if screaming else word[1:]) for word in words)
 
