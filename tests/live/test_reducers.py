@@ -14,6 +14,7 @@ import tests.golden.edge.client as edge
 import tests.golden.probe.client as probe
 from game_client import Client, connect, tables
 from stdb_runtime import (
+    Backoff,
     BindingsError,
     ConnectionLost,
     OutOfEnergyError,
@@ -24,6 +25,7 @@ from stdb_runtime import (
     StdbError,
     UnknownTransaction,
 )
+from tests.support.proxy import Proxy
 from tests.support.recordings import RECORDINGS
 from tests.support.scripted import Peer, ScriptedServer
 
@@ -76,6 +78,16 @@ async def test_giving_up_leaves_nothing_behind(game: Database, caplog: pytest.Lo
         assert client.db.player.count() == 102, "they ran, as they had been sent"
         gc.collect()
     assert caplog.records == []
+
+
+async def test_draining_does_not_wait_for_what_nobody_waits_for(game: Database) -> None:
+    async with Proxy(game.uri) as proxy, connect(proxy.uri, game.name, close_timeout=0.1) as client:
+        proxy.freeze()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await client.reducers.create_player("Alice")
+        async with asyncio.timeout(5):
+            await client.drain()
 
 
 async def _await(client: Client, name: str) -> ReducerEvent:
@@ -169,6 +181,16 @@ async def test_callbacks_on_a_reducer(game: Database) -> None:
         one.reducers.on_create_player.remove(created)
         await one.reducers.create_player("unheard")
         assert told.empty()
+
+
+async def test_a_refusal_that_does_not_echo_arguments_is_told_with_them(publish: Publish) -> None:
+    database = publish("edge")
+    async with probe.connect(database.uri, database.name, verify_schema="off") as client:
+        told: list[tuple[int, str]] = []
+        client.reducers.on_level_up(lambda event, id: told.append((id, event.message)))
+        with pytest.raises(ReducerError, match="no such reducer"):
+            await client.reducers.level_up(7)  # of another module
+        assert told == [(7, "no such reducer")]
 
 
 async def test_failures_that_nobody_takes(game: Database, caplog: pytest.LogCaptureFixture) -> None:
@@ -310,6 +332,33 @@ async def test_procedures() -> None:
         await client.close()
         with pytest.raises(ConnectionLost):
             await lost
+
+
+async def test_a_procedure_call_is_not_sent_on_another_connection_than_it_was_made_on() -> None:
+    asked = asyncio.Event()
+
+    async def leaving(peer: Peer) -> None:
+        await peer.greet()
+        await asked.wait()
+
+    async def staying(peer: Peer) -> None:
+        await peer.greet()
+        await peer.gone()
+
+    recording = RECORDED["2.8.3-arena"]
+    async with (
+        ScriptedServer(recording, leaving, staying, health='{"version":"2.8.3"}') as server,
+        arena.connect(server.uri, "arena", verify_schema="off", backoff=Backoff(first=0, most=0)) as client,
+    ):
+        again = asyncio.Event()
+        client.on_connect(again.set)
+        server.healthy.clear()
+        roll = client.procedures.roll(6)
+        asked.set()
+        await again.wait()
+        server.healthy.set()
+        with pytest.raises(ConnectionLost, match="before the call was sent"):
+            await roll
 
 
 @pytest.mark.parametrize("health", ["", "{}", '{"version":"two"}'])

@@ -17,7 +17,10 @@ def plain(value: Any) -> Any:
     """A row as nested tuples, whichever of its two forms it has: what a dictionary's values are in order."""
     if isinstance(value, dict):
         return tuple(map(plain, cast("dict[str, Any]", value).values()))
-    return tuple(map(plain, cast("list[Any]", value))) if isinstance(value, list) else value
+    if isinstance(value, list):
+        values: list[Any] = value
+        return tuple(map(plain, values))
+    return value
 
 
 def table_updates(value: Any) -> Iterator[Any]:
@@ -28,7 +31,8 @@ def table_updates(value: Any) -> Iterator[Any]:
         for part in cast("dict[str, Any]", value).values():
             yield from table_updates(part)
     elif isinstance(value, list):
-        for part in cast("list[Any]", value):
+        parts: list[Any] = value
+        for part in parts:
             yield from table_updates(part)
 
 

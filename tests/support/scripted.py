@@ -71,7 +71,7 @@ class ScriptedServer:
     Args:
         recording: where its frames come from.
         scripts: what it does; a connection ends with its script.
-        health: the body of `GET /v1/health`.
+        health: the body of `GET /v1/health`, which is given when `healthy` is set, as it is to begin with.
     """
 
     def __init__(self, recording: Recording, *scripts: Script, health: str = "") -> None:
@@ -80,6 +80,8 @@ class ScriptedServer:
         self._health = health
         self._failures: list[BaseException] = []
         self.asked_for_health = 0
+        self.healthy = asyncio.Event()
+        self.healthy.set()
 
     @property
     def uri(self) -> str:
@@ -105,9 +107,10 @@ class ScriptedServer:
         if self._failures:
             raise self._failures[0]
 
-    def _request(self, connection: ServerConnection, request: Request) -> Response | None:
+    async def _request(self, connection: ServerConnection, request: Request) -> Response | None:
         if request.path == "/v1/health":
             self.asked_for_health += 1
+            await self.healthy.wait()
             return connection.respond(http.HTTPStatus.OK, self._health)
         if "/schema?" in request.path:
             return connection.respond(http.HTTPStatus.OK, self._recording.schema.read_text("utf-8"))
