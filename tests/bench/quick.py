@@ -1,8 +1,9 @@
 """How fast the runtime is: `make bench-quick`, in under a minute.
 
-Prints, for each of four things, the median of interleaved runs of the floor (see `floor`) and of the runtime, and their
-ratio: 1.0 is as fast as the floor. The server runs on the same machine, and its time is part of both. Nothing is
-asserted about time.
+Prints, for each of four things, the median of interleaved runs of the floor (see `floor`) and of the runtime, and the
+median ratio of a run of the one to the run of the other beside it: 1.0 is as fast as the floor. The middle half of the
+ratios tells how steady they are; on a busy machine they are not. The server runs on the same machine, and its time is
+part of both. Nothing is asserted about time.
 
 The module is `tests/modules/probe`. Its table `bulk` declares a primary key and no unique column, so the table is
 declared here once more, with one: `fill` makes all names different.
@@ -149,11 +150,14 @@ def measure(sizes: Sizes, rounds: int) -> str:
         database = server.publish(module_wasm("probe"), "bench")
         database.call("fill", 0, sizes.rows)
         floor, runtime = asyncio.run(run(database, sizes, rounds))
-    lines = [f"{'medians, in milliseconds':<64}{'floor':>7}{'runtime':>9}{'ratio':>7}{'target':>8}"]
+    lines = [f"{'medians, in milliseconds':<64}{'floor':>7}{'runtime':>9}{'middle half':>14}{'ratio':>7}{'target':>8}"]
     for case, size in zip(CASES, sizes, strict=True):
-        low, high = floor.median(case), runtime.median(case)
+        ratios = [low / high for low, high in zip(floor.runs[case], runtime.runs[case], strict=True)]
+        quarter, half, three_quarters = statistics.quantiles(ratios, n=4, method="inclusive")
         title = f"{size:>7,} {case.title}"
-        lines.append(f"{title:<64}{low * 1e3:>7.0f}{high * 1e3:>9.0f}{low / high:>7.2f}{case.target:>8.2f}")
+        milliseconds = f"{floor.median(case) * 1e3:>7.0f}{runtime.median(case) * 1e3:>9.0f}"
+        middle = f"{quarter:.2f} - {three_quarters:.2f}"
+        lines.append(f"{title:<64}{milliseconds}{middle:>14}{half:>7.2f}{case.target:>8.2f}")
     return "\n".join(lines)
 
 
