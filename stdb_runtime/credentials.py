@@ -4,7 +4,8 @@ A `File` is a file of the folder that the Rust SDK's `credentials::File` uses, i
 the other wrote, given the same key. A token is good only for the server that issued it, and must be shown to no other;
 the Rust SDK leaves that to the choice of keys. Here `connect` makes the choice: it keeps the token of `File("game")`
 under the key `game@SERVER@DATABASE`, where the address of the server and the name of the database are quoted as in
-URLs. A Rust program finds it by that key.
+URLs. A Rust program finds it by that key. The other way round, the Rust SDK leaves its files open to everybody where
+the umask does, and such a file is not read before it is closed to others: the error says how.
 """
 
 from __future__ import annotations
