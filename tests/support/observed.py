@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from stdb_runtime.client import Client
 
@@ -18,8 +18,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return tuple(map(plain, cast("dict[str, Any]", value).values()))
     if isinstance(value, list):
-        values: list[Any] = value
-        return tuple(map(plain, values))
+        return tuple(map(plain, cast("Sequence[Any]", value)))
     return value
 
 
@@ -31,8 +30,7 @@ def table_updates(value: Any) -> Iterator[Any]:
         for part in cast("dict[str, Any]", value).values():
             yield from table_updates(part)
     elif isinstance(value, list):
-        parts: list[Any] = value
-        for part in parts:
+        for part in cast("Sequence[Any]", value):
             yield from table_updates(part)
 
 
