@@ -152,6 +152,22 @@ async def test_a_token_that_cannot_be_kept(game: Database, home: Path, monkeypat
         await identity(game, File("game"))
 
 
+async def test_a_new_token_that_cannot_be_kept_ends_the_client(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Server(program) as server:
+        database = server.publish(module_wasm("game"), "game")
+        store = File("game", drop_refused=True)
+        async with connect(database.uri, database.name, token_store=store, backoff=Backoff(0.05, 0.05)) as client:
+            monkeypatch.setattr("os.fsync", _full)
+            await asyncio.to_thread(server.restart, fresh_data=False, fresh_keys=True)
+            with pytest.raises(CredentialsError, match="No space left"):
+                await client.closed()
+    assert kept(database).load() is None
+
+
+def _full(descriptor: int) -> None:
+    raise OSError(28, "No space left on device")
+
+
 async def test_a_kept_token_appears_in_no_log(game: Database, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     for _ in range(2):

@@ -143,6 +143,7 @@ def test_a_write_that_fails_leaves_what_was_there(home: Path, monkeypatch: pytes
         TOKEN.encode(),
         KEPT[:-1],
         KEPT + b"\n",
+        KEPT + b"x",
         KEPT[::-1],
         b"\x02\x00\x00\x00\xc3\xa4",
         b"\x02\x00\x00\x00\xff\xfe",
@@ -355,6 +356,22 @@ def test_a_file_keeps_a_refused_token_unless_told_otherwise() -> None:
     assert file.load() == TOKEN
     File("game", drop_refused=True).refused(AuthError("no"))
     assert file.load() is None
+
+
+def test_a_token_that_was_dropped_is_not_shown_again() -> None:
+    store = File("game", drop_refused=True).at("http://localhost:3000", "my-module")
+    store.save(TOKEN)
+    tokens = tokens_of(store)
+    assert tokens.to_show() == TOKEN
+    tokens.refused(AuthError("no"))
+    assert tokens.to_show() is None
+
+
+def test_who_showed_no_token_is_refused_for_another_reason() -> None:
+    tokens = tokens_of(Memory(forgiving=True))
+    assert tokens.to_show() is None
+    with pytest.raises(AuthError):
+        tokens.refused(AuthError("no"))
 
 
 def test_what_at_gives_keeps_the_policy() -> None:
