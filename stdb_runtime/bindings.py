@@ -179,7 +179,8 @@ class Bindings(Generic[D, S, P]):
             reconnect: connect again whenever the connection is lost.
             backoff: how long to wait before each attempt to connect again.
             open_timeout: seconds within which the server must have said who we are.
-            close_timeout: seconds that closing the socket may take, and coroutine callbacks after it.
+            close_timeout: seconds that requests in flight have to be answered at the end of the block, that closing the
+                socket may take, and coroutine callbacks after it.
             ping_interval: seconds between pings that notice a dead connection; None for no pings.
             ping_timeout: seconds that the answer to a ping may take.
             ssl: for https and wss, if the default is not right.
@@ -224,7 +225,7 @@ class Bindings(Generic[D, S, P]):
             reducers.__read_arguments__,
             logger or logging.getLogger("stdb_runtime"),
         )
-        client = core.client = Client(core, tables, reducers, procedures)
+        client = core.mirror.client = Client(core, tables, reducers, procedures)
         context = copy_context()
         context.run(self._ambient.enter, core)
         with registered(name, client):
@@ -235,6 +236,7 @@ class Bindings(Generic[D, S, P]):
                     await self._verify(core, strict=verify_schema == "error")
                 with self._ambient.known(core):
                     yield client
+                    await core.settle()
             finally:
                 self._ambient.leave(core)
                 await core.close()

@@ -125,7 +125,7 @@ class Client(Presence, Generic[D, S, P]):
                 counts in the stream's `dropped`.
         """
         stream: Stream[Delta] = self._core.stream(limit, policy)
-        self._core.deltas.add(stream)
+        self._core.mirror.deltas.add(stream)
         return stream
 
     # --- callbacks ----------------------------------------------------------------------------------------------------
@@ -153,12 +153,12 @@ class Client(Presence, Generic[D, S, P]):
 
     def on_transaction(self, callback: Callable[[Delta], T]) -> Callable[[Delta], T]:
         """Call `callback(delta)` for each message that changed rows, after the callbacks of the rows."""
-        self._core.on_transaction.add(callback)
+        self._core.mirror.on_transaction.add(callback)
         return callback
 
     def remove_on_transaction(self, callback: Callable[[Delta], object]) -> None:
         """End what `on_transaction` began. Raises ValueError if the callback is not registered."""
-        self._core.on_transaction.remove(callback)
+        self._core.mirror.on_transaction.remove(callback)
 
     def on_unhandled_reducer_error(self, callback: Callable[[ReducerError], T]) -> Callable[[ReducerError], T]:
         """Call `callback(error)` for each failed call of this client that was neither awaited nor told to a callback.

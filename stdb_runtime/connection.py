@@ -15,6 +15,7 @@ from typing import Protocol
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from .answers import Event, Opened
 from .endpoint import Endpoint
 from .errors import (
     AuthError,
@@ -31,7 +32,7 @@ from .errors import (
 )
 from .events import ArgumentReader
 from .options import Options
-from .session import Event, Opened, Session, SessionState
+from .session import Session, SessionState
 from .stats import Stats
 from .tokens import Tokens
 from .transport import loss, open_socket

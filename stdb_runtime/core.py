@@ -8,16 +8,25 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Generator, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
-from weakref import WeakSet
 
 from .annotation import Product
-from .cache import TablePlan
+from .answers import (
+    CallRefused,
+    Event,
+    Opened,
+    ProcedureReturned,
+    QueryAnswered,
+    SetSubscribed,
+    Subscribed,
+    SubscriptionRefused,
+    SubscriptionsDropped,
+    Transaction,
+    Unsubscribed,
+)
 from .connection import Connection, ConnectionState
-from .delta import Delta
-from .dispatch import Dispatcher, TableChange
+from .dispatch import Dispatcher
 from .endpoint import Endpoint
 from .errors import (
-    BindingsError,
     ConnectionLost,
     NotConnectedError,
     ProcedureError,
@@ -28,39 +37,24 @@ from .errors import (
 )
 from .events import (
     ArgumentReader,
-    Cause,
-    Reconciled,
     ReducerEvent,
-    RowEvent,
     SubscriptionApplied,
     SubscriptionEnded,
     UnknownTransaction,
 )
 from .health import PROCEDURES_SINCE, server_version
 from .ledger import Ledger, ValueReader
+from .mirror import Mirror
 from .options import Options
 from .outcome import Outcome
 from .reducer import ReducerCall
 from .renewal import Renewal
-from .session import (
-    CallRefused,
-    Event,
-    Opened,
-    ProcedureReturned,
-    QueryAnswered,
-    Session,
-    SetSubscribed,
-    Subscribed,
-    SubscriptionRefused,
-    SubscriptionsDropped,
-    Transaction,
-    Unsubscribed,
-)
-from .state import CallbackList, TableState, changes_of
+from .session import Session
+from .state import CallbackList, TableState
 from .stats import Stats
 from .stream import SlowConsumerPolicy, Stream
 from .subscription import Subscription, SubscriptionRecord, SubscriptionState
-from .wire import OneOffTable, TableUpdate
+from .wire import TableUpdate
 
 __all__ = ["Core"]
 
@@ -86,22 +80,18 @@ class Core:
         read_arguments: ArgumentReader,
         logger: logging.Logger,
     ) -> None:
-        self.client: Any = None  # Any: the generated package's client, which is set as soon as it exists
         self.stats = Stats()
         self.connection = Connection(endpoint, options, self, read_arguments, self.stats, logger)
         self.dispatcher = Dispatcher(logger, self.stats)
+        self.mirror = Mirror(states, self.dispatcher, self.stats, logger)
         self.opened_as: Opened | None = None
         self.on_connect: CallbackList[Callable[[], object]] = CallbackList()
         self.on_disconnect: CallbackList[Callable[[StdbError | None], object]] = CallbackList()
-        self.on_transaction: CallbackList[Callable[[Delta], object]] = CallbackList()
         self.on_unhandled_error: CallbackList[Callable[[ReducerError], object]] = CallbackList()
         self.on_reducer: dict[str, CallbackList[Callable[..., object]]] = {}
-        self.deltas: WeakSet[Stream[Delta]] = WeakSet()
         self.logger = logger
-        self._states = states
         self._ledger = Ledger(self.promise, self._unseen, time.perf_counter, self.stats)
         self._subscriptions: dict[int, SubscriptionRecord] = {}
-        self._unknown_tables: set[str] = set()
         self._renewal: Renewal | None = None
         self._has_procedures = False
         self._inquiries: set[asyncio.Task[None]] = set()
@@ -110,7 +100,7 @@ class Core:
 
     def table_state(self, name: str) -> TableState[Product]:
         """What is held of a table."""
-        return self._states[name]
+        return self.mirror.state(name)
 
     def promise(self) -> asyncio.Future[Any]:  # Any: whoever asks knows what for
         """A future of the event loop."""
@@ -243,6 +233,12 @@ class Core:
         """Whether it is over."""
         return self.connection.state is ConnectionState.CLOSED
 
+    async def settle(self) -> None:
+        """Wait for answers to requests so far, `close_timeout` seconds at most: a close has a server drop what waits."""
+        unanswered = self._unanswered()
+        if unanswered and self.is_active:
+            await asyncio.wait(unanswered, timeout=self.connection.options.close_timeout)
+
     async def close(self) -> None:
         """Close the connection, and give coroutine callbacks `close_timeout` seconds to end."""
         for inquiry in self._inquiries:
@@ -290,11 +286,7 @@ class Core:
         for number, record in list(self._subscriptions.items()):
             self._ledger.fail(record.applied, _lost(error))
             self._forget(number)
-        for deltas in list(self.deltas):
-            deltas.end()
-        for state in self._states.values():
-            for stream in list(state.streams):
-                stream.end()
+        self.mirror.end()
         self._ledger.report()
 
     def _forget(self, number: int) -> SubscriptionRecord:
@@ -310,13 +302,13 @@ class Core:
         """Act on one event of the session: the cache first, then callbacks, then whoever waits."""
         match event:
             case Transaction(tables=tables, call=call, request_id=request_id):
-                self._change(tables, call or UnknownTransaction())
+                self.mirror.change(tables, call or UnknownTransaction(), self._renewal)
                 if call is not None:
                     self._called(call, request_id)
             case CallRefused(request_id=request_id, call=call):
                 self._called(call, request_id)
             case QueryAnswered():
-                self._ledger.answer_query(event, self._read)
+                self._ledger.answer_query(event, self.mirror.read)
             case ProcedureReturned():
                 self._ledger.answer_procedure(event)
             case Opened() | SetSubscribed():
@@ -336,65 +328,6 @@ class Core:
                 self._refused(number, message)
             case SubscriptionsDropped(message=message):
                 raise ProtocolError(f"the server dropped all subscriptions of this connection: {message}")
-
-    def _change(self, tables: Sequence[TableUpdate], cause: Cause) -> None:
-        """Take a message's rows into the cache, or into what is gathered for it."""
-        updates = self._by_table(tables)
-        if self._renewal is not None:
-            self._renewal.gather(updates)
-        else:
-            plans = [(self._states[name], self._states[name].rows.plan(part)) for name, part in updates.items()]
-            self._commit(plans, cause)
-
-    def _commit(self, plans: Sequence[tuple[TableState[Product], TablePlan[Product]]], cause: Cause) -> None:
-        """Make planned changes, all tables in one step, with callbacks before and after."""
-        event = RowEvent(cause, self.client)
-        changes = [(state, plan.diff) for state, plan in plans]
-        self.dispatcher.before(event, changes)
-        for state, plan in plans:
-            state.rows.commit(plan)
-        self.stats.rows_applied += sum(diff.size for _, diff in changes)
-        self.dispatcher.after(event, changes)
-        self._tell(event, [(state, diff) for state, diff in changes if diff.size])
-
-    def _tell(self, event: RowEvent, changes: Sequence[TableChange]) -> None:
-        """Tell streams and whoever watches whole transactions."""
-        for state, diff in changes:
-            if state.streams:
-                for change in changes_of(event, diff):
-                    for stream in list(state.streams):
-                        stream.put(change)
-        if changes and (self.deltas or self.on_transaction.registered):
-            delta = Delta(event, {state.name: diff for state, diff in changes})
-            self.dispatcher.run_all(self.on_transaction, delta)
-            for deltas in list(self.deltas):
-                deltas.put(delta)
-
-    def _by_table(self, tables: Sequence[TableUpdate]) -> dict[str, list[TableUpdate]]:
-        """The updates of the tables that the generated code has."""
-        updates: dict[str, list[TableUpdate]] = {}
-        for update in tables:
-            if update.table_name in self._states:
-                updates.setdefault(update.table_name, []).append(update)
-                self.stats.rows_decoded += sum(len(part.deletes) + len(part.inserts) for part in update.updates)
-            elif update.table_name not in self._unknown_tables:
-                self._unknown_tables.add(update.table_name)
-                self.logger.warning(
-                    "rows of table %r are ignored, as the generated code has no such table: run stdb-codegen again",
-                    update.table_name,
-                )
-        return updates
-
-    def _read(self, table: OneOffTable) -> list[Product]:
-        """The rows of a one-off query's answer."""
-        state = self._states.get(table.table_name)
-        if state is None:
-            raise BindingsError(
-                f"the generated code has no table {table.table_name!r}: "
-                "run stdb-codegen again, or query a table that it has"
-            )
-        self.stats.rows_decoded += len(table.rows)
-        return state.rows.read(table.rows)
 
     def _called(self, call: ReducerEvent, request_id: int | None) -> None:
         """A reducer ran, or was refused: tell callbacks, then whoever waits."""
@@ -422,7 +355,7 @@ class Core:
 
     def _subscribed(self, number: int, tables: Sequence[TableUpdate]) -> None:
         record = self._record(number)
-        self._change(tables, SubscriptionApplied(record.queries))
+        self.mirror.change(tables, SubscriptionApplied(record.queries), self._renewal)
         if self._renewal is not None:
             self._answered(number)
         else:
@@ -430,7 +363,7 @@ class Core:
 
     def _unsubscribed(self, number: int, tables: Sequence[TableUpdate]) -> None:
         record = self._record(number)
-        self._change(tables, SubscriptionEnded(record.queries))
+        self.mirror.change(tables, SubscriptionEnded(record.queries), self._renewal)
         self._forget(number)
 
     def _record(self, number: int) -> SubscriptionRecord:
@@ -475,7 +408,7 @@ class Core:
         session = self.connection.session
         wanted = list(self._subscriptions.values())
         self._subscriptions = {session.subscribe(record.queries): record for record in wanted}
-        self._renewal = Renewal(set(self._subscriptions), {name: state.rows for name, state in self._states.items()})
+        self._renewal = self.mirror.renewal(set(self._subscriptions))
         self.connection.flush()
         self._reconcile()
 
@@ -490,7 +423,7 @@ class Core:
         if renewal is None or renewal.unanswered:
             return
         self._renewal = None
-        self._commit([(self._states[name], plan) for name, plan in renewal.plans()], Reconciled())
+        self.mirror.reconcile(renewal)
         for record in list(self._subscriptions.values()):
             self._activate(record)
         self.dispatcher.run_all(self.on_connect)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakSet
 
+from .answers import ProcedureReturned, QueryAnswered
 from .errors import (
     OutOfEnergyError,
     ProcedureError,
@@ -17,7 +18,6 @@ from .errors import (
 from .events import ReducerEvent
 from .outcome import Outcome, Promise
 from .reducer import ReducerCall
-from .session import ProcedureReturned, QueryAnswered
 from .stats import Stats
 from .wire import OneOffTable
 

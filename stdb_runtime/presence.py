@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from .answers import Opened
 from .connection import Connection, ConnectionState
 from .errors import NotConnectedError
-from .session import Opened
 from .stats import Stats
 from .types import ConnectionId, Identity
 

@@ -12,6 +12,19 @@ from typing import Any, TypeAlias
 import msgspec
 
 from . import messages
+from .answers import (
+    CallRefused,
+    Event,
+    Opened,
+    ProcedureReturned,
+    QueryAnswered,
+    SetSubscribed,
+    Subscribed,
+    SubscriptionRefused,
+    SubscriptionsDropped,
+    Transaction,
+    Unsubscribed,
+)
 from .connection import Connection
 from .dispatch import Dispatcher
 from .endpoint import Endpoint
@@ -20,20 +33,7 @@ from .events import ReducerEvent
 from .handler import Callbacks
 from .ledger import Ledger
 from .options import Options
-from .session import (
-    CallRefused,
-    Event,
-    Opened,
-    ProcedureReturned,
-    QueryAnswered,
-    Session,
-    SetSubscribed,
-    Subscribed,
-    SubscriptionRefused,
-    SubscriptionsDropped,
-    Transaction,
-    Unsubscribed,
-)
+from .session import Session
 from .stats import Stats
 from .wire import OneOffTable, TableUpdate
 

@@ -402,11 +402,14 @@ async def test_with_several_clients_another_task_must_say_which(game: Database) 
         await task
 
 
-async def test_a_call_of_the_last_moment_is_sent(game: Database) -> None:
+async def test_calls_of_the_last_moment_take_effect(game: Database) -> None:
     async with playing(game) as watcher:
-        async with connect(game.uri, game.name) as client:
-            client.reducers.create_player.fire_and_forget("Alice")
-        assert (await watcher.db.player.name.wait_for("Alice", timeout=10)).owner == client.identity
+        for number in range(10):
+            async with connect(game.uri, game.name) as client:
+                for name in "abcdef":
+                    client.reducers.create_player(f"{name}{number}")
+        await watcher.db.player.name.wait_for("f9", timeout=10)
+        assert watcher.db.player.count() == 60
 
 
 async def test_closing_inside_a_callback(game: Database) -> None:

@@ -8,13 +8,10 @@ from typing import Any
 
 import pytest
 
-from stdb_runtime.errors import NotConnectedError, ProtocolError
-from stdb_runtime.session import (
+from stdb_runtime.answers import (
     CallRefused,
     Event,
     Opened,
-    Session,
-    SessionState,
     SetSubscribed,
     Subscribed,
     SubscriptionRefused,
@@ -22,6 +19,8 @@ from stdb_runtime.session import (
     Transaction,
     Unsubscribed,
 )
+from stdb_runtime.errors import NotConnectedError, ProtocolError
+from stdb_runtime.session import Session, SessionState
 from stdb_runtime.types import ConnectionId, Identity
 from stdb_runtime.wire import TableUpdate
 
