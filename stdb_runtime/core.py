@@ -234,7 +234,7 @@ class Core:
         return self.connection.state is ConnectionState.CLOSED
 
     async def settle(self) -> None:
-        """Wait for answers to requests so far, `close_timeout` seconds at most: a close has a server drop what waits."""
+        """Wait for answers to requests so far, `close_timeout` seconds at most: after a close there are none."""
         unanswered = self._unanswered()
         if unanswered and self.is_active:
             await asyncio.wait(unanswered, timeout=self.connection.options.close_timeout)
