@@ -14,6 +14,7 @@ from typing import Protocol
 
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
 
 from .answers import Event, Opened
 from .endpoint import Endpoint
@@ -130,8 +131,31 @@ class Connection:
         return (self._socket.latency or None) if self._socket is not None else None
 
     def flush(self) -> None:
-        """Have what the session has to say sent."""
-        self._wake.set()
+        """Have what the session has to say sent.
+
+        At once, if the socket takes it at once: a request that waits for the event loop's next turn pays for that turn
+        in each of its round trips. Else the task that writes is woken, which waits until the socket takes more.
+        """
+        socket = self._socket
+        if (
+            socket is None
+            or socket.state is not State.OPEN
+            or self._sending.locked()
+            or socket.transport.get_write_buffer_size()
+        ):
+            self._wake.set()
+            return
+        for frame in self._session.outgoing():
+            self._note_sent(frame)
+            socket.protocol.send_text(frame)
+        socket.send_data()
+
+    def _note_sent(self, frame: bytes) -> None:
+        """Count and log a frame."""
+        self._stats.messages_sent += 1
+        self._stats.bytes_sent += len(frame)
+        if self._logger.isEnabledFor(logging.DEBUG):
+            self._logger.debug("> %s", frame)
 
     async def open(self, context: Context) -> None:
         """Connect, and wait for the server to say who we are. A first attempt that fails is not repeated.
@@ -281,9 +305,7 @@ class Connection:
         """Send what the session has to say; one at a time, so that the order is kept."""
         async with self._sending:
             for frame in session.outgoing():
-                self._stats.messages_sent += 1
-                self._stats.bytes_sent += len(frame)
-                self._logger.debug("> %s", frame)
+                self._note_sent(frame)
                 await socket.send(frame, text=True)
 
     def _noted(self, frame: bytes) -> bytes:

@@ -302,7 +302,8 @@ class Core:
         """Act on one event of the session: the cache first, then callbacks, then whoever waits."""
         match event:
             case Transaction(tables=tables, call=call, request_id=request_id):
-                self.mirror.change(tables, call or UnknownTransaction(), self._renewal)
+                if tables:
+                    self.mirror.change(tables, call or UnknownTransaction(), self._renewal)
                 if call is not None:
                     self._called(call, request_id)
             case CallRefused(request_id=request_id, call=call):

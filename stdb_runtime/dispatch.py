@@ -64,9 +64,14 @@ class Dispatcher:
         self, callback: Callable[..., object], among: CallbackList[Any] | None, calls: Iterable[tuple[object, ...]]
     ) -> None:
         """Run one callback for each of many rows, as long as it is registered."""
+        registered: tuple[object, ...] | None = (
+            None  # so that the first row looks: another callback may have removed it
+        )
         for args in calls:
-            if among is not None and callback not in among.registered:
-                return
+            if among is not None and among.registered is not registered:
+                registered = among.registered
+                if callback not in registered:
+                    return
             self._stats.callbacks += 1
             try:
                 result = callback(*args)

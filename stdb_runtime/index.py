@@ -34,9 +34,11 @@ class UniqueIndexMap(Generic[R]):
 
     def change(self, removed: Sequence[R], added: Sequence[R]) -> None:
         """Take out and put in rows. A value that moves from one row to another stays with the added one."""
-        for row in removed:
-            self._rows.pop(self._value_of(row), None)
-        self._rows.update(zip(map(self._value_of, added), added, strict=True))
+        before, after = list(map(self._value_of, removed)), list(map(self._value_of, added))
+        if before != after:  # nearly all updates leave the value alone
+            for value in before:
+                self._rows.pop(value, None)
+        self._rows.update(zip(after, added, strict=True))
 
 
 class SortedIndex(Generic[R]):

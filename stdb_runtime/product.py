@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from operator import attrgetter
+from itertools import starmap
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from .sats import Build, Dialect, Fault, Json, Key, SatsType, Wire, each, expected, twin
+from .sats import Build, Dialect, Fault, Json, Key, SatsType, Wire, each, expected, generic, twin
 
 __all__ = [
     "Field",
@@ -148,26 +149,31 @@ class ProductType(SatsType):
         parts = [field.type.wire(dialect) for field in self.fields]
         if self._direct and dialect.named and all(part.build is None for part in parts):
             return Wire(self._python_type, None)
+        steps = [part.build for part in parts]
+        if not dialect.named:  # msgspec makes tuples in no more time than Structs, and they need no taking apart
+            return Wire(generic(tuple, *(part.type for part in parts)), self._builder(steps, named=False))
         decoded = twin(
             self.name,
             [(field.name, part.type) for field, part in zip(self.fields, parts, strict=True)],
             rename={field.name: field.wire_name for field in self.fields},
-            array_like=not dialect.named,
         )
-        return Wire(decoded, self._builder([part.build for part in parts]))
+        return Wire(decoded, self._builder(steps, named=True))
 
-    def _builder(self, steps: Sequence[Build | None]) -> Build:
-        """Makes values of twins, column by column."""
+    def _builder(self, steps: Sequence[Build | None], *, named: bool) -> Build:
+        """Makes values of twins, or of tuples where fields have no names, column by column."""
         make, from_wire = self._make, self._from_wire
+        if not named and len(steps) > 1 and not any(steps):
+            return lambda rows: starmap(make, rows)
         if len(steps) == 1:
-            (step,), part_of = steps, attrgetter(self.fields[0].name)
+            (step,), part_of = steps, attrgetter(self.fields[0].name) if named else itemgetter(0)
             if from_wire is not None or step is None:
                 finish = from_wire or make
                 return lambda twins: map(finish, map(part_of, twins))
             return lambda twins: map(make, step(list(map(part_of, twins))))
 
         def build(twins: Sequence[Any]) -> Iterable[Any]:  # Any: of the class made above, and the values
-            columns: list[Sequence[Any]] = list(zip(*map(msgspec.structs.astuple, twins), strict=True))
+            rows = map(msgspec.structs.astuple, twins) if named else twins
+            columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
             if not columns:  # there are no fields, or no twins
                 return [make() for _ in twins]
             return map(

@@ -285,7 +285,8 @@ class Session:
         if _never_ran(event) and any(call.reducer == event.reducer for call in self._calls.values()):
             self._held.append(event)
             return list(self._settle(event.reducer))
-        return [Transaction(tables, event, self._match(message.reducer_call)), *self._settle(event.reducer)]
+        transaction = Transaction(tables, event, self._match(message.reducer_call))
+        return [transaction, *self._settle(event.reducer)] if self._held else [transaction]
 
     # --- which call an answer answers (4.2) ---------------------------------------------------------------------------
 

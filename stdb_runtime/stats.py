@@ -62,8 +62,11 @@ class Stats:
 
     def answered(self, reducer: str, seconds: float) -> None:
         """Note how long an answer took."""
-        self._counts[reducer] = self._counts.get(reducer, 0) + 1
-        self._latencies.setdefault(reducer, deque(maxlen=_LATENCIES_KEPT)).append(seconds)
+        if reducer not in self._counts:
+            self._counts[reducer] = 0
+            self._latencies[reducer] = deque(maxlen=_LATENCIES_KEPT)
+        self._counts[reducer] += 1
+        self._latencies[reducer].append(seconds)
 
     def watch(self, stream: Sized) -> None:
         """Have what waits in a stream counted, for as long as the stream lives."""
