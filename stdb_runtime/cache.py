@@ -92,7 +92,7 @@ class TableRows(Generic[R]):
         return list(self._rows.values())
 
     def unique(self, column: str) -> Mapping[Any, R]:  # Any: the column's type
-        """The rows by the value of a unique column, a live view."""
+        """The rows by the value of a unique column, as they are now; to be asked for anew after a change."""
         if column == self._primary_key:
             return self._rows
         if column not in self._unique:
@@ -135,7 +135,10 @@ class TableRows(Generic[R]):
         diff = plan.diff
         for row in diff.deleted:
             del self._rows[self._key_of(row)]
-        self._rows.update(plan.rows)
+        if self._rows:
+            self._rows.update(plan.rows)
+        else:
+            self._rows = plan.rows
         for key, times in plan.counts.items():
             if times > 1:
                 self._counts[key] = times
@@ -222,9 +225,11 @@ class TableRows(Generic[R]):
         return left[0] if left else (0, None)
 
     def _reindex(self, diff: TableDiff[R]) -> None:
+        indexes: list[UniqueIndexMap[R] | SortedIndex[R]] = [*self._unique.values(), *self._sorted.values()]
+        if not indexes:
+            return
         removed = diff.deleted + [old for old, _ in diff.updated]
         added = diff.inserted + [new for _, new in diff.updated]
-        indexes: list[UniqueIndexMap[R] | SortedIndex[R]] = [*self._unique.values(), *self._sorted.values()]
         for index in indexes:
             index.change(removed, added)
 
