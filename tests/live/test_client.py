@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
+import stdb_runtime
 from game_client import (
     ActivityIdle,
     ActivityMove,
@@ -352,6 +353,16 @@ async def test_a_database_may_be_named_by_its_identity(game: Database) -> None:
     identity = game.server.identity_of(game.name)
     async with connect(game.uri, identity) as client:
         assert client.is_active
+
+
+async def test_a_named_client_is_found_while_it_lives(game: Database) -> None:
+    async with connect(game.uri, game.name, name="game") as client:
+        assert stdb_runtime.get("game") is client
+        with pytest.raises(ArgumentError, match="'game' already"):
+            async with connect(game.uri, game.name, name="game"):
+                pytest.fail("two of one name")
+    with pytest.raises(NotConnectedError, match="'game'"):
+        stdb_runtime.get("game")
 
 
 async def test_the_client_of_a_context(game: Database) -> None:
