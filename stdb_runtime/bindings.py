@@ -38,7 +38,7 @@ from .credentials import TokenStore
 from .drift import drift
 from .endpoint import Endpoint
 from .errors import ArgumentError, BindingsError, ConnectError
-from .http import fetch
+from .http import fetch_schema
 from .options import Options, TokenSource
 from .procedure import ProcedureSet, procedure
 from .query import Column, Columns, OpaqueColumn, Selectable
@@ -251,7 +251,7 @@ class Bindings(Generic[D, S, P]):
         endpoint, options = core.connection.endpoint, core.connection.options
         tables, reducers, _ = self._classes
         try:
-            text = await fetch(endpoint, f"/v1/database/{endpoint.database}/schema?version=9", options, core.token)
+            text = await fetch_schema(endpoint, options, core.token)
             changed = drift(tables, reducers, Schema(text))
         except (ConnectError, ArgumentError) as error:
             if strict:

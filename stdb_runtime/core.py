@@ -43,7 +43,7 @@ from .events import (
     UnknownTransaction,
 )
 from .health import PROCEDURES_SINCE, server_version
-from .ledger import Ledger, ValueReader
+from .ledger import Ledger, ValueReader, as_loss
 from .mirror import Mirror
 from .options import Options
 from .outcome import Outcome
@@ -275,7 +275,7 @@ class Core:
     def lost(self, error: StdbError | None) -> None:
         """The connection is gone, and with it what was in flight. The rows stay, and so does what is wanted."""
         self._renewal = None
-        self._ledger.lose(_lost(error))
+        self._ledger.lose(as_loss(error, "the client was closed"))
         for number, record in list(self._subscriptions.items()):
             if record.state is SubscriptionState.ENDING:
                 self._forget(number)
@@ -284,7 +284,7 @@ class Core:
     def ended(self, error: StdbError | None) -> None:
         """There will be no connection any more."""
         for number, record in list(self._subscriptions.items()):
-            self._ledger.fail(record.applied, _lost(error))
+            self._ledger.fail(record.applied, as_loss(error, "the client was closed"))
             self._forget(number)
         self.mirror.end()
         self._ledger.report()
@@ -434,7 +434,3 @@ def _as_future(outcome: Outcome[Any]) -> asyncio.Future[Any]:
     """The future that this client made for an outcome. Waiting for it is not awaiting the outcome."""
     assert isinstance(outcome.promise, asyncio.Future)
     return outcome.promise
-
-
-def _lost(error: StdbError | None) -> ConnectionLost:
-    return error if isinstance(error, ConnectionLost) else ConnectionLost(str(error or "the client was closed"))

@@ -10,7 +10,7 @@ from .endpoint import Endpoint
 from .errors import ConnectError, ServerUnreachableError
 from .options import Options
 
-__all__ = ["fetch"]
+__all__ = ["fetch", "fetch_schema"]
 
 
 async def fetch(endpoint: Endpoint, path: str, options: Options, token: str | None = None) -> bytes:
@@ -26,6 +26,15 @@ async def fetch(endpoint: Endpoint, path: str, options: Options, token: str | No
         ConnectError: the server does not answer, or not with success.
     """
     return await asyncio.to_thread(_fetch, endpoint, path, options, token)
+
+
+async def fetch_schema(endpoint: Endpoint, options: Options, token: str | None = None) -> bytes:
+    """The JSON text of the schema, in version 9, which servers of 1.x and 2.x serve. Arguments as of `fetch`.
+
+    Raises:
+        ConnectError: the server does not answer, or not with success.
+    """
+    return await fetch(endpoint, f"/v1/database/{endpoint.database}/schema?version=9", options, token)
 
 
 def _fetch(endpoint: Endpoint, path: str, options: Options, token: str | None) -> bytes:

@@ -8,6 +8,7 @@ from weakref import WeakSet
 
 from .answers import ProcedureReturned, QueryAnswered
 from .errors import (
+    ConnectionLost,
     OutOfEnergyError,
     ProcedureError,
     ProtocolError,
@@ -21,10 +22,15 @@ from .reducer import ReducerCall
 from .stats import Stats
 from .wire import OneOffTable
 
-__all__ = ["Ledger", "ValueReader"]
+__all__ = ["Ledger", "ValueReader", "as_loss"]
 
 ValueReader = Callable[[str], Any]  # Any: what a procedure returns, by its declaration
 """Reads what a procedure returned from its JSON text."""
+
+
+def as_loss(error: StdbError | None, ours: str) -> ConnectionLost:
+    """Why what is in flight is lost, given why the connection ended; `ours` says it where we closed it."""
+    return error if isinstance(error, ConnectionLost) else ConnectionLost(str(error or ours))
 
 
 class Ledger:

@@ -8,6 +8,7 @@ joined with `&` and `|`, and each comparison stands in parentheses.
 from __future__ import annotations
 
 import copy
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Generic, NoReturn, Self, TypeAlias, TypeVar, cast, get_args, get_origin, overload
 
@@ -230,12 +231,12 @@ class Query(Generic[R]):
         return f"<query {self._sql}>"
 
 
-class Source(Generic[R, C]):
+class Source(ABC, Generic[R, C]):
     """What can be queried: a table, or a selection of its rows."""
 
+    @abstractmethod
     def __selection__(self) -> Selection[R, C]:
         """The rows, as a selection."""
-        raise NotImplementedError
 
     def where(self, condition: Callable[[C], Truth]) -> Selection[R, C]:
         """The rows that meet a condition: `where(lambda p: (p.level >= 3) & (p.name != "Bob"))`.

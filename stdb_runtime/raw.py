@@ -16,7 +16,7 @@ from .credentials import TokenStore
 from .endpoint import Endpoint
 from .errors import ArgumentError, NotConnectedError, StdbError
 from .handler import Callbacks, HandlerForm
-from .http import fetch
+from .http import fetch_schema
 from .options import Options, TokenSource
 from .presence import Presence
 from .registry import registered
@@ -143,7 +143,11 @@ class RawConnection(Presence):
             self._stack.push_async_callback(self._relay.dispatcher.close, self._relay.connection.options.close_timeout)
             self._stack.push_async_callback(self._relay.connection.close)
             if self._schema is not None:
-                self._relay.rows = rows_by(await self._fetched() if self._schema == "fetch" else self._schema)
+                connection, schema = self._relay.connection, self._schema
+                fetched = schema == "fetch"
+                self._relay.rows = rows_by(
+                    await fetch_schema(connection.endpoint, connection.options) if fetched else schema
+                )
             await self._relay.connection.open(copy_context())
             self._stack = self._stack.pop_all()
         return self
@@ -178,11 +182,6 @@ class RawConnection(Presence):
         except StdbError as error:
             if self._relay.opened_as is None:  # a loss after that is reported where it is noticed
                 self._relay.report(error)
-
-    async def _fetched(self) -> bytes:
-        connection = self._relay.connection
-        path = f"/v1/database/{connection.endpoint.database}/schema?version=9"
-        return await fetch(connection.endpoint, path, connection.options)
 
     def _want(self, key: int | None, ask: Callable[[Session], int]) -> int:
         with self._relay.asking() as session:

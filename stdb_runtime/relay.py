@@ -28,10 +28,10 @@ from .answers import (
 from .connection import Connection
 from .dispatch import Dispatcher
 from .endpoint import Endpoint
-from .errors import ConnectionLost, DecodeError, ProtocolError, StdbError
+from .errors import DecodeError, ProtocolError, StdbError
 from .events import ReducerEvent
 from .handler import Callbacks
-from .ledger import Ledger
+from .ledger import Ledger, as_loss
 from .options import Options
 from .session import Session
 from .stats import Stats
@@ -121,8 +121,7 @@ class Relay:
 
     def lost(self, error: StdbError | None) -> None:
         """The connection is gone, and with it what was in flight."""
-        lost = error if isinstance(error, ConnectionLost) else ConnectionLost(str(error or "the connection was closed"))
-        self.ledger.lose(lost)
+        self.ledger.lose(as_loss(error, "the connection was closed"))
         self._tell("on_disconnect", error)
 
     def ended(self, error: StdbError | None) -> None:
