@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextvars import copy_context
 from ssl import SSLContext
 from typing import Generic, Literal, TypeVar
@@ -37,7 +37,7 @@ from .core import Core
 from .credentials import TokenStore
 from .drift import drift
 from .endpoint import Endpoint
-from .errors import ArgumentError, BindingsError, ConnectError
+from .errors import ArgumentError, BindingsError, ConnectError, StdbError
 from .http import fetch_schema
 from .options import Options, TokenSource
 from .procedure import ProcedureSet, procedure
@@ -151,6 +151,7 @@ class Bindings(Generic[D, S, P]):
         connection_id: ConnectionId | None = None,
         reconnect: bool = True,
         backoff: Backoff = Backoff(),  # noqa: B008 - immutable
+        subscribe_attempts: int = 5,
         open_timeout: float = 10.0,
         close_timeout: float = 10.0,
         ping_interval: float | None = 30.0,
@@ -158,6 +159,8 @@ class Bindings(Generic[D, S, P]):
         ssl: SSLContext | None = None,
         proxy: str | None = None,
         verify_schema: Literal["warn", "error", "off"] = "warn",
+        on_connect: Callable[[], object] | None = None,
+        on_disconnect: Callable[[StdbError | None], object] | None = None,
         name: str | None = None,
         logger: logging.Logger | None = None,
     ) -> AsyncGenerator[Client[D, S, P]]:
@@ -178,6 +181,8 @@ class Bindings(Generic[D, S, P]):
             connection_id: the connection's id, if it is not to be the server's choice.
             reconnect: connect again whenever the connection is lost.
             backoff: how long to wait before each attempt to connect again.
+            subscribe_attempts: how many attempts in a row may fail to bring the rows of a subscription before whoever
+                awaits it gets ReconnectError; the client goes on trying.
             open_timeout: seconds within which the server must have said who we are.
             close_timeout: seconds that requests in flight have to be answered at the end of the block, that closing the
                 socket may take, and coroutine callbacks after it.
@@ -187,6 +192,8 @@ class Bindings(Generic[D, S, P]):
             proxy: the address of an HTTP or SOCKS proxy.
             verify_schema: compare the package with the server's schema: log what does not fit ("warn"), refuse to work
                 with it ("error"), or do not ask ("off").
+            on_connect: called as the method `on_connect` calls it, from the first connection on.
+            on_disconnect: called as the method `on_disconnect` calls it, from the first connection on.
             name: `stdb_runtime.get(name)` finds the client while it lives.
             logger: where to log instead of `stdb_runtime`; frames are logged at level DEBUG.
 
@@ -210,6 +217,7 @@ class Bindings(Generic[D, S, P]):
             connection_id=connection_id,
             reconnect=reconnect,
             backoff=backoff,
+            subscribe_attempts=subscribe_attempts,
             open_timeout=open_timeout,
             close_timeout=close_timeout,
             ping_interval=ping_interval,
@@ -226,6 +234,10 @@ class Bindings(Generic[D, S, P]):
             logger or logging.getLogger("stdb_runtime"),
         )
         client = core.mirror.client = Client(core, tables, reducers, procedures)
+        if on_connect is not None:
+            core.on_connect.add(on_connect)
+        if on_disconnect is not None:
+            core.on_disconnect.add(on_disconnect)
         context = copy_context()
         context.run(self._ambient.enter, core)
         with registered(name, client):

@@ -7,20 +7,21 @@ import contextlib
 import itertools
 import logging
 import random
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextvars import Context
 from enum import Enum
+from functools import partial
 from typing import Protocol
 
-from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
-from websockets.protocol import State
 
 from .answers import Event, Opened
+from .attempts import Attempts
 from .endpoint import Endpoint
 from .errors import (
     AuthError,
     ConnectError,
+    ConnectionLost,
     ConnectionRejectedError,
     CredentialsError,
     DecodeError,
@@ -36,7 +37,7 @@ from .options import Options
 from .session import Session, SessionState
 from .stats import Stats
 from .tokens import Tokens
-from .transport import loss, open_socket
+from .transport import Socket, open_socket
 
 __all__ = ["Connection", "ConnectionState", "Listener"]
 
@@ -69,6 +70,10 @@ class Listener(Protocol):
 
     def lost(self, error: StdbError | None) -> None:
         """An open socket is gone, and with it what was in flight. Another attempt follows, unless `ended` does."""
+        ...
+
+    def failing(self, error: StdbError) -> None:
+        """Attempt after attempt fails. Another follows, but whoever waits for rows is to know."""
         ...
 
     def ended(self, error: StdbError | None) -> None:
@@ -106,8 +111,10 @@ class Connection:
         self._logger = logger
         self._ids = itertools.count(1)
         self._session = Session(read_arguments, self._ids)
-        self._was_open = False
-        self._socket: ClientConnection | None = None
+        self._attempts = Attempts(options.backoff, random.random)
+        self._is_open = False  # from the greeting on, until the listener is told of the loss
+        self._opened_at = 0.0
+        self._socket: Socket | None = None
         self._task: asyncio.Task[StdbError | None] | None = None
         self._greeted = asyncio.Event()
         self._wake = asyncio.Event()
@@ -137,18 +144,13 @@ class Connection:
         in each of its round trips. Else the task that writes is woken, which waits until the socket takes more.
         """
         socket = self._socket
-        if (
-            socket is None
-            or socket.state is not State.OPEN
-            or self._sending.locked()
-            or socket.transport.get_write_buffer_size()
-        ):
+        if socket is None or self._sending.locked() or not socket.takes_at_once:
             self._wake.set()
             return
-        for frame in self._session.outgoing():
+        frames = self._session.outgoing()
+        for frame in frames:
             self._note_sent(frame)
-            socket.protocol.send_text(frame)
-        socket.send_data()
+        socket.send_at_once(frames)
 
     def _note_sent(self, frame: bytes) -> None:
         """Count and log a frame."""
@@ -198,43 +200,57 @@ class Connection:
         await self.ended()
 
     async def ended(self) -> StdbError | None:
-        """Wait until it is over. Gives why it gave up, or None if we closed it."""
+        """Wait until it is over. Gives why it gave up, or None if we closed it.
+
+        Raises:
+            BaseException: what ended it was not for it to take, such as a SystemExit in a callback.
+        """
         if self._task is None:
             return None
         await asyncio.wait({self._task})
         return None if self._task.cancelled() else self._task.result()
 
     async def _live(self) -> StdbError | None:
-        """Connect, serve, and start over, until it is over."""
+        """Connect, serve, and start over, until it is over. Whatever ends it, the listener is told."""
         error: StdbError | None = None
         try:
-            delays = self._delays()
-            while True:
-                error = await self._serve()
-                if self.state is ConnectionState.CLOSED:
-                    error = None
-                elif self._was_open:
-                    self.state = ConnectionState.RECONNECTING
-                    # A server whose words we cannot follow is not asked to repeat them at once, again and again.
-                    delays = delays if isinstance(error, ProtocolError) else self._delays()
-                if self._was_open:
-                    self._listener.lost(error)
-                if self.state is ConnectionState.CLOSED:
-                    return None
-                if not self._greeted.is_set() or not self.options.reconnect or isinstance(error, _FINAL):
-                    return error
-                await asyncio.sleep(next(delays))
+            error = await self._serve_on()
+        except BaseException as cause:
+            if self.state is not ConnectionState.CLOSED:
+                error = _ended_by(cause)
+            raise
         finally:
             self.state = ConnectionState.CLOSED
-            self._listener.ended(error)
+            try:
+                self._lose(error)
+            finally:
+                self._listener.ended(error)
+        return error
 
-    def _delays(self) -> Iterator[float]:
-        return self.options.backoff.delays(random.random)
+    async def _serve_on(self) -> StdbError | None:
+        """Serve one socket after the other. Gives why it gave up, or None if we closed it."""
+        while True:
+            error = await self._serve()
+            if self.state is ConnectionState.CLOSED:
+                return None
+            if not self._greeted.is_set() or not self.options.reconnect or isinstance(error, _FINAL):
+                return error
+            self.state = ConnectionState.RECONNECTING
+            self._lose(error)
+            delay = self._attempts.failed(error)
+            if self._attempts.count >= self.options.subscribe_attempts:
+                self._listener.failing(self._attempts.error())
+            await asyncio.sleep(delay)
+
+    def _lose(self, error: StdbError | None) -> None:
+        """Tell the listener that an open socket is gone, once."""
+        if self._is_open:
+            self._is_open = False
+            self._listener.lost(error)
 
     async def _serve(self) -> StdbError:
         """One socket and its session, from beginning to end. Gives why it ended."""
         self._session = session = Session(self._read_arguments, self._ids)
-        self._was_open = False
         try:
             async with asyncio.timeout(self.options.open_timeout) as limit:
                 again = self._greeted.is_set()
@@ -252,41 +268,50 @@ class Connection:
                 self._socket.transport.abort()  # no more than a formality, unless it was left in the middle
             self._socket = None
 
-    async def _open_socket(self, *, again: bool) -> ClientConnection:
+    async def _open_socket(self, *, again: bool) -> Socket:
         try:
             return await open_socket(self.endpoint, self.options, self._tokens.to_show(), again=again)
         except AuthError as error:
             self._tokens.refused(error)
             return await open_socket(self.endpoint, self.options, None, again=again)
 
-    async def _read(self, socket: ClientConnection, session: Session, limit: asyncio.Timeout) -> StdbError:
+    async def _read(self, socket: Socket, session: Session, limit: asyncio.Timeout) -> StdbError:
         """Hand on what arrives, until nothing does any more. Gives why."""
         try:
-            while True:
-                for event in session.receive(self._noted(await socket.recv(decode=False))):
-                    if isinstance(event, Opened):
-                        limit.reschedule(None)
-                        self._open(event)
-                    else:
-                        self._listener.received(event)
-        except ConnectionClosed as closed:
-            if session.state is SessionState.OPENING:
-                return ConnectionRejectedError(_REJECTED)
-            return loss(closed)
+            await socket.receive(partial(self._receive, session, limit))
         except ProtocolError as error:
+            self._note_lasted(session)
             await socket.close(_PROTOCOL_ERROR, str(error).encode()[:_LONGEST_REASON].decode(errors="ignore"))
             return error
+        if session.state is SessionState.OPENING:
+            return ConnectionRejectedError(_REJECTED)
+        self._note_lasted(session)
+        return socket.loss()
+
+    def _receive(self, session: Session, limit: asyncio.Timeout, frame: bytes) -> None:
+        for event in session.receive(self._noted(frame)):
+            if isinstance(event, Opened):
+                limit.reschedule(None)
+                self._open(event)
+            else:
+                self._listener.received(event)
 
     def _open(self, opened: Opened) -> None:
         again = self._greeted.is_set()
         self._tokens.issued(opened.token)
-        self._was_open = True
+        self._opened_at = asyncio.get_running_loop().time()
+        self._is_open = True
         self.state = ConnectionState.OPEN
         self._greeted.set()
         self._listener.opened(opened, again=again)
 
+    def _note_lasted(self, session: Session) -> None:
+        """A connection that brought all rows that were asked for is no failed attempt, if it lasted."""
+        if self._is_open and session.is_settled:
+            self._attempts.lasted(asyncio.get_running_loop().time() - self._opened_at)
+
     @contextlib.asynccontextmanager
-    async def _writing(self, socket: ClientConnection, session: Session) -> AsyncGenerator[None]:
+    async def _writing(self, socket: Socket, session: Session) -> AsyncGenerator[None]:
         """For the time of the block, what the session has to say is sent."""
         writer = asyncio.get_running_loop().create_task(self._write(socket, session))
         try:
@@ -295,13 +320,13 @@ class Connection:
             writer.cancel()
             await asyncio.wait({writer})
 
-    async def _write(self, socket: ClientConnection, session: Session) -> None:
+    async def _write(self, socket: Socket, session: Session) -> None:
         with contextlib.suppress(ConnectionClosed):  # the reader sees it too, and tells
             while await self._wake.wait():
                 self._wake.clear()
                 await self._send(socket, session)
 
-    async def _send(self, socket: ClientConnection, session: Session) -> None:
+    async def _send(self, socket: Socket, session: Session) -> None:
         """Send what the session has to say; one at a time, so that the order is kept."""
         async with self._sending:
             for frame in session.outgoing():
@@ -313,7 +338,7 @@ class Connection:
         self._stats.messages_received += 1
         self._stats.bytes_received += len(frame)
         if self._logger.isEnabledFor(logging.DEBUG):
-            hidden = not self._was_open or frame.startswith(b'{"IdentityToken"')
+            hidden = not self._is_open or frame.startswith(b'{"IdentityToken"')
             self._logger.debug("< %s", "(the greeting, which holds the token)" if hidden else frame)
         return frame
 
@@ -327,3 +352,11 @@ _REJECTED = (
     "the server accepted the connection and dropped it before it said who we are: "
     "the module's client_connected reducer refused, or the server is stopping"
 )
+
+
+def _ended_by(cause: BaseException) -> ConnectionLost:
+    """What ended the client in place of the connection's own reasons, for whoever waits."""
+    what = "its task was cancelled" if isinstance(cause, asyncio.CancelledError) else f"{type(cause).__name__}: {cause}"
+    error = ConnectionLost(f"the client ended, for something was raised in it: {what}")
+    error.__cause__ = cause
+    return error

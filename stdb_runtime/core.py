@@ -243,8 +243,10 @@ class Core:
         """Close the connection, and give coroutine callbacks `close_timeout` seconds to end."""
         for inquiry in self._inquiries:
             inquiry.cancel()
-        await self.connection.close()
-        await self.dispatcher.close(self.connection.options.close_timeout)
+        try:
+            await self.connection.close()
+        finally:
+            await self.dispatcher.close(self.connection.options.close_timeout)
 
     async def drain(self) -> None:
         """Wait until every request so far is answered, and every coroutine callback done."""
@@ -280,6 +282,11 @@ class Core:
             if record.state is SubscriptionState.ENDING:
                 self._forget(number)
         self.dispatcher.run_all(self.on_disconnect, error)
+
+    def failing(self, error: StdbError) -> None:
+        """Attempt after attempt to have the rows of all subscriptions failed: whoever waits for some is told."""
+        for record in self._subscriptions.values():
+            record.give_up_waiting(error)
 
     def ended(self, error: StdbError | None) -> None:
         """There will be no connection any more."""

@@ -125,17 +125,28 @@ class Dispatcher:
             coroutine.close()
             raise
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # asked for, so that the event loop does not report again what has been
 
     async def _guard(self, callback: Callable[..., object], coroutine: Coroutine[Any, Any, object]) -> None:
         try:
             await coroutine
         except Exception as error:  # as above
             self._report(error, callback)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            self._report(error, callback)
+            if isinstance(error, SystemExit | KeyboardInterrupt):
+                raise  # for the event loop, which ends
 
     def _report(self, error: BaseException, callback: Callable[..., object]) -> None:
         if not isinstance(error, Exception):
-            error = _Cancelled(error)
+            error = _Uncommon(error)
         handlers = self.on_error.registered
         for handler in handlers:
             try:
@@ -157,11 +168,14 @@ class Dispatcher:
         self._logger.exception("the error callback %s raised", _name(handler))
 
 
-class _Cancelled(RuntimeError):
-    """A callback that is no task let a CancelledError out, as of something cancelled whose result it asked for."""
+class _Uncommon(RuntimeError):
+    """What a callback raised that is no Exception.
+
+    Such as the CancelledError of something cancelled whose result it asked for, though nobody cancelled the callback.
+    """
 
     def __init__(self, error: BaseException) -> None:
-        super().__init__("CancelledError, though nobody cancelled the callback")
+        super().__init__(f"{type(error).__name__}: {error}")
         self.__cause__ = error
 
 

@@ -12,6 +12,7 @@
     |   +-- ConnectionRejectedError  the module's client_connected reducer said no
     +-- CredentialsError             a kept token cannot be read or written
     +-- ConnectionLost               an established connection ended
+    |   +-- ReconnectError           attempt after attempt to make it again failed
     +-- NotConnectedError            there is no open connection to use
     +-- ArgumentError                a value cannot be sent as the declared type
     +-- ReducerError                 the module refused a reducer call
@@ -47,6 +48,7 @@ __all__ = [
     "ProcedureError",
     "ProtocolError",
     "QueryError",
+    "ReconnectError",
     "ReducerError",
     "ServerUnreachableError",
     "SlowConsumerError",
@@ -109,6 +111,30 @@ class CredentialsError(StdbError):
 
 class ConnectionLost(StdbError):
     """An established connection ended. The outcome of a call that was in flight is unknown."""
+
+
+class ReconnectError(ConnectionLost):
+    """Attempt after attempt to have the rows of a subscription failed. The client goes on trying.
+
+    Attributes:
+        attempts: how many failed in a row.
+        errors: what ended each of them, the latest last; of many attempts, those of the latest.
+    """
+
+    def __init__(self, attempts: int, errors: tuple[StdbError, ...]) -> None:
+        texts = [str(error) for error in errors]
+        first = attempts - len(texts) + 1
+        told: list[str] = []
+        while texts:
+            alike = next((i for i, text in enumerate(texts) if text != texts[0]), len(texts))
+            last = first + alike - 1
+            told.append(f"{first} to {last}: {texts[0]}" if alike > 1 else f"{first}: {texts[0]}")
+            first, texts = last + 1, texts[alike:]
+        super().__init__(
+            f"{attempts} attempts in a row failed to bring the rows, and the client goes on trying ({'; '.join(told)})"
+        )
+        self.attempts = attempts
+        self.errors = errors
 
 
 class NotConnectedError(StdbError):

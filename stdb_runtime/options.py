@@ -32,6 +32,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     connection_id: ConnectionId | None = None
     reconnect: bool = True
     backoff: Backoff = Backoff()
+    subscribe_attempts: int = 5
     open_timeout: float = 10.0
     close_timeout: float = 10.0
     ping_interval: float | None = 30.0
@@ -46,6 +47,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             seconds = getattr(self, name)
             if seconds is not None and not seconds >= 0:
                 raise ValueError(f"{name} must be seconds, 0 or more, got {seconds!r}")
+
+        if self.subscribe_attempts < 1:
+            raise ValueError(f"subscribe_attempts must be 1 or more, got {self.subscribe_attempts!r}")
 
     def __repr__(self) -> str:
         return f"Options(reconnect={self.reconnect}, light={self.light}, ...)"

@@ -41,6 +41,11 @@ class Outcome(Generic[T]):
         self._awaited = True
         return self.promise.__await__()
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether somebody awaits it, or did."""
+        return self._awaited
+
     def resolve(self, result: T) -> None:
         """It went well. A waiter that gave up does not mind."""
         if not self.promise.done():

@@ -182,6 +182,10 @@ class RawConnection(Presence):
         except StdbError as error:
             if self._relay.opened_as is None:  # a loss after that is reported where it is noticed
                 self._relay.report(error)
+        except BaseException as error:
+            # What a callback raised that is no Exception: the client's end, with this for its cause, is reported too.
+            if isinstance(error, asyncio.CancelledError) or self._relay.opened_as is None:
+                raise
 
     def _want(self, key: int | None, ask: Callable[[Session], int]) -> int:
         with self._relay.asking() as session:
@@ -214,6 +218,7 @@ def connect(
     reconnect_delay_ms: int = 500,
     max_reconnect_delay_ms: int = 30_000,
     jitter: float = 0.0,
+    subscribe_attempts: int = 5,
     resubscribe: bool = True,
     name: str | None = None,
     schema: SchemaForm | None = None,
@@ -241,6 +246,8 @@ def connect(
         reconnect_delay_ms: milliseconds before the first attempt; doubles with each in a row.
         max_reconnect_delay_ms: milliseconds that no delay exceeds.
         jitter: how much of each delay is left to chance, from 0 to 1.
+        subscribe_attempts: how many attempts in a row may fail to bring the rows of all subscriptions before `on_error`
+            gets ReconnectError; the connection goes on trying.
         resubscribe: ask again for all subscriptions after a reconnection.
         name: `stdb_runtime.get(name)` finds the connection while it lives.
         schema: `"fetch"`, a schema of version 9 or a generated package's `tables`, for rows with names; None for rows
@@ -279,6 +286,7 @@ def connect(
             confirmed=confirmed,
             reconnect=reconnect,
             backoff=Backoff(reconnect_delay_ms / 1000, max_reconnect_delay_ms / 1000, jitter),
+            subscribe_attempts=subscribe_attempts,
             open_timeout=open_timeout,
             close_timeout=close_timeout,
         )

@@ -28,7 +28,7 @@ from .answers import (
 from .connection import Connection
 from .dispatch import Dispatcher
 from .endpoint import Endpoint
-from .errors import DecodeError, ProtocolError, StdbError
+from .errors import DecodeError, ProtocolError, ReconnectError, StdbError
 from .events import ReducerEvent
 from .handler import Callbacks
 from .ledger import Ledger, as_loss
@@ -123,6 +123,11 @@ class Relay:
         """The connection is gone, and with it what was in flight."""
         self.ledger.lose(as_loss(error, "the connection was closed"))
         self._tell("on_disconnect", error)
+
+    def failing(self, error: StdbError) -> None:
+        """Attempt after attempt failed; `on_error` is told once a row."""
+        if isinstance(error, ReconnectError) and error.attempts == self.connection.options.subscribe_attempts:
+            self.report(error)
 
     def ended(self, error: StdbError | None) -> None:
         """There will be no connection any more."""

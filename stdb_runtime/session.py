@@ -191,6 +191,11 @@ class Session:
         self._requests[request_id] = query_id
         return request_id, query_id
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether every request about a subscription has been answered."""
+        return not self._requests
+
     def outgoing(self) -> list[bytes]:
         """The text frames that are to be sent now, each handed out once."""
         frames = list(self._outgoing)

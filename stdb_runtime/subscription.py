@@ -68,10 +68,17 @@ class SubscriptionRecord:
     ) -> None:
         self.queries = queries
         self.state = SubscriptionState.PENDING
-        self.applied = Outcome(promise(), unseen)
+        self._new_outcome: Callable[[], Outcome[None]] = lambda: Outcome(promise(), unseen)
+        self.applied = self._new_outcome()
         self.ended = Outcome(promise(), unseen)
         self.on_applied: CallbackList[Callable[[Subscription], object]] = CallbackList()
         self.on_error: CallbackList[Callable[[SubscriptionError], object]] = CallbackList()
+
+    def give_up_waiting(self, error: StdbError) -> None:
+        """Have whoever waits for its rows get an error, though they may still come: they can be awaited anew."""
+        if self.state is SubscriptionState.PENDING and self.applied.is_awaited:
+            self.applied.fail(error)
+            self.applied = self._new_outcome()
 
 
 class SubscriptionOwner(Protocol):
@@ -88,7 +95,9 @@ class Subscription:
     Awaiting gives the subscription itself once its rows are in the cache and their callbacks have run, or raises:
 
     - `SubscriptionError`: the server refused it, or it was ended before its rows came.
-    - `ConnectionLost`: the client was closed first. A lost connection that is made again is waited for.
+    - `ReconnectError`: the connection was lost, and `subscribe_attempts` attempts in a row failed to bring the rows.
+      The client goes on trying: await it again to go on waiting.
+    - `ConnectionLost`: the client was closed first.
 
     A refusal that nobody awaits or listens for is logged.
     """

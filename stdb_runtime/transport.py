@@ -1,13 +1,18 @@
-"""Opening the WebSocket, and what it means when that fails."""
+"""The WebSocket: opening it, what arrives and leaves by it, and what its failure means."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Callable, Iterable
+from typing import Any
 from urllib.parse import urlencode
 
 import websockets
 from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, NegotiationError
+from websockets.exceptions import InvalidHandshake, InvalidStatus, NegotiationError
+from websockets.frames import DATA_OPCODES, Frame
+from websockets.protocol import Event, State
 
 from .endpoint import Endpoint
 from .errors import (
@@ -21,10 +26,9 @@ from .errors import (
 from .options import Options
 from .wire import SUBPROTOCOL
 
-__all__ = ["loss", "open_socket"]
+__all__ = ["Socket", "open_socket"]
 
-# A server of 2.x sends fragments of 4096 bytes, and the limit counts fragments (protocol notes, 1.6).
-_QUEUED_FRAMES = 4096
+_KEEPALIVE_TIMEOUT = "keepalive ping timeout"  # the reason with which the library closes
 
 
 class _Discreet(logging.LoggerAdapter[logging.Logger]):
@@ -34,7 +38,100 @@ class _Discreet(logging.LoggerAdapter[logging.Logger]):
         return level > logging.DEBUG and super().isEnabledFor(level)
 
 
-async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *, again: bool) -> ClientConnection:
+class Socket(ClientConnection):
+    """The library's connection, which hands on each message as it arrives.
+
+    The library's own way, a queue of frames from which a task takes messages, costs two task switches a message, and
+    ends a connection at 4096 fragments: servers of 2.x send fragments of 4096 bytes (protocol notes, 1.6).
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:  # Any: the library's own arguments
+        super().__init__(*args, **options)
+        self._fragments: list[bytes | bytearray | memoryview] = []
+        self._early: list[bytes] = []
+        self._handle: Callable[[bytes], None] = self._early.append
+        self._ended: asyncio.Future[None] = self.loop.create_future()
+        self._patience: asyncio.TimerHandle | None = None
+
+    async def receive(self, handle: Callable[[bytes], None]) -> None:
+        """Hand each message to a function, until the connection is closed or the function raises.
+
+        Args:
+            handle: is given each message, also those that have arrived before. After it has raised, it is given none.
+
+        Raises:
+            BaseException: what the function raised.
+        """
+        self._handle = handle
+        early, self._early = self._early, []
+        for message in early:
+            self._hand_on(message)
+        await self._ended
+
+    @property
+    def takes_at_once(self) -> bool:
+        """Whether what is sent now leaves at once: nothing waits before it."""
+        return self.state is State.OPEN and not self.transport.get_write_buffer_size()
+
+    def send_at_once(self, messages: Iterable[bytes]) -> None:
+        """Send texts without waiting, which needs `takes_at_once`."""
+        for message in messages:
+            self.protocol.send_text(message)
+        self.send_data()
+
+    def loss(self) -> ConnectionLost:
+        """What its end means, once it has ended."""
+        closed = self.protocol.close_exc
+        if closed.sent is not None and not closed.rcvd_then_sent:
+            reason = closed.sent.reason or "no reason given"
+            if reason == _KEEPALIVE_TIMEOUT:
+                reason = "the server did not answer a ping in time (ping_timeout)"
+            return ConnectionLost(f"this client closed the connection: {reason} ({closed.sent.code})")
+        if closed.rcvd is not None:
+            reason = closed.rcvd.reason or "no reason given"
+            return ConnectionLost(f"the server closed the connection: {reason} ({closed.rcvd.code})")
+        return ConnectionLost("the connection broke off without a word from the server")
+
+    # --- what the library calls ---------------------------------------------------------------------------------------
+
+    def process_event(self, event: Event) -> None:
+        """Take frames of data; the library does the rest."""
+        if not isinstance(event, Frame) or event.opcode not in DATA_OPCODES:
+            super().process_event(event)
+        elif event.fin and not self._fragments:
+            self._hand_on(bytes(event.data))
+        else:
+            self._fragments.append(event.data)
+            if event.fin:
+                message = b"".join(self._fragments)
+                self._fragments.clear()
+                self._hand_on(message)
+
+    def data_received(self, data: bytes) -> None:
+        """Wait no longer than `close_timeout` for the end of a connection that is being closed, by whichever side."""
+        super().data_received(data)
+        if self._patience is None and self.close_timeout is not None and self.protocol.close_expected():
+            self._patience = self.loop.call_later(self.close_timeout, self.transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Have `receive` return."""
+        super().connection_lost(exc)
+        if self._patience is not None:
+            self._patience.cancel()
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+    def _hand_on(self, message: bytes) -> None:
+        if self._ended.done():
+            return
+        try:
+            self._handle(message)
+        except BaseException as error:
+            # Whatever it is, it is for whoever called `receive`: the library expects nothing to be raised here.
+            self._ended.set_exception(error)
+
+
+async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *, again: bool) -> Socket:
     """Connect and negotiate the subprotocol. Takes as long as it takes: the caller sets the limit.
 
     Args:
@@ -56,7 +153,6 @@ async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *
             additional_headers={"Authorization": f"Bearer {token}"} if token else None,
             compression=None,
             max_size=None,
-            max_queue=_QUEUED_FRAMES,
             open_timeout=None,
             close_timeout=options.close_timeout,
             ping_interval=options.ping_interval,
@@ -64,6 +160,7 @@ async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *
             logger=_Discreet(logging.getLogger("websockets.client")),
             ssl=(options.ssl or True) if endpoint.is_secure else None,
             proxy=options.proxy,
+            create_connection=Socket,
         )
     except InvalidStatus as error:
         raise _refusal(endpoint, error.response.status_code, error.response.body) from None
@@ -73,6 +170,7 @@ async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *
         raise ConnectError(f"{endpoint.server} is no SpacetimeDB server: {error}") from None
     except OSError as error:
         raise ServerUnreachableError(f"no server answers at {endpoint.server}: {error.strerror or error}") from None
+    assert isinstance(socket, Socket)
     if socket.subprotocol != SUBPROTOCOL:
         await socket.close()
         raise _other_protocol(endpoint, "it agreed to none")
@@ -91,14 +189,7 @@ def _refusal(endpoint: Endpoint, status: int, body: bytes | bytearray | None) ->
             f"{endpoint.server} refuses the token: tokens are valid only for the server that issued them; "
             "connect without one for a new identity, or log in again"
         )
-    if status == 404:
+    # Servers of 2.x say so of a name; of an identity they say that nobody could be authorized for it.
+    if status == 404 or (status == 500 and text.startswith("Unable to authorize") and text.endswith("not found")):
         return UnknownDatabaseError(f"there is no database {endpoint}: publish the module first, or check the name")
     return ConnectError(f"{endpoint.server} refuses the connection with HTTP status {status}{text and ': '}{text}")
-
-
-def loss(closed: ConnectionClosed) -> ConnectionLost:
-    """What the end of a socket means."""
-    if closed.rcvd is None:
-        return ConnectionLost("the connection broke off without a word from the server")
-    reason = closed.rcvd.reason or "no reason given"
-    return ConnectionLost(f"the server closed the connection: {reason} ({closed.rcvd.code})")

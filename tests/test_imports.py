@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # The modules of the runtime, lowest first. A module imports only from the lines above its own.
 LAYERS = (
     "errors types literal index backoff stats",
-    "sats wire events outcome endpoint",
+    "sats wire events outcome endpoint attempts",
     "scalar array product stream request",
     "sums sql",
     "annotation",

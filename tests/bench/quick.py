@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import stdb_runtime.bindings as stdb
 from tests.bench.floor import floor_client
 from tests.golden.probe.client import Bulk, Procedures, Reducers
+from tests.support.binary import find_server
 from tests.support.modules import module_wasm
 from tests.support.server import Server
 
@@ -146,7 +147,7 @@ async def run(database: Database, sizes: Sizes, rounds: int) -> tuple[Timer, Tim
 
 def measure(sizes: Sizes, rounds: int) -> str:
     """Start a server, measure, and give the table that is printed."""
-    with Server() as server:
+    with Server(find_server()) as server:
         database = server.publish(module_wasm("probe"), "bench")
         database.call("fill", 0, sizes.rows)
         floor, runtime = asyncio.run(run(database, sizes, rounds))

@@ -9,19 +9,14 @@ import pytest
 from tests.codegen.schemas import GOLDEN
 from tests.codegen.test_golden import texts
 from tests.support.modules import GAME, module_wasm
-from tests.support.server import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from click.testing import Result
 
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with Server() as running:
-        yield running
+    from tests.support.server import Server
 
 
 @pytest.mark.parametrize(

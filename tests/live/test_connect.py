@@ -28,7 +28,8 @@ from tests.support.server import Server, free_port
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
-    from tests.live.conftest import Publish
+    from tests.conftest import Publish
+    from tests.support.binary import Program
     from tests.support.server import Database
 
 SUBPROTOCOL = websockets.Subprotocol("v1.json.spacetimedb")
@@ -173,8 +174,8 @@ async def test_a_server_that_begins_with_garbage(text: str) -> None:
             await attempt(uri)
 
 
-async def test_a_server_that_stops_takes_calls_with_it() -> None:
-    with Server() as server:
+async def test_a_server_that_stops_takes_calls_with_it(program: Program) -> None:
+    with Server(program) as server:
         database = server.publish(module_wasm("game"), "game")
         async with connect(database.uri, database.name, reconnect=False) as client:
             await reducers.create_player("Alice")

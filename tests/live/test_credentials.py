@@ -12,7 +12,6 @@ import stdb_runtime
 from game_client import connect
 from stdb_runtime import AuthError, Backoff, ConnectionState, CredentialsError
 from stdb_runtime.credentials import File
-from tests.support.binary import find_server
 from tests.support.modules import module_wasm
 from tests.support.server import Server
 
@@ -21,7 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stdb_runtime import Identity, IdentityToken
-    from tests.live.conftest import Publish
+    from tests.conftest import Publish
+    from tests.support.binary import Program
     from tests.support.server import Database
 
 
@@ -33,13 +33,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="module")
-def program() -> Path:
-    """The server program, which is found by the home folder that the user has."""
-    return find_server()
-
-
-@pytest.fixture(scope="module")
-def stranger(program: Path) -> Iterator[Server]:
+def stranger(program: Program) -> Iterator[Server]:
     """Another server, which knows no token of the first."""
     with Server(program) as server:
         yield server
@@ -110,7 +104,7 @@ async def test_a_refused_token_is_dropped_where_that_is_wanted(game: Database, t
 
 
 @pytest.mark.parametrize("drop", [False, True])
-async def test_a_server_that_comes_back_with_new_keys(program: Path, drop: bool) -> None:
+async def test_a_server_that_comes_back_with_new_keys(program: Program, drop: bool) -> None:
     with Server(program) as server:
         database = server.publish(module_wasm("game"), "game")
         backoff = Backoff(0.05, 0.05)
@@ -152,7 +146,9 @@ async def test_a_token_that_cannot_be_kept(game: Database, home: Path, monkeypat
         await identity(game, File("game"))
 
 
-async def test_a_new_token_that_cannot_be_kept_ends_the_client(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_new_token_that_cannot_be_kept_ends_the_client(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Server(program) as server:
         database = server.publish(module_wasm("game"), "game")
         store = File("game", drop_refused=True)

@@ -19,7 +19,7 @@ from tests.golden.probe import client as probe_client
 from tests.support.recordings import RECORDINGS, Recording
 
 if TYPE_CHECKING:
-    from tests.live.conftest import Publish
+    from tests.conftest import Publish
     from tests.support.server import Database
 
 PACKAGES: dict[str, Any] = {"arena": arena_client, "edge": edge_client, "probe": probe_client}

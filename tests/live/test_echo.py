@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from stdb_runtime.reducer import Reducer
     from stdb_runtime.table import Table
-    from tests.live.conftest import Publish
+    from tests.conftest import Publish
     from tests.support.server import Database
 
 T = TypeVar("T")

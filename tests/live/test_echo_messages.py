@@ -15,7 +15,7 @@ from tests.support.recordings import RECORDINGS
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
-    from tests.live.conftest import Publish
+    from tests.conftest import Publish
 
 M = TypeVar("M")
 
@@ -74,10 +74,16 @@ async def test_every_request_is_taken(publish: Publish) -> None:
         assert refused.error.some is not None
 
 
-async def test_procedures_are_unknown_to_the_old_server(publish: Publish) -> None:
-    async with plain_socket(publish("echo")) as socket:
+async def test_a_procedure_that_there_is_not(publish: Publish) -> None:
+    database = publish("echo")
+    call = wire.CallProcedure("roll", "[6]", 1, wire.FULL_UPDATE)
+    async with plain_socket(database) as socket:
         await socket.recv()
-        await socket.send(wire.encode(wire.CallProcedure("roll", "[6]", 1, wire.FULL_UPDATE)).decode())
+        if database.server.behaviour.has_procedures:
+            refused = await ask(socket, call, wire.ProcedureResult)
+            assert refused.status.internal_error == "No such procedure"
+            return
+        await socket.send(wire.encode(call).decode())
         with pytest.raises(ConnectionClosedError) as caught:
             await socket.recv()
     # The server's 1011 names all kinds that it knows, in a reason longer than a close frame may have (1.9): the socket

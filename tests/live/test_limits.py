@@ -9,7 +9,7 @@ from tests.golden.echo.client import connect, reducers, tables
 from tests.live.test_echo import plain_socket
 
 if TYPE_CHECKING:
-    from tests.live.conftest import Publish
+    from tests.conftest import Publish
 
 MEGABYTE = 1_000_000
 

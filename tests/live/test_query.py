@@ -20,7 +20,7 @@ from tests.golden.edge import client as edge
 
 if TYPE_CHECKING:
     from stdb_runtime.query import Query
-    from tests.live.conftest import Publish
+    from tests.conftest import Publish
     from tests.support.server import Database
 
 OPERATORS: list[Callable[[Any, Any], Any]] = [

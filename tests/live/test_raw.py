@@ -45,6 +45,7 @@ from tests.support.server import Server, free_port
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.support.binary import Program
     from tests.support.server import Database
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -459,9 +460,9 @@ async def test_life_start_tells_on_error_when_it_cannot_connect(server: Server) 
     await connection.close()
 
 
-async def test_life_a_lost_connection_is_made_again_with_its_subscriptions() -> None:
+async def test_life_a_lost_connection_is_made_again_with_its_subscriptions(program: Program) -> None:
     log = Log()
-    with Server(in_memory=False) as server:
+    with Server(program, in_memory=False) as server:
         database = server.publish(module_wasm("game"), "game")
         async with to(database, log, reconnect_delay_ms=20) as connection:
             first = await log.next("on_identity_token")
@@ -480,9 +481,9 @@ async def test_life_a_lost_connection_is_made_again_with_its_subscriptions() -> 
             await log.next("on_initial_subscription")
 
 
-async def test_life_without_resubscribe_nothing_is_asked_for_again() -> None:
+async def test_life_without_resubscribe_nothing_is_asked_for_again(program: Program) -> None:
     log = Log()
-    with Server(in_memory=False) as server:
+    with Server(program, in_memory=False) as server:
         database = server.publish(module_wasm("game"), "game")
         async with to(database, log, reconnect_delay_ms=20, resubscribe=False) as connection:
             connection.subscribe_multi(["SELECT * FROM message"])
@@ -494,9 +495,9 @@ async def test_life_without_resubscribe_nothing_is_asked_for_again() -> None:
     assert log.heard.count("on_subscribe_applied") == 1
 
 
-async def test_life_a_refusal_that_no_retry_mends_ends_it() -> None:
+async def test_life_a_refusal_that_no_retry_mends_ends_it(program: Program) -> None:
     log = Log()
-    with Server() as server:
+    with Server(program) as server:
         database = server.publish(module_wasm("game"), "game")
         connection = to(database, log, reconnect_delay_ms=20)
         running = asyncio.create_task(connection.run())

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
 
     from stdb_runtime import Delta
+    from tests.support.binary import Program
     from tests.support.server import Database
 
 AT_ONCE = Backoff(first=0.01, most=0.01)
@@ -60,9 +61,9 @@ async def behind(game: Database, **options: Any) -> AsyncGenerator[tuple[Client,
 
 
 @pytest.fixture
-def own_server(request: pytest.FixtureRequest) -> Iterator[Database]:
+def own_server(request: pytest.FixtureRequest, program: Program) -> Iterator[Database]:
     """The game on a server of its own, which a test may stop."""
-    with Server(in_memory=getattr(request, "param", True)) as server:
+    with Server(program, in_memory=getattr(request, "param", True)) as server:
         yield server.publish(module_wasm("game"), "game")
 
 

@@ -30,7 +30,7 @@ from tests.support.recordings import RECORDINGS
 from tests.support.scripted import Peer, ScriptedServer
 
 if TYPE_CHECKING:
-    from tests.live.conftest import Publish
+    from tests.conftest import Publish
     from tests.support.server import Database
 
 RECORDED = {str(recording): recording for recording in RECORDINGS}
@@ -291,10 +291,10 @@ async def test_out_of_energy() -> None:
 # --- procedures -------------------------------------------------------------------------------------------------------
 
 
-async def test_a_server_of_1_x_is_not_asked_for_procedures(game: Database) -> None:
+async def test_a_procedure_that_there_is_not(game: Database) -> None:
     async with arena.connect(game.uri, game.name, verify_schema="off") as client:
         for _ in range(2):
-            with pytest.raises(ProcedureError, match=r"roll: servers of version 1\.2\.0 have no procedures"):
+            with pytest.raises(ProcedureError, match=game.server.behaviour.unknown_procedure):
                 await client.procedures.roll(6)
         assert client.is_active
         assert client.stats.connections == 1

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from stdb_runtime.subscription import Subscription
     from stdb_runtime.table import KeyedTable
-    from tests.live.conftest import Publish
+    from tests.conftest import Publish
     from tests.support.server import Database
 
 EXAMPLES = int(os.environ.get("STDB_STATE_MACHINE_EXAMPLES", "120"))

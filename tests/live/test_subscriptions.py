@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     from stdb_runtime.subscription import Subscription
-    from tests.live.conftest import Publish
+    from tests.conftest import Publish
     from tests.support.server import Database
 
 LEFT, RIGHT = "SELECT * FROM left", "SELECT * FROM right"

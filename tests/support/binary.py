@@ -1,4 +1,7 @@
-"""Find the server program, or build it once and keep it: `python -m tests.support.binary`.
+"""Find the server programs, or build the required one once and keep it: `python -m tests.support.binary`.
+
+One program is required: `$STDB_SERVER`, or a `spacetimedb-standalone` 1.2.0. Programs of further versions are used
+where `$STDB_SERVERS` names a folder of them, `VERSION/spacetimedb-standalone` each.
 
 Needs nothing but the standard library, so that `make server` works before anything is installed.
 """
@@ -10,15 +13,31 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 PROGRAM = "spacetimedb-standalone"
 VERSION = "1.2.0"
-SUPPORTED = frozenset({VERSION})
 
 
 class ServerMissing(RuntimeError):
     """There is no server program to run; the text says how to get one."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A server program and the version that it reports."""
+
+    path: Path
+    version: str
+
+    @property
+    def major(self) -> int:
+        """The first number of the version."""
+        return int(self.version.partition(".")[0])
+
+    def __str__(self) -> str:
+        return f"{self.version} ({self.path})"
 
 
 def cache_folder() -> Path:
@@ -37,20 +56,41 @@ def version_of(program: str | Path) -> str | None:
     return found[1] if found else None
 
 
-def find_server() -> Path:
-    """Return the server program: `$STDB_SERVER`, one on PATH of a supported version, or the cached one."""
+def find_server() -> Program:
+    """Return the required program: `$STDB_SERVER`, one on PATH of the required version, or the cached one."""
     if wanted := os.environ.get("STDB_SERVER"):
-        if found := shutil.which(wanted):
-            return Path(found).absolute()
+        found = shutil.which(wanted)
+        version = found and version_of(found)
+        if found and version:
+            return Program(Path(found).absolute(), version)
         raise ServerMissing(
-            f"STDB_SERVER is {wanted!r}, which is no program: correct it, or unset it and run `make server`"
+            f"STDB_SERVER is {wanted!r}, which is no {PROGRAM}: correct it, or unset it and run `make server`"
         )
-    if (on_path := shutil.which(PROGRAM)) and version_of(on_path) in SUPPORTED:
-        return Path(on_path).absolute()
+    if (on_path := shutil.which(PROGRAM)) and version_of(on_path) == VERSION:
+        return Program(Path(on_path).absolute(), VERSION)
     cached = cache_folder() / "bin" / PROGRAM
     if cached.exists():
-        return cached
+        return Program(cached, VERSION)
     raise ServerMissing(f"no {PROGRAM} {VERSION}: run `make server`, which builds it once and keeps it")
+
+
+def find_servers() -> list[Program]:
+    """Return the required program, and one of each further version that `$STDB_SERVERS` has, oldest first."""
+    programs = {(required := find_server()).version: required}
+    if folder := os.environ.get("STDB_SERVERS"):
+        paths = sorted(Path(folder).absolute().glob(f"*/{PROGRAM}"))
+        if not paths:
+            raise ServerMissing(
+                f"STDB_SERVERS is {folder!r}, where no VERSION/{PROGRAM} stands: correct it or unset it"
+            )
+        for path in paths:
+            version = version_of(path)
+            if version is None:
+                raise ServerMissing(
+                    f"{path}, found through STDB_SERVERS, does not tell its version: remove or repair it"
+                )
+            programs.setdefault(version, Program(path, version))
+    return sorted(programs.values(), key=lambda program: [int(number) for number in program.version.split(".")])
 
 
 def find_cargo() -> str | None:
@@ -59,7 +99,7 @@ def find_cargo() -> str | None:
     return shutil.which("cargo") or shutil.which("cargo", path=home / "bin")
 
 
-def install_server() -> Path:
+def install_server() -> Program:
     """Build the server from the Rust package registry into the cache folder, showing what happens."""
     cargo, folder = find_cargo(), cache_folder()
     if cargo is None:
@@ -89,18 +129,19 @@ def say(text: str) -> None:
 
 
 def main() -> int:
-    """Make sure that there is a server, and say which one will be used."""
+    """Make sure that there is a server, and say which ones will be used."""
     try:
         try:
-            program = find_server()
+            find_server()
         except ServerMissing:
             if "STDB_SERVER" in os.environ:
                 raise
-            program = install_server()
+            install_server()
+        for program in find_servers():
+            say(f"server: {program}")
     except ServerMissing as missing:
         sys.stderr.write(f"error: {missing}\n")
         return 1
-    say(f"server: {program} ({version_of(program) or 'unknown version'})")
     return 0
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from tests.support.binary import ServerMissing, say
+from tests.support.binary import ServerMissing, find_servers, say
 from tests.support.modules import GAME, module_wasm
 from tests.support.server import Server, ServerRequestError, ServerStartError
 
@@ -36,18 +36,20 @@ def python(*arguments: str, environment: Mapping[str, str] | None = None) -> Non
 
 
 def demo() -> None:
-    """Generate the client, check it, and run the example against a server of its own."""
+    """Generate the client, check it, and run the example against each server that there is."""
+    programs = find_servers()
     say("generating game_client from my_module")
     python("-m", "stdb_codegen", "generate", "--module", "my_module", "-o", "game_client/")
     say("type-checking main.py and game_client (mypy --strict)")
     python("-m", "mypy", "--strict", "main.py", "game_client")
-    say("starting a server")
-    with Server() as server:
-        say(f"publishing my_module as {DATABASE} on {server.uri}")
-        server.publish(module_wasm("game"), DATABASE)
-        say("running main.py")
-        python("main.py", environment={"SPACETIMEDB_URI": server.uri, "SPACETIMEDB_DATABASE": DATABASE})
-        say("stopping the server")
+    for program in programs:
+        say(f"starting server {program.version}")
+        with Server(program) as server:
+            say(f"publishing my_module as {DATABASE} on {server.uri}")
+            server.publish(module_wasm("game"), DATABASE)
+            say("running main.py")
+            python("main.py", environment={"SPACETIMEDB_URI": server.uri, "SPACETIMEDB_DATABASE": DATABASE})
+            say("stopping the server")
 
 
 def main() -> int:

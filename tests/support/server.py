@@ -15,10 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
 
-from tests.support.binary import find_server
+from tests.support.behaviour import BEHAVIOURS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tests.support.behaviour import Behaviour
+    from tests.support.binary import Program
 
 START_TIMEOUT = 30.0
 STOP_GRACE = 5.0
@@ -69,8 +72,8 @@ class Server:
     It can be stopped and started again on the same port with the same keys, so that tokens stay valid.
     """
 
-    def __init__(self, program: Path | None = None, *, in_memory: bool = True) -> None:
-        self.program = program or find_server()
+    def __init__(self, program: Program, *, in_memory: bool = True) -> None:
+        self.program = program
         self.in_memory = in_memory
         self.port = 0
         self._folder = tempfile.TemporaryDirectory(prefix="stdb-server-")
@@ -93,6 +96,11 @@ class Server:
     def uri(self) -> str:
         """The address, as a client wants it."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """What servers of this version do in their own way."""
+        return BEHAVIOURS[self.program.major]
 
     @property
     def log_path(self) -> Path:
@@ -123,7 +131,7 @@ class Server:
             except BaseException as error:
                 self.stop(grace=0)
                 # Between our choice of a port and the server's bind another program may have taken it.
-                taken = isinstance(error, ServerStartError) and "Address already in use" in self.log_tail()
+                taken = isinstance(error, ServerStartError) and "already in use" in self.log_tail()
                 if not taken or attempt == PORT_ATTEMPTS - 1:
                     raise
             else:
@@ -168,7 +176,7 @@ class Server:
         self.stop()
         self._folder.cleanup()
 
-    def log_tail(self, lines: int = 20) -> str:
+    def log_tail(self, lines: int = 40) -> str:
         """Return the last lines that the process printed."""
         if not self.log_path.exists():
             return ""
@@ -176,7 +184,7 @@ class Server:
 
     def _launch(self) -> None:
         folder = Path(self._folder.name)
-        command: list[str | Path] = [self.program, "start", "--listen-addr", f"127.0.0.1:{self.port}"]
+        command: list[str | Path] = [self.program.path, "start", "--listen-addr", f"127.0.0.1:{self.port}"]
         command += ["--data-dir", folder / f"data-{self._generation}"]
         command += ["--jwt-pub-key-path", folder / "key.pub", "--jwt-priv-key-path", folder / "key"]
         if self.in_memory:
