@@ -1,7 +1,10 @@
 # The front door: `make` lists what it can do.
 
 PYTHON ?= python3
-VENV := .venv
+# `make test PYTHON=python3.13` has an environment of its own, and so has `make test LOWEST=1`, with the lowest version
+# of each dependency that pyproject.toml allows.
+VENV := .venv$(if $(filter-out python3,$(PYTHON)),-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'))
+VENV := $(VENV)$(if $(LOWEST),-lowest)
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
@@ -37,7 +40,7 @@ modules: ## build the test modules from their Rust source (needs the wasm toolch
 	tests/modules/build.sh
 
 clean: ## remove everything that was made here; the server in the user's cache folder stays
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: python
@@ -53,5 +56,10 @@ $(READY): pyproject.toml | python
 	@$(BIN)/python -c 'import tomllib, pathlib; \
 	  print(*tomllib.loads(pathlib.Path("pyproject.toml").read_text())["dependency-groups"]["dev"], sep="\n")' \
 	  > $(VENV)/dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[wasm]' -r $(VENV)/dev.txt
+	@$(BIN)/python -c 'import tomllib, pathlib; \
+	  project = tomllib.loads(pathlib.Path("pyproject.toml").read_text())["project"]; \
+	  needs = project["dependencies"] + project["optional-dependencies"]["wasm"] if "$(LOWEST)" else []; \
+	  print(*(need.partition(",")[0].replace(">=", "==") for need in needs), sep="\n")' \
+	  > $(VENV)/lowest.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[wasm]' -r $(VENV)/dev.txt -c $(VENV)/lowest.txt
 	@touch $@

@@ -79,6 +79,11 @@ async def test_tls(game: Database, tmp_path: Path, scheme: str) -> None:
 )
 async def test_options_reach_the_server(options: dict[str, Any], expected: str) -> None:
     paths: list[str] = []
+    again = asyncio.Event()
+
+    def connected() -> None:
+        if len(paths) == 2:
+            again.set()
 
     async def noting(peer: Peer) -> None:
         paths.append(peer.path)
@@ -86,11 +91,10 @@ async def test_options_reach_the_server(options: dict[str, Any], expected: str) 
 
     async with (
         ScriptedServer(PROBE, noting, noting) as server,
-        probe.connect(server.uri, "probe", backoff=AT_ONCE, **options) as client,
+        probe.connect(server.uri, "probe", backoff=AT_ONCE, on_connect=connected, **options) as client,
     ):
-        again = asyncio.Event()
-        client.on_connect(again.set)
         await again.wait()
+        assert client.stats.connections == 2
     # The id that was asked for is for the first connection: the server may still hold it for the one that was lost.
     second = "" if "connection_id" in expected else expected
     assert paths == [f"/v1/database/probe/subscribe{query}" for query in (expected, second)]

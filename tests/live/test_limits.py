@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import tests.golden.probe.client as probe
 from stdb_runtime import wire
 from tests.golden.echo.client import connect, reducers, tables
 from tests.live.test_echo import plain_socket
@@ -39,6 +40,17 @@ async def test_message_of_a_hundred_megabytes(publish: Publish) -> None:
         assert all(len(row.v) == 2 * MEGABYTE and len(set(row.v)) == 1 for row in client.db.echo_string)
         await client.reducers.clear()
         assert client.db.echo_string.count() == 0
+
+
+async def test_half_a_million_rows(publish: Publish) -> None:
+    database = publish("probe")
+    for start in range(0, 500_000, 100_000):
+        database.call("fill", start, 100_000)
+    async with probe.connect(database.uri, database.name, reconnect=False) as client:
+        await client.subscribe(probe.tables.bulk)
+        assert client.db.bulk.count() == 500_000
+        assert sum(row.id for row in client.db.bulk) == sum(range(500_000))
+        assert client.stats.bytes_received > 4096 * 4096, "more fragments of 4096 bytes than websockets takes"
 
 
 async def test_that_such_a_snapshot_is_one_message(publish: Publish) -> None:

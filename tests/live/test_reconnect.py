@@ -18,6 +18,7 @@ from stdb_runtime import (
     NotConnectedError,
     ProtocolError,
     Reconciled,
+    ReconnectError,
     ServerUnreachableError,
     StdbError,
     SubscriptionError,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
 
     from stdb_runtime import Delta
+    from tests.conftest import Publish
     from tests.support.binary import Program
     from tests.support.server import Database
 
@@ -290,7 +292,9 @@ async def test_a_silent_connection_is_noticed_by_ping(game: Database) -> None:
         await client.subscribe(tables.player)
         proxy.freeze()
         async with asyncio.timeout(5):
-            assert isinstance(await watch.lost.get(), ConnectionLost)
+            lost = await watch.lost.get()
+        assert isinstance(lost, ConnectionLost)
+        assert "this client closed the connection: the server did not answer a ping in time" in str(lost)
         proxy.thaw()
         await watch.connected.wait()
         await client.reducers.create_player("Alice")
@@ -298,6 +302,49 @@ async def test_a_silent_connection_is_noticed_by_ping(game: Database) -> None:
             await client.query(tables.player)
         assert 0 < client.latency < 5
         assert names(client) == ["Alice"]
+
+
+async def test_rows_that_never_come_are_an_error_for_whoever_waits(publish: Publish) -> None:
+    database = publish("probe")
+    database.call("fill", 0, 10_000)
+    async with (
+        Proxy(database.uri) as proxy,
+        probe.connect(proxy.uri, database.name, backoff=AT_ONCE, subscribe_attempts=3) as client,
+    ):
+        watch = Watch(client)
+        proxy.allowance = 200_000
+        subscription = client.subscribe(probe.tables.bulk)
+        for _ in range(2):
+            with pytest.raises(ReconnectError, match=r"attempts in a row failed to bring the rows") as caught:
+                await subscription
+            assert caught.value.attempts >= 3
+            assert len(caught.value.errors) >= 3
+            assert all("broke off" in str(error) for error in caught.value.errors)
+            assert subscription.state.value == "pending", "the client goes on trying"
+        lost = [watch.lost.get_nowait() for _ in range(watch.lost.qsize())]
+        assert [type(error) for error in lost] == [ConnectionLost] * len(lost)
+        assert len(lost) >= 4
+        proxy.allowance = None
+        await subscription
+        assert client.db.bulk.count() == 10_000
+
+
+async def test_rows_that_come_late_do_not_end_a_subscription_that_nobody_awaits(publish: Publish) -> None:
+    database = publish("probe")
+    database.call("fill", 0, 10_000)
+    async with (
+        Proxy(database.uri) as proxy,
+        probe.connect(proxy.uri, database.name, backoff=AT_ONCE, subscribe_attempts=1) as client,
+    ):
+        watch = Watch(client)
+        proxy.allowance = 200_000
+        subscription = client.subscribe(probe.tables.bulk)
+        for _ in range(3):
+            await watch.lost.get()
+        proxy.allowance = None
+        await watch.connected.wait()
+        await subscription
+        assert client.db.bulk.count() == 10_000
 
 
 @pytest.mark.parametrize("size", [10, 20_000_000])
@@ -449,6 +496,29 @@ async def test_an_answer_to_nothing_ends_in_a_recovery(kind: str) -> None:
     error, _, rows = await _recovered(confused, _healthy)
     assert isinstance(error, ProtocolError)
     assert rows == await _rows()
+
+
+async def test_who_closed_a_connection_is_said() -> None:
+    async def binary(peer: Peer) -> None:
+        await peer.greet()
+        await peer.answer_subscribe(PLAYERS)
+        # A frame with a reserved bit: the library closes the connection, and this peer never answers that.
+        peer.connection.transport.write(b"\xc1\x01x")
+        await left.wait()
+
+    left = asyncio.Event()
+    async with (
+        ScriptedServer(PROBE, binary, _healthy) as server,
+        probe.connect(
+            server.uri, "probe", backoff=AT_ONCE, close_timeout=0.1, ping_interval=None, verify_schema="off"
+        ) as client,
+    ):
+        watch = Watch(client)
+        await client.subscribe("SELECT * FROM player")
+        lost = await watch.lost.get()
+        left.set()
+        await watch.connected.wait()
+    assert str(lost) == "this client closed the connection: reserved bits must be 0 (1002)"
 
 
 async def test_attempts_are_repeated_until_one_succeeds() -> None:

@@ -19,11 +19,15 @@ class Proxy:
     Args:
         uri: the server's address.
         tls: if given, clients must speak TLS.
+
+    Attributes:
+        allowance: how many bytes each connection may bring a client before it is cut; None for any number.
     """
 
     def __init__(self, uri: str, tls: ssl.SSLContext | None = None) -> None:
         self._target = urlsplit(uri)
         self._tls = tls
+        self.allowance: int | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._flowing = asyncio.Event()
         self._flowing.set()
@@ -68,16 +72,20 @@ class Proxy:
         try:
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._pump(reader, far_writer))
-                both.create_task(self._pump(far_reader, writer))
+                both.create_task(self._pump(far_reader, writer, limited=True))
         finally:
             self._writers -= pair
             for each in pair:
                 each.transport.abort()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, limited: bool = False) -> None:
+        passed = 0
         with contextlib.suppress(OSError):
             while chunk := await reader.read(65536):
                 await self._flowing.wait()
+                passed += len(chunk)
+                if limited and self.allowance is not None and passed > self.allowance:
+                    break
                 writer.write(chunk)
                 await writer.drain()
         writer.transport.close()
