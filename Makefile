@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo server test check format bench-quick modules clean
+.PHONY: help demo server test check format golden bench-quick modules clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ check: $(READY) ## lint, check the format and the types
 format: $(READY) ## format, and repair what the linter can repair
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+golden: $(READY) ## write anew the packages that the generator must write, and the example's
+	@$(BIN)/python -m tests.codegen.golden
 
 bench-quick: $(READY) server ## how fast the runtime is, beside bare websockets and msgspec (a minute)
 	@$(BIN)/python -m tests.bench.quick

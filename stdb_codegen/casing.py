@@ -16,7 +16,7 @@ import msgspec
 from msgspec import UnsetType
 
 from stdb_codegen.shape import AlgebraicType, Element, Maybe, ProductType, SumType
-from stdb_codegen.v10 import Procedure, Reducer, Visibility
+from stdb_codegen.v10 import NameMapping, Names, Procedure, Reducer, Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,66 +57,57 @@ def camel(name: str) -> str:
 
 
 def canonical(module: ModuleV10) -> ModuleV10:
-    """Give a module the names that it has on a server, and the visibilities.
+    """Make of a definition what a server makes of it.
 
     Args:
         module: The definition out of a `.wasm`.
 
     Returns:
-        The definition as the server gives it; `doubtful` lists the names that the rules may not have got right.
+        The definition as the server gives it: columns and types have canonical names, tables and functions keep their
+        own and get canonical ones in `explicit_names`. `doubtful` lists the names that the rules may not have got
+        right.
     """
     names = _Names(module)
     change = msgspec.structs.replace
     own = {part.function_name for part in module.schedules} | {part.function_name for part in module.lifecycle_reducers}
-    renamed = replace(
+    mappings = [("Table", table.source_name, names.table(table.source_name)) for table in module.tables]
+    functions = [part.source_name for part in module.reducers]
+    functions += [part.source_name for part in module.procedures]
+    functions += [part.source_name for part in module.views]
+    mappings += [("Function", name, names.function(name)) for name in functions]
+    served = replace(
         module,
         typespace=tuple(map(names.type, module.typespace)),
         types=tuple(change(entry, source_name=names.scoped(entry.source_name)) for entry in module.types),
-        tables=tuple(change(table, source_name=names.table(table.source_name)) for table in module.tables),
-        reducers=tuple(names.callable(part, own) for part in module.reducers),
-        procedures=tuple(names.callable(part, own) for part in module.procedures),
-        views=tuple(change(part, source_name=names.function(part.source_name)) for part in module.views),
+        reducers=tuple(_private(part) if part.source_name in own else part for part in module.reducers),
+        procedures=tuple(_private(part) if part.source_name in own else part for part in module.procedures),
         view_primary_keys=tuple(
-            change(
-                key,
-                view_source_name=names.function(key.view_source_name),
-                columns=tuple(map(names.column, key.columns)),
-            )
-            for key in module.view_primary_keys
+            change(key, columns=tuple(map(names.column, key.columns))) for key in module.view_primary_keys
         ),
-        schedules=tuple(
-            change(part, table_name=names.table(part.table_name), function_name=names.function(part.function_name))
-            for part in module.schedules
-        ),
-        lifecycle_reducers=tuple(
-            change(part, function_name=names.function(part.function_name)) for part in module.lifecycle_reducers
-        ),
+        explicit_names=tuple({kind: NameMapping(source, made)} for kind, source, made in mappings),
     )
-    return replace(renamed, doubtful=tuple(sorted(names.doubtful)))
+    return replace(served, doubtful=tuple(sorted(names.doubtful)))
 
 
-class _Names:
+def _private(part: F) -> F:
+    return msgspec.structs.replace(part, visibility=Visibility(private=()))
+
+
+class _Names(Names):
     """Makes canonical names, and notes which of them are doubtful."""
 
     def __init__(self, module: ModuleV10) -> None:
+        super().__init__(module)
         self._converts = module.converts_case
-        self._explicit = {
-            (kind, mapping.source_name): mapping.canonical_name
-            for entry in module.explicit_names
-            for kind, mapping in entry.items()
-        }
         self.doubtful: set[str] = set()
 
     def table(self, name: str) -> str:
-        return self._explicit.get(("Table", name)) or self._by(snake, name)
+        """What a server will call a table."""
+        return super().table(name) if ("Table", name) in self._canonical else self._by(snake, name)
 
     def function(self, name: str) -> str:
-        return self._explicit.get(("Function", name)) or self._by(snake, name)
-
-    def callable(self, part: F, own: set[str]) -> F:
-        """A reducer or a procedure, given the names of those that the server calls by itself."""
-        visibility = Visibility(private=()) if part.source_name in own else part.visibility
-        return msgspec.structs.replace(part, source_name=self.function(part.source_name), visibility=visibility)
+        """What a server will call a reducer, a procedure or a view."""
+        return super().function(name) if ("Function", name) in self._canonical else self._by(snake, name)
 
     def column(self, name: str) -> str:
         return self._by(snake, name)

@@ -9,6 +9,7 @@ from stdb_codegen.declaration import Member, TypeDeclaration
 from stdb_codegen.ir import Atom
 from stdb_codegen.naming import Identifier, check_distinct
 from stdb_codegen.pytypes import Annotation, annotation
+from stdb_codegen.rename import owners
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +27,10 @@ class Classes:
     """
 
     def __init__(
-        self, types: Mapping[str, ir.Product | ir.Sum], rows_of: Mapping[str, list[str]], renames: Renames
+        self,
+        types: Mapping[str, ir.Product | ir.Sum],
+        rows_of: Mapping[str, list[ir.Table | ir.View]],
+        renames: Renames,
     ) -> None:
         self._types = types
         self._rows_of = rows_of
@@ -51,11 +55,11 @@ class Classes:
         """The fields of a struct."""
         found = self._columns.get((row, prefix))
         if found is None:
-            owners: list[tuple[Kind, str]] = [("type", row)]
+            places: list[tuple[Kind, str]] = [("type", row)]
             for table in self._rows_of.get(row, ()):
-                owners.append(("table", table))  # noqa: PERF401 - pyright does not see the literal in a comprehension
+                places += owners("table", table)
             fields = fields_of(self._types[row])
-            found = self.members(f"fields of type {row!r}", owners, fields, naming.variable, prefix)
+            found = self.members(f"fields of type {row!r}", places, fields, naming.variable, prefix)
             self._columns[row, prefix] = found
         return found
 
@@ -100,7 +104,7 @@ class Classes:
 
     def _product(self, product: ir.Product) -> TypeDeclaration:
         rows_of = self._rows_of.get(product.name, [])
-        listed = " and ".join(f"`{table}`" for table in rows_of)
+        listed = " and ".join(f"`{table.name}`" for table in rows_of)
         plural = "s" if len(rows_of) > 1 else ""
         return TypeDeclaration(
             kind="product",

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from stdb_codegen import ir, naming
 from stdb_codegen.classes import Classes, fields_of
-from stdb_codegen.declaration import Column, ColumnSet, Listener, Method, Package, Reducer, TableHandle
+from stdb_codegen.declaration import Column, ColumnSet, IndexAccessor, Listener, Method, Package, Reducer, TableHandle
 from stdb_codegen.indexes import accessors
 from stdb_codegen.ir import Atom
 from stdb_codegen.naming import Identifier, check_distinct
 from stdb_codegen.pytypes import Annotation
-from stdb_codegen.rename import Renames
+from stdb_codegen.rename import Renames, owners
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -61,11 +61,13 @@ def build(schema: ir.Schema, *, include_private: bool = False, rename: Mapping[s
         if reducer.lifecycle != "init" and (reducer.public or reducer.lifecycle or include_private)
     ]
     procedures = [procedure for procedure in schema.procedures if procedure.public or include_private]
-    rows_of: defaultdict[str, list[str]] = defaultdict(list)
+    rows_of: defaultdict[str, list[ir.Table | ir.View]] = defaultdict(list)
     for table in sorted(tables, key=lambda table: table.name):
-        rows_of[table.row].append(table.name)
+        rows_of[table.row].append(table)
     renames = Renames(rename or {})
-    builder = _Builder(schema, Classes(_reachable(schema, tables, reducers, procedures), rows_of, renames), renames)
+    reachable = _reachable(schema, tables, reducers, procedures)
+    classes = Classes(reachable, rows_of, renames)
+    builder = _Builder(schema, classes, renames)
     package = Package(
         schema_hash=schema.hash,
         types=builder.classes.declarations(),
@@ -101,9 +103,12 @@ class _Builder:
         columns = self.classes.columns(table.row)
         key = None if table.primary_key is None else columns[table.primary_key]
         # There are never rows of an event table to find.
-        found, warnings = ((), ()) if _is_event(table) else accessors(table, self.classes, self._renames)
+        found: tuple[IndexAccessor, ...] = ()
+        warnings: tuple[str, ...] = ()
+        if not _is_event(table):
+            found, warnings = accessors(table, self.classes, self._renames)
         kind = "EventTable" if _is_event(table) else "Table" if key is None else "KeyedTable"
-        name = self._choose("table", table.name)
+        name = self._choose("table", table)
         return TableHandle(
             name=name,
             class_name=naming.type_name(name, "Table"),
@@ -119,7 +124,7 @@ class _Builder:
 
     def reducer(self, reducer: ir.Reducer) -> Reducer:
         """A reducer's method and listener; one with a lifecycle has only the listener."""
-        name = self._choose("reducer", reducer.name)
+        name = self._choose("reducer", reducer)
         method: Method | None = None
         if reducer.lifecycle is None:
             doc = [f"Call reducer `{reducer.name}`.", *self._function_doc(reducer)]
@@ -140,13 +145,13 @@ class _Builder:
         """The method that calls a procedure."""
         doc = [f"Call procedure `{procedure.name}`.", *self._function_doc(procedure)]
         returns = self.classes.annotation(procedure.returns)
-        return self._method("procedure", self._choose("procedure", procedure.name), procedure, doc, returns)
+        return self._method("procedure", self._choose("procedure", procedure), procedure, doc, returns)
 
     def _method(
         self, kind: Kind, name: Identifier, function: ir.Reducer | ir.Procedure, doc: list[str], returns: Annotation
     ) -> Method:
         place = f"parameters of {kind} {function.name!r}"
-        parameters = self.classes.members(place, [(kind, function.name)], function.parameters, naming.parameter)
+        parameters = self.classes.members(place, owners(kind, function), function.parameters, naming.parameter)
         return Method(Identifier(kind), name, function.name, " ".join(doc), parameters, returns)
 
     def _function_doc(self, function: ir.Reducer | ir.Procedure) -> Iterator[str]:
@@ -155,8 +160,10 @@ class _Builder:
         if not function.public:
             yield "It is private: only the owner of the database can call it."
 
-    def _choose(self, kind: Kind, name: str) -> Identifier:
-        return self._renames.choose(naming.variable(name), naming.variable, (kind, name))
+    def _choose(self, kind: Kind, part: ir.Table | ir.View | ir.Reducer | ir.Procedure) -> Identifier:
+        """The name of something in Python, after the module's own name of it."""
+        made = naming.variable(part.accessor or part.name)
+        return self._renames.choose(made, naming.variable, *owners(kind, part))
 
     def _columns_name(self, row: str) -> Identifier:
         return naming.type_name(self.classes.name(row), "Columns")

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # Formatters break a longer line, unless told otherwise; what is broken already, with a trailing comma, they leave.
 LINE_LENGTH = 88
 
+_INDEX_KINDS = {"Unique": "Unique", "BTree": "B-tree", "Hash": "Hash"}
+
 Layout: TypeAlias = Literal["line", "broken", "skip"]
 """One line; broken at its brackets; one line that formatters are told to skip."""
 
@@ -83,26 +85,22 @@ class IndexAccessor:
     """An index of a table's handle.
 
     Attributes:
+        kind: Its class: of one row for a value, of rows in an order, or of rows whose values have none.
         key: What rows are found by.
         row: The class of the rows.
     """
 
     name: Identifier
-    unique: bool
+    kind: Identifier
     columns: tuple[Member, ...]
     key: Annotation
     row: Annotation
 
     @property
-    def kind(self) -> Identifier:
-        """Its class."""
-        return Identifier("Unique" if self.unique else "BTree")
-
-    @property
     def doc(self) -> str:
         """Its docstring."""
         listed = ", ".join(f"`{column.wire_name}`" for column in self.columns)
-        return f"{'Unique' if self.unique else 'B-tree'} index on {listed}."
+        return f"{_INDEX_KINDS[self.kind]} index on {listed}."
 
     @property
     def layout(self) -> Layout:

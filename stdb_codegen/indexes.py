@@ -9,14 +9,15 @@ from stdb_codegen import ir, naming
 from stdb_codegen.classes import fields_of
 from stdb_codegen.declaration import IndexAccessor, Member
 from stdb_codegen.ir import Atom
-from stdb_codegen.naming import check_distinct
+from stdb_codegen.naming import Identifier, check_distinct
 from stdb_codegen.pytypes import Annotation
+from stdb_codegen.rename import owners
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from stdb_codegen.classes import Classes
-    from stdb_codegen.rename import Renames
+    from stdb_codegen.rename import Kind, Renames
 
 _ORDERABLE = {
     *(Atom.BOOL, Atom.STRING, Atom.BYTES, Atom.IDENTITY, Atom.CONNECTION_ID, Atom.TIMESTAMP, Atom.UUID),
@@ -44,8 +45,17 @@ def accessors(
     warnings: list[str] = []
     for index, unique in _indexes(table):
         parts = tuple(columns[position] for position in index.columns)
-        if all(_can_index(types[position], classes, unique=unique) for position in index.columns):
-            found.append(_accessor(table, index, parts, classes, renames, unique=unique))
+        kind = _kind([types[position] for position in index.columns], classes, unique=unique)
+        if kind is not None:
+            found.append(
+                IndexAccessor(
+                    name=_name(table, index, parts, renames),
+                    kind=kind,
+                    columns=parts,
+                    key=_key(parts, prefixes=kind == "BTree" and index.algorithm == "btree"),
+                    row=classes.annotation(ir.Named(table.row)),
+                )
+            )
         else:
             listed = ", ".join(column.wire_name for column in parts)
             why = "a column of this type, not supported" if len(parts) == 1 else "columns of these types, not supported"
@@ -73,28 +83,16 @@ def _indexes(table: ir.Table | ir.View) -> Iterator[tuple[ir.Index, bool]]:
     yield from sorted(found, key=lambda item: (item[0].columns, not item[1]))
 
 
-def _accessor(
-    table: ir.Table | ir.View,
-    index: ir.Index,
-    columns: tuple[Member, ...],
-    classes: Classes,
-    renames: Renames,
-    *,
-    unique: bool,
-) -> IndexAccessor:
+def _name(table: ir.Table | ir.View, index: ir.Index, columns: tuple[Member, ...], renames: Renames) -> Identifier:
+    """The name of an accessor: its column's, or that which the module gives an index on several."""
     if len(columns) == 1:
-        name = naming.accessor(columns[0].name)
-    else:
-        made = naming.variable(index.accessor or "_".join(("by", *(column.name for column in columns))))
-        path = f"{table.name}.{index.accessor or made}"
-        name = naming.accessor(renames.choose(made, naming.variable, ("index", path)))
-    return IndexAccessor(
-        name=name,
-        unique=unique,
-        columns=columns,
-        key=_key(columns, prefixes=index.algorithm == "btree"),
-        row=classes.annotation(ir.Named(table.row)),
-    )
+        return naming.accessor(columns[0].name)
+    listed = "_".join(("by", *(column.name for column in columns)))
+    made = naming.variable(index.accessor) if index.accessor else naming.variable(listed)
+    places: list[tuple[Kind, str]] = [
+        ("index", f"{name}.{index.accessor or made}") for _, name in owners("table", table)
+    ]
+    return naming.accessor(renames.choose(made, naming.variable, *places))
 
 
 def _key(columns: tuple[Member, ...], *, prefixes: bool) -> Annotation:
@@ -106,8 +104,15 @@ def _key(columns: tuple[Member, ...], *, prefixes: bool) -> Annotation:
     return Annotation(" | ".join(f"tuple[{', '.join(annotations[:length])}]" for length in lengths))
 
 
-def _can_index(type_: ir.Type, classes: Classes, *, unique: bool) -> bool:
-    if isinstance(type_, ir.Named) and unique:
-        definition = classes[type_.name]
-        return isinstance(definition, ir.Sum) and definition.is_enumeration
-    return type_ in _ORDERABLE
+def _kind(types: Iterable[ir.Type], classes: Classes, *, unique: bool) -> Identifier | None:
+    """The class of an accessor; None if a type cannot be a key. Members of enumerations have no order in Python."""
+    ordered = True
+    for type_ in types:
+        if isinstance(type_, ir.Named):
+            definition = classes[type_.name]
+            if not (isinstance(definition, ir.Sum) and definition.is_enumeration):
+                return None
+            ordered = False
+        elif type_ not in _ORDERABLE:
+            return None
+    return Identifier("Unique" if unique else "BTree" if ordered else "Hash")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -120,6 +120,7 @@ class Table:
     Attributes:
         schedule: The function that runs at the times that its rows say.
         event: Whether its rows are events: seen in the transaction that inserts them, and gone after it.
+        accessor: The module's own name of it, if the server calls it something else.
     """
 
     name: str
@@ -131,16 +132,22 @@ class Table:
     auto_inc: tuple[int, ...] = ()
     schedule: str | None = None
     event: bool = False
+    accessor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view: like a table, but the module computes its rows."""
+    """A view: like a table, but the module computes its rows.
+
+    Attributes:
+        accessor: The module's own name of it, if the server calls it something else.
+    """
 
     name: str
     row: str
     public: bool = True
     primary_key: int | None = None
+    accessor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,22 +156,29 @@ class Reducer:
 
     Attributes:
         public: Whether clients other than the owner may call it, if it has no lifecycle.
+        accessor: The module's own name of it, if the server calls it something else.
     """
 
     name: str
     parameters: tuple[Field, ...]
     lifecycle: Literal["init", "client_connected", "client_disconnected"] | None = None
     public: bool = True
+    accessor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """A procedure: like a reducer, but with a value that it returns."""
+    """A procedure: like a reducer, but with a value that it returns.
+
+    Attributes:
+        accessor: The module's own name of it, if the server calls it something else.
+    """
 
     name: str
     parameters: tuple[Field, ...]
     returns: Type
     public: bool = True
+    accessor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,16 +200,22 @@ class Schema:
     def hash(self) -> str:
         """SHA-256 over the canonical JSON of what both versions of a definition say, without names of indexes.
 
-        Version 9 says neither which tables are event tables, nor which functions are private, nor keys of views.
+        Version 9 says neither which tables are event tables, nor which functions are private, nor keys of views, nor
+        the module's own names.
         """
         parts = (
             self.types,
-            [replace(table, event=False, indexes=_nameless(table.indexes)) for table in self.tables],
-            [replace(view, primary_key=None) for view in self.views],
-            [replace(reducer, public=True) for reducer in self.reducers],
-            [replace(procedure, public=True) for procedure in self.procedures],
+            [_without(replace(table, event=False, indexes=_nameless(table.indexes))) for table in self.tables],
+            [_without(replace(view, primary_key=None)) for view in self.views],
+            [_without(replace(reducer, public=True)) for reducer in self.reducers],
+            [_without(replace(procedure, public=True)) for procedure in self.procedures],
         )
-        return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()
+        return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
+
+
+def _without(part: Table | View | Reducer | Procedure) -> dict[str, object]:
+    """A part without the module's own name of it."""
+    return {field.name: getattr(part, field.name) for field in fields(part) if field.name != "accessor"}
 
 
 def _nameless(indexes: tuple[Index, ...]) -> tuple[Index, ...]:

@@ -69,6 +69,7 @@ def _table(raw: shape.Table, types: Types) -> ir.Table:
         auto_inc=tuple(sorted({sequence.column for sequence in storage.sequences})),
         schedule=raw.schedule,
         event=raw.event,
+        accessor=_accessor(raw),
     )
     _check_columns(table, types.width(storage.product_type_ref, place), place)
     return table
@@ -108,6 +109,7 @@ def _reducer(raw: shape.Function, types: Types) -> ir.Reducer:
         parameters=types.fields(raw.parameters, f"reducer {raw.name!r}"),
         lifecycle=raw.lifecycle,
         public=raw.public,
+        accessor=_accessor(raw),
     )
 
 
@@ -118,7 +120,12 @@ def _procedure(raw: shape.Function, types: Types) -> ir.Procedure:
         parameters=types.fields(raw.parameters, place),
         returns=Atom.UNIT if raw.returns is None else types.type(raw.returns, f"{place}: its value"),
         public=raw.public,
+        accessor=_accessor(raw),
     )
+
+
+def _accessor(raw: shape.Table | shape.Function | shape.NamedView) -> str | None:
+    return None if raw.accessor == raw.name else raw.accessor
 
 
 def _views(module: shape.Module, types: Types, tables: Iterable[ir.Table]) -> tuple[tuple[ir.View, ...], list[str]]:
@@ -145,7 +152,7 @@ def _view(raw: shape.NamedView, types: Types, tables: Iterable[ir.Table]) -> ir.
         # What selects rows of a table has the table's key.
         keys = {table.primary_key for table in tables if table.row == row}
         key = keys.pop() if len(keys) == 1 else None
-    return ir.View(raw.name, row, public=raw.view.is_public, primary_key=key)
+    return ir.View(raw.name, row, public=raw.view.is_public, primary_key=key, accessor=_accessor(raw))
 
 
 def _rows_of(raw: shape.AlgebraicType) -> tuple[int | None, bool]:

@@ -1,6 +1,7 @@
 """Names that the user chose, instead of those that the rules make.
 
-A key says what is meant, in the schema's own names: `player` (a table, view, type, reducer or procedure),
+A key says what is meant, in the schema's own names or, where the server calls it something else, in the module's:
+`player` (a table, view, type, reducer or procedure),
 `player.class` (a column, a parameter, or an index by the name of its accessor), `Player.class` (a field of a type),
 `Shape.Circle` (a variant). Where that could be several things, their kind comes first: `table:player.class`,
 `index:player.by_class`, `type:Player`, `reducer:player`, `procedure:player`; views count as tables.
@@ -16,9 +17,15 @@ from stdb_codegen.errors import SchemaError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from stdb_codegen import ir
     from stdb_codegen.naming import Identifier
 
 Kind: TypeAlias = Literal["table", "index", "type", "reducer", "procedure"]
+
+
+def owners(kind: Kind, part: ir.Table | ir.View | ir.Reducer | ir.Procedure) -> list[tuple[Kind, str]]:
+    """What keys may call a table, a view, a reducer or a procedure."""
+    return [(kind, name) for name in dict.fromkeys([part.name, part.accessor or part.name])]
 
 
 class Renames:

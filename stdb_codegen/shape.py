@@ -198,12 +198,14 @@ class Table:
     Attributes:
         schedule: The function that runs at the times that its rows say.
         event: Whether its rows are events, seen in the transaction that inserted them and gone after it.
+        accessor: The module's own name of it, if the definition has both.
     """
 
     name: str
     storage: Storage
     schedule: str | None
     event: bool
+    accessor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,7 @@ class Function:
         public: Whether every client may call it.
         lifecycle: When the server calls it by itself.
         returns: What it returns; None for a reducer.
+        accessor: The module's own name of it, if the definition has both.
     """
 
     name: str
@@ -221,6 +224,7 @@ class Function:
     public: bool = True
     lifecycle: LifecycleName | None = None
     returns: AlgebraicType | None = None
+    accessor: str | None = None
 
 
 class View(Part, frozen=True):
@@ -237,11 +241,13 @@ class NamedView:
 
     Attributes:
         primary_key: The name of its column that is a key, if the definition says so.
+        accessor: The module's own name of it, if the definition has both.
     """
 
     name: str
     view: View
     primary_key: str | None = None
+    accessor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,14 +107,14 @@ class Policy(OneOf, frozen=True, rename="pascal"):
 
 
 class NameMapping(Part, frozen=True):
-    """A canonical name that the module sets itself."""
+    """A canonical name: one that the module sets itself, or what the server made of the module's own name."""
 
     source_name: str
     canonical_name: str
 
 
 class ExplicitNames(Part, frozen=True):
-    """The canonical names that the module sets itself, by kind."""
+    """Canonical names by kind: in a `.wasm` those that the module sets itself, from a server all."""
 
     entries: tuple[dict[str, NameMapping], ...]
 
@@ -128,6 +128,9 @@ class Submodule(Part, frozen=True):
 @dataclass(frozen=True, slots=True)
 class ModuleV10:
     """A module's definition, version 10: what its sections hold.
+
+    Tables, functions and views stand under the module's own names, and `explicit_names` says what the server calls
+    them. Columns and types stand under the server's names, once the server has made them.
 
     Attributes:
         converts_case: Whether the server makes canonical names by its own rules.
@@ -207,13 +210,38 @@ def _items(held: dict[str, list[object]], kind: str, type_: type[P]) -> tuple[P,
     return tuple(item for section in _parts(held, kind, listed) for item in section)
 
 
+class Names:
+    """What the server calls tables, functions and views, by the module's own names.
+
+    Other sections refer to them by either.
+    """
+
+    def __init__(self, module: ModuleV10) -> None:
+        self._canonical = {
+            (kind, mapping.source_name): mapping.canonical_name
+            for entry in module.explicit_names
+            for kind, mapping in entry.items()
+        }
+
+    def table(self, name: str) -> str:
+        """What the server calls a table."""
+        return self._canonical.get(("Table", name), name)
+
+    def function(self, name: str) -> str:
+        """What the server calls a reducer, a procedure or a view."""
+        return self._canonical.get(("Function", name), name)
+
+
 def unify(module: ModuleV10) -> shape.Module:
     """Bring a definition into the shape that both versions share."""
-    schedules = {schedule.table_name: schedule.function_name for schedule in module.schedules}
-    lifecycles: dict[str, LifecycleName] = {
-        entry.function_name: entry.lifecycle_spec.name for entry in module.lifecycle_reducers
+    names = Names(module)
+    schedules = {
+        names.table(schedule.table_name): names.function(schedule.function_name) for schedule in module.schedules
     }
-    keys = {key.view_source_name: key.columns for key in module.view_primary_keys}
+    lifecycles: dict[str, LifecycleName] = {
+        names.function(entry.function_name): entry.lifecycle_spec.name for entry in module.lifecycle_reducers
+    }
+    keys = {names.function(key.view_source_name): key.columns for key in module.view_primary_keys}
     return shape.Module(
         typespace=module.typespace,
         types=tuple(
@@ -221,21 +249,43 @@ def unify(module: ModuleV10) -> shape.Module:
             for entry in module.types
         ),
         tables=tuple(
-            shape.Table(table.source_name, table, schedules.get(table.source_name), event=table.is_event)
+            shape.Table(
+                name=(name := names.table(table.source_name)),
+                storage=table,
+                schedule=schedules.get(name),
+                event=table.is_event,
+                accessor=table.source_name,
+            )
             for table in module.tables
         ),
-        reducers=tuple(_reducer(reducer, lifecycles.get(reducer.source_name)) for reducer in module.reducers),
+        reducers=tuple(
+            shape.Function(
+                name=(name := names.function(reducer.source_name)),
+                parameters=reducer.params.elements,
+                public=reducer.visibility.private is UNSET,
+                lifecycle=lifecycles.get(name),
+                accessor=reducer.source_name,
+            )
+            for reducer in module.reducers
+        ),
         procedures=tuple(
             shape.Function(
-                name=procedure.source_name,
+                name=names.function(procedure.source_name),
                 parameters=procedure.params.elements,
                 public=procedure.visibility.private is UNSET,
                 returns=procedure.return_type,
+                accessor=procedure.source_name,
             )
             for procedure in module.procedures
         ),
         views=tuple(
-            shape.NamedView(view.source_name, view, _single(keys.get(view.source_name, ()))) for view in module.views
+            shape.NamedView(
+                name=(name := names.function(view.source_name)),
+                view=view,
+                primary_key=_single(keys.get(name, ())),
+                accessor=view.source_name,
+            )
+            for view in module.views
         ),
         warnings=(
             *(f"the schema's section {kind!r} is skipped: it is not known" for kind in module.unknown),
@@ -249,11 +299,6 @@ def unify(module: ModuleV10) -> shape.Module:
             ),
         ),
     )
-
-
-def _reducer(reducer: Reducer, lifecycle: LifecycleName | None) -> shape.Function:
-    public = reducer.visibility.private is UNSET
-    return shape.Function(reducer.source_name, reducer.params.elements, public=public, lifecycle=lifecycle)
 
 
 def _single(columns: tuple[str, ...]) -> str | None:

@@ -45,7 +45,7 @@ from .query import Column, Columns, OpaqueColumn, Selectable
 from .reducer import OnReducer, ReducerSet, reducer
 from .registry import registered
 from .schema import Schema
-from .table import BTree, EventTable, KeyedTable, Table, TableSet, Unique
+from .table import BTree, EventTable, Hash, KeyedTable, Table, TableSet, Unique
 from .types import ConnectionId, Err, Identity, Ok, ScheduleAt, Some, TimeDuration, Timestamp, Uuid, Variant
 
 __all__ = [
@@ -73,6 +73,7 @@ __all__ = [
     "Enumeration",
     "Err",
     "EventTable",
+    "Hash",
     "Identity",
     "KeyedTable",
     "Ok",

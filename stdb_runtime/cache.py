@@ -14,7 +14,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from .annotation import Product
 from .errors import ProtocolError
-from .index import SortedIndex, UniqueIndexMap
+from .index import HashIndexMap, SortedIndex, UniqueIndexMap
 from .row import RowReader
 from .wire import TableUpdate
 
@@ -70,6 +70,7 @@ class TableRows(Generic[R]):
         # How often a row is there, for the few that are there more than once.
         self._counts: dict[Hashable, int] = {}
         self._unique: dict[str, UniqueIndexMap[R]] = {}
+        self._hashed: dict[tuple[str, ...], HashIndexMap[R]] = {}
         self._sorted: dict[tuple[str, ...], SortedIndex[R]] = {}
 
     def __len__(self) -> int:
@@ -98,6 +99,12 @@ class TableRows(Generic[R]):
         if column not in self._unique:
             self._unique[column] = UniqueIndexMap(attrgetter(column), self._rows.values())
         return self._unique[column].by_value
+
+    def hashed(self, *columns: str) -> HashIndexMap[R]:
+        """The rows by the value of columns."""
+        if columns not in self._hashed:
+            self._hashed[columns] = HashIndexMap(attrgetter(*columns), self._key_of, self._rows.values())
+        return self._hashed[columns]
 
     def sorted(self, *columns: str) -> SortedIndex[R]:
         """The rows by the value of an ordered column, or by the tuple of the values of several."""
@@ -225,7 +232,8 @@ class TableRows(Generic[R]):
         return left[0] if left else (0, None)
 
     def _reindex(self, diff: TableDiff[R]) -> None:
-        indexes: list[UniqueIndexMap[R] | SortedIndex[R]] = [*self._unique.values(), *self._sorted.values()]
+        indexes: list[UniqueIndexMap[R] | HashIndexMap[R]] = [*self._unique.values(), *self._hashed.values()]
+        indexes += self._sorted.values()
         if not indexes:
             return
         removed = diff.deleted + [old for old, _ in diff.updated]

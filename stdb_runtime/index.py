@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar, cast
 
-__all__ = ["SortedIndex", "UniqueIndexMap"]
+__all__ = ["HashIndexMap", "SortedIndex", "UniqueIndexMap"]
 
 R = TypeVar("R")
 
@@ -41,13 +41,11 @@ class UniqueIndexMap(Generic[R]):
         self._rows.update(zip(after, added, strict=True))
 
 
-class SortedIndex(Generic[R]):
-    """From a column's value to the rows that have it, and from a range of values to theirs in ascending order.
-
-    Over several columns the value is the tuple of theirs, and a shorter tuple means all that begin with it.
+class HashIndexMap(Generic[R]):
+    """From a column's value to the rows that have it; over several columns the value is the tuple of theirs.
 
     Args:
-        value_of: the value in a row; values are ordered.
+        value_of: the value in a row.
         key_of: what identifies a row.
         rows: the rows that are there.
     """
@@ -56,16 +54,52 @@ class SortedIndex(Generic[R]):
         self._value_of = value_of
         self._key_of = key_of
         self._groups: dict[Any, dict[Any, R]] = {}
-        self._sorted: list[Any] | None = None
         for row in rows:
             self._groups.setdefault(value_of(row), {})[key_of(row)] = row
 
     def equal(self, value: Any) -> list[R]:
         """The rows whose value is `value`."""
-        group = self._groups.get(value)
-        if group is not None:
-            return list(group.values())
-        return self.between(ge=value, le=value) if isinstance(value, tuple) else []
+        return list(self._groups.get(value, {}).values())
+
+    def change(self, removed: Sequence[R], added: Sequence[R]) -> None:
+        """Take out and put in rows."""
+        for value in self._regroup(removed, added):
+            if not self._groups[value]:
+                del self._groups[value]
+
+    def _regroup(self, removed: Sequence[R], added: Sequence[R]) -> set[Any]:
+        """Take out and put in rows. Gives the values that are new, or may have gone: their groups may be empty."""
+        touched: set[Any] = set()
+        for row in removed:
+            value = self._value_of(row)
+            self._groups[value].pop(self._key_of(row), None)
+            touched.add(value)
+        for row in added:
+            value = self._value_of(row)
+            group = self._groups.get(value)
+            if group is None:
+                group = self._groups[value] = {}
+                touched.add(value)
+            group[self._key_of(row)] = row
+        return touched
+
+
+class SortedIndex(HashIndexMap[R]):
+    """From a column's value to the rows that have it, and from a range of values to theirs in ascending order.
+
+    Over several columns the value is the tuple of theirs, and a shorter tuple means all that begin with it.
+    Arguments as of `HashIndexMap`; values are ordered.
+    """
+
+    def __init__(self, value_of: Callable[[R], Any], key_of: Callable[[R], Any], rows: Iterable[R]) -> None:
+        super().__init__(value_of, key_of, rows)
+        self._sorted: list[Any] | None = None
+
+    def equal(self, value: Any) -> list[R]:
+        """The rows whose value is `value`, or begins with it."""
+        if isinstance(value, tuple) and value not in self._groups:
+            return self.between(ge=value, le=value)
+        return super().equal(value)
 
     def between(self, *, ge: Any = None, gt: Any = None, le: Any = None, lt: Any = None) -> list[R]:
         """The rows whose value lies within the bounds, None being no bound; ascending by value."""
@@ -84,19 +118,7 @@ class SortedIndex(Generic[R]):
 
     def change(self, removed: Sequence[R], added: Sequence[R]) -> None:
         """Take out and put in rows."""
-        touched: set[Any] = set()
-        for row in removed:
-            value = self._value_of(row)
-            self._groups[value].pop(self._key_of(row), None)
-            touched.add(value)
-        for row in added:
-            value = self._value_of(row)
-            group = self._groups.get(value)
-            if group is None:
-                group = self._groups[value] = {}
-                touched.add(value)
-            group[self._key_of(row)] = row
-        self._resort(touched)
+        self._resort(self._regroup(removed, added))
 
     def _resort(self, touched: set[Any]) -> None:
         """Bring the sorted values in line with the groups, for the values that came or may have gone."""

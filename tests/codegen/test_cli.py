@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.codegen.golden import texts
 from tests.codegen.schemas import GOLDEN
-from tests.codegen.test_golden import texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

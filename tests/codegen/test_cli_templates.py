@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stdb_codegen import render
-from tests.codegen.test_golden import texts
+from tests.codegen.golden import texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,40 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stdb_codegen import context, lower, rawdef, render, source
+from stdb_codegen import render
 from tests.codegen import schemas
-from tests.codegen.features import FEATURES
+from tests.codegen.golden import CASES, built, origin, texts
 from tests.codegen.schemas import GOLDEN
-from tests.support.modules import GAME, ROOT, module_wasm
+from tests.support.modules import GAME, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from click.testing import Result
-
-    from stdb_codegen import ir
-    from stdb_codegen.declaration import Package
-
-CASES = sorted({*(path.parent.name for path in GOLDEN.glob("*/client")), *FEATURES})
-
-
-def origin(case: str) -> Path:
-    recorded = GOLDEN / case / "schema.json"
-    return recorded if recorded.exists() else module_wasm(case)
-
-
-def texts(folder: Path) -> dict[str, str]:
-    return {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
-
-
-def lowered(path: Path) -> ir.Schema:
-    return lower.lower(rawdef.decode(source.from_path(path)))
-
-
-def built(case: str) -> Package:
-    if case in FEATURES:
-        return schemas.build(FEATURES[case].raw, **FEATURES[case].options)
-    return context.build(lowered(origin(case)))
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -12,8 +12,8 @@ import pytest
 from stdb_runtime.annotation import product_of
 from stdb_runtime.bindings import Enumeration, Product
 from stdb_runtime.reducer import OnReducer, Reducer
+from tests.codegen.golden import CASES, built
 from tests.codegen.schemas import GOLDEN
-from tests.codegen.test_golden import CASES, built
 from tests.support.modules import GAME, ROOT
 
 if TYPE_CHECKING:

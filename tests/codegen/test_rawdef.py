@@ -17,6 +17,7 @@ from tests.codegen.schemas import (
     generate,
     module,
 )
+from tests.support.modules import module_wasm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,7 +64,7 @@ def test_empty_bsatn() -> None:
 
 def test_every_byte_cut_off_is_one_error() -> None:
     """The definition of a real module, of version 10, cut off after each of its bytes."""
-    data = source.from_path(schemas.GOLDEN / "arena" / "arena.wasm").data
+    data = source.from_path(module_wasm("arena")).data
     for length in range(len(data)):
         with pytest.raises(SchemaError):
             rawdef.decode(rawdef.Definition(data[:length], "bsatn", "x.wasm"))

@@ -128,7 +128,7 @@ def test_only_what_a_client_meets_is_declared() -> None:
 
 
 @pytest.mark.parametrize(
-    ("type_", "unique", "ordered"),
+    ("type_", "unique", "indexed"),
     [
         (STRING, True, True),
         (array(simple("U8")), True, True),
@@ -139,20 +139,20 @@ def test_only_what_a_client_meets_is_declared() -> None:
         (option(U64), False, False),
         (array(U64), False, False),
         (UNIT, False, False),
-        (ref(1), True, False),
+        (ref(1), True, True),
         (ref(2), False, False),
         (ref(3), False, False),
     ],
 )
-def test_which_columns_get_an_accessor(type_: schemas.Json, unique: bool, ordered: bool) -> None:
+def test_which_columns_get_an_accessor(type_: schemas.Json, unique: bool, indexed: bool) -> None:
     types = {
         "Thing": product(("x", type_)),
         "Team": sum_(("Red", UNIT)),
         "Move": sum_(("To", U64)),
         "Point": product(("x", U64)),
     }
-    made_unique, indexed = table("thing", 0, unique=[[0]]), table("thing", 0, indexes=[{"BTree": [0]}])
-    for declared, expected in (made_unique, unique), (indexed, ordered):
+    made_unique, made_indexed = table("thing", 0, unique=[[0]]), table("thing", 0, indexes=[{"BTree": [0]}])
+    for declared, expected in (made_unique, unique), (made_indexed, indexed):
         (handle,) = context.build(read(module(types, [declared]))).tables
         assert bool(handle.indexes) == expected
         assert bool(handle.warnings) != expected
@@ -262,7 +262,7 @@ def test_two_names_for_a_type() -> None:
         (one_table(("aB", U64), ("a_b", U64)), "fields of type 'Thing'", ("aB", "a_b")),
         (one_table(("a", U64), ("a", U64)), "fields of type 'Thing'", ("a", "a")),
         (module({"A": product(("n", U64))}, [table("t", 0), table("T", 0)]), "tables", ("T", "t")),
-        (module({"A": product(("n", U64))}, [table("a_1", 0), table("a1", 0)]), "table classes", ("a1", "a_1")),
+        (module({"A": product(("n", U64))}, [table("a_1", 0), table("a1", 0)]), "tables", ("a1", "a_1")),
         (module(None, None, [reducer("x"), reducer("__x")]), "reducers", ("__x", "x")),
         (
             module(None, None, [reducer("r", ("self", U64), ("self_", U64))]),

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.codegen.golden import texts
 from tests.codegen.schemas import GOLDEN
-from tests.codegen.test_golden import texts
 from tests.support.modules import GAME, module_wasm
 
 if TYPE_CHECKING:

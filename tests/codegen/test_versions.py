@@ -14,14 +14,14 @@ from stdb_codegen import context, lower, rawdef, render, source
 from stdb_codegen.errors import SchemaError
 from stdb_codegen.rawdef import Definition
 from tests.codegen import schemas
-from tests.codegen.schemas import GOLDEN, U64, array, build, module, one_table, option, product, read, ref, version_10
+from tests.codegen.schemas import U64, array, build, module, one_table, option, product, read, ref, version_10
 from tests.support.modules import ROOT, module_wasm
 
 if TYPE_CHECKING:
     from stdb_codegen import ir
 
 RECORDINGS = ROOT / "tests" / "recordings"
-ARENA_WASM = GOLDEN / "arena" / "arena.wasm"
+ARENA_WASM = module_wasm("arena")
 NOT_SAID = (
     "schema version 9 does not say which tables are event tables and which reducers are private; "
     "version 10 does: take the schema from the server or from the .wasm"

@@ -22,6 +22,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as connect_socket
 from websockets.typing import Subprotocol
 
+from stdb_codegen import naming
 from stdb_runtime import ReducerEvent, RowEvent, wire
 from stdb_runtime.literal import double_literal, server_double
 from stdb_runtime.row import RowReader
@@ -49,13 +50,13 @@ KINDS = sorted(
 
 
 def row_class(table: str) -> Any:
-    """The class of a table's rows: `EchoVecU8` of `echo_vec_u8`."""
+    """The class of a table's rows: `EchoVecU8` of `echo_vec_u_8`."""
     return getattr(echo, table.title().replace("_", ""))
 
 
 def arguments(event: ReducerEvent) -> tuple[object, ...]:
     """What the server said that the arguments of a call were."""
-    declared: Reducer[Any] = getattr(echo_client.Reducers, event.reducer)
+    declared: Reducer[Any] = getattr(echo_client.Reducers, naming.variable(event.reducer))
     return declared.arguments.decode(event.args)
 
 
@@ -88,7 +89,9 @@ class Stage:
     async def query(self, table: str) -> list[Any]:
         """All rows of a table, asked for once."""
         message_id = f"{next(self.numbers):08x}"
-        await self._socket.send(wire.encode(wire.OneOffQuery(message_id, f"SELECT * FROM {table}")).decode())
+        await self._socket.send(
+            wire.encode(wire.OneOffQuery(message_id, self.table(self.sender, table).__sql__())).decode()
+        )
         answer = wire.decode(await self._socket.recv())
         assert isinstance(answer, wire.OneOffQueryResponse)
         assert answer.message_id == message_id
@@ -108,7 +111,7 @@ class Stage:
             await self._there_and_back(table, suffix, sent)
         except BaseException:  # the next example must not find the rows of one that failed
             await self.sender.reducers.clear()
-            await self.watcher.subscribe(f"SELECT * FROM {table}").unsubscribe()
+            await self.watcher.subscribe(self.table(self.watcher, table)).unsubscribe()
             raise
 
     async def _there_and_back(self, table: str, suffix: str, sent: list[Sent]) -> None:
@@ -121,7 +124,7 @@ class Stage:
         for event, each in zip(events, sent, strict=True):
             assert repr(arguments(event)) == repr(each.insert)
 
-        subscription = await self.watcher.subscribe(f"SELECT * FROM {table}")
+        subscription = await self.watcher.subscribe(there)
         assert in_order(there) == expected
         assert in_order(await self.query(table)) == expected
 
@@ -309,12 +312,12 @@ def test_searched_literals_come_back_exact(run: Run) -> None:
     inexact = [value for value in random_floats(2_000, "<d", seed=11) if server_double(repr(value)) != value]
     searched = [value for value in inexact if has_literal(value)]
     assert len(searched) >= 300
-    assert list(map(repr, echoed(run, "vec_f64", "echo_vec_f64", searched))) == list(map(repr, searched))
+    assert list(map(repr, echoed(run, "vec_f_64", "echo_vec_f_64", searched))) == list(map(repr, searched))
 
 
 def test_the_server_reads_every_literal_as_we_say(run: Run) -> None:
     values = random_floats(10_000, "<d", seed=12)
-    back = echoed(run, "vec_f64", "echo_vec_f64", values)
+    back = echoed(run, "vec_f_64", "echo_vec_f_64", values)
     assert list(map(repr, back)) == [repr(server_double(double_literal(value))) for value in values]
     changed = [(value, got) for value, got in zip(values, back, strict=True) if repr(value) != repr(got)]
     assert len(changed) < 30
@@ -324,7 +327,7 @@ def test_the_server_reads_every_literal_as_we_say(run: Run) -> None:
 
 def test_singles_come_back_exact(run: Run) -> None:
     values = [single(value) for value in random_floats(5_000, "<f", seed=13)]
-    assert list(map(repr, echoed(run, "vec_f32", "echo_vec_f32", values))) == list(map(repr, values))
+    assert list(map(repr, echoed(run, "vec_f_32", "echo_vec_f_32", values))) == list(map(repr, values))
 
 
 # --- recursion --------------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ def wasm_of(module: Path) -> Path:
 
 
 def test_the_modules_are_found() -> None:
-    assert [module.name for module in MODULES] == ["my_module", "echo", "edge", "probe"]
+    assert [module.name for module in MODULES] == ["my_module", "arena", "echo", "edge", "league", "probe"]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)

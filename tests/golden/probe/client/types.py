@@ -38,7 +38,13 @@ class Color(stdb.Enumeration):
     GREEN = "Green"
 
 
-class Every(stdb.Product, frozen=True):
+class Every(
+    stdb.Product,
+    frozen=True,
+    rename={
+        "u_256": "u256",
+    },
+):
     """Row of table `every`."""
 
     a: stdb.U8
@@ -55,7 +61,7 @@ class Every(stdb.Product, frozen=True):
     big: stdb.U64
     by: tuple[Shape, ...]
     un: stdb.Some[stdb.I32 | None] | None
-    u256: stdb.U256
+    u_256: stdb.U256
 
 
 class Player(stdb.Product, frozen=True):
