@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextvars import copy_context
 from ssl import SSLContext
 from typing import Generic, Literal, TypeVar
@@ -37,7 +37,7 @@ from .core import Core
 from .credentials import TokenStore
 from .drift import drift
 from .endpoint import Endpoint
-from .errors import ArgumentError, BindingsError, ConnectError, StdbError
+from .errors import BindingsError, ConnectError, SchemaError, StdbError
 from .http import fetch_schema
 from .options import Options, TokenSource
 from .procedure import ProcedureSet, procedure
@@ -98,6 +98,8 @@ __all__ = [
 
 VERSION = 1
 """What this runtime expects of generated code. It grows when code generated before would not work any more."""
+
+_DIFFERENCES_SHOWN = 5  # on the one line that a package that does not fit is told in
 
 D = TypeVar("D", bound=TableSet)
 S = TypeVar("S", bound=ReducerSet)
@@ -207,6 +209,7 @@ class Bindings(Generic[D, S, P]):
             CredentialsError: the token cannot be read from its store, or not be kept there.
             ConnectError: anything else that keeps the connection from being made.
             BindingsError: the package does not fit the server's schema, and `verify_schema` is "error".
+            SchemaError: the server's schema cannot be read, and `verify_schema` is "error".
             ArgumentError: another live client has the name.
             ValueError: an option has a value that cannot be meant.
         """
@@ -266,13 +269,21 @@ class Bindings(Generic[D, S, P]):
         try:
             text = await fetch_schema(endpoint, options, core.token)
             changed = drift(tables, reducers, Schema(text))
-        except (ConnectError, ArgumentError) as error:
+        except (ConnectError, SchemaError) as error:
             if strict:
                 raise
             core.logger.warning("the schema of %s could not be verified: %s", endpoint, error)
             return
         if changed:
-            problem = f"{endpoint} has another schema than this package was generated from: {'; '.join(changed)}"
+            problem = f"{endpoint} has another schema than this package was generated from: {_listed(changed)}"
             if strict:
                 raise BindingsError(f"{problem}; run stdb-codegen again")
             core.logger.warning("%s; run stdb-codegen again", problem)
+
+
+def _listed(differences: Sequence[str]) -> str:
+    """Differences on one line: all of a few, else how many there are, the first of them, and where to see the rest."""
+    if len(differences) <= _DIFFERENCES_SHOWN:
+        return "; ".join(differences)
+    first = "; ".join(differences[:_DIFFERENCES_SHOWN])
+    return f"{len(differences)} differences: {first}; ... (see all with stdb-codegen generate --check)"

@@ -23,6 +23,7 @@
     +-- SlowConsumerError            an iterator over changes fell too far behind
     +-- ProtocolError                the peer sent what the protocol does not allow
     |   +-- DecodeError              a message or a row does not have the declared shape
+    +-- SchemaError                  a module's schema cannot be read
     +-- BindingsError                generated code and runtime do not fit together
 
 What a program may want to look at is an attribute; the text says what happened and what to do.
@@ -50,6 +51,7 @@ __all__ = [
     "QueryError",
     "ReconnectError",
     "ReducerError",
+    "SchemaError",
     "ServerUnreachableError",
     "SlowConsumerError",
     "StdbError",
@@ -254,6 +256,24 @@ class DecodeError(ProtocolError):
                 f"a row of table {table!r} is not what the generated code declares: {problem} - at {path}; "
                 "if the module was published anew, run stdb-codegen again"
             )
+
+
+class SchemaError(StdbError):
+    """A module's schema cannot be read.
+
+    Attributes:
+        place: the part of the module, such as `table player`; empty for the schema as a whole.
+        problem: what is wrong with it.
+    """
+
+    def __init__(self, place: str, problem: str) -> None:
+        where = f" at {place}" if place else ""
+        super().__init__(
+            f"the schema cannot be read{where}: {problem}; expected a schema of version 9, "
+            "as GET /v1/database/NAME/schema?version=9 gives it"
+        )
+        self.place = place
+        self.problem = problem
 
 
 class BindingsError(StdbError):

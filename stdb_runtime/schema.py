@@ -10,7 +10,7 @@ import msgspec
 
 from .annotation import type_of
 from .array import Array
-from .errors import ArgumentError, DecodeError
+from .errors import DecodeError, SchemaError
 from .product import Field, ProductType
 from .relay import RowMaker, json_rows
 from .sats import Dialect, Fault, Json, SatsType, Wire, each, expected
@@ -52,24 +52,33 @@ class Schema:
         reducers: the parameters of each reducer, by the reducer's name.
 
     Raises:
-        ArgumentError: it is no schema.
+        SchemaError: it is no schema.
     """
 
     def __init__(self, source: Mapping[str, object] | str | bytes) -> None:
+        self.tables: dict[str, SatsType] = {}
+        self.reducers: dict[str, SatsType] = {}
+        place = ""
         try:
             raw: Any = json.loads(source) if isinstance(source, str | bytes) else source  # Any: checked by use, below
             raw = raw.get("V9", raw)
             types = _Typespace(raw["typespace"]["types"])
-            self.tables: dict[str, SatsType] = {
-                table["name"]: types.at(table["product_type_ref"]) for table in raw["tables"]
-            }
-            views = [export["View"] for export in raw.get("misc_exports", ()) if "View" in export]
-            self.tables |= {view["name"]: types.row_of(view["return_type"]) for view in views}
-            self.reducers: dict[str, SatsType] = {
-                reducer["name"]: types.product(reducer["params"]["elements"]) for reducer in raw["reducers"]
-            }
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
-            raise ArgumentError("schema", f"this is no schema of version 9: {error!r}") from None
+            types.make_all()
+            for table in raw["tables"]:
+                place = f"table {table['name']}"
+                self.tables[table["name"]] = types.at(table["product_type_ref"])
+            for view in (export["View"] for export in raw.get("misc_exports", ()) if "View" in export):
+                place = f"view {view['name']}"
+                self.tables[view["name"]] = types.row_of(view["return_type"])
+            for reducer in raw["reducers"]:
+                place = f"reducer {reducer['name']}"
+                self.reducers[reducer["name"]] = types.product(reducer["params"]["elements"])
+        except json.JSONDecodeError as error:
+            raise SchemaError("", f"it is not JSON: {error}") from None
+        except KeyError as error:
+            raise SchemaError(place, f"it lacks {error}, or has another form") from None
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise SchemaError(place, str(error)) from None
 
 
 def rows_by(schema: SchemaForm) -> RowMaker:
@@ -82,7 +91,7 @@ def rows_by(schema: SchemaForm) -> RowMaker:
         schema: a schema of version 9, as a mapping or its JSON text, or a generated package's `tables`.
 
     Raises:
-        ArgumentError: it is no schema.
+        SchemaError: it is no schema.
     """
     if isinstance(schema, TableSet):
         states = type(schema).__new_states__()
@@ -141,16 +150,28 @@ class _Typespace:
         self._raw = raw
         self._made: dict[int, SatsType] = {}
 
+    def make_all(self) -> None:
+        """Make all types, so that what is wrong with one is found now."""
+        for place in range(len(self._raw)):
+            self.at(place)
+
     def at(self, place: int) -> SatsType:
         """The type at a place of the typespace."""
+        place = self._checked(place)
         if place not in self._made:
             self._made[place] = self._type(self._raw[place])
         return self._made[place]
 
+    def _checked(self, place: int) -> int:
+        """A place of the typespace, if there is such a one."""
+        if not 0 <= place < len(self._raw):
+            raise ValueError(f"it refers to type {place}, of {len(self._raw)}")
+        return place
+
     def _type(self, raw: Mapping[str, Any]) -> SatsType:
         ((kind, body),) = raw.items()
         if kind == "Ref":
-            return _Later(self, body)
+            return _Later(self, self._checked(body))
         if kind == "Array":
             return Bytes() if "U8" in body else Array(self._type(body))
         if kind == "Product":
@@ -160,9 +181,16 @@ class _Typespace:
         return _PRIMITIVES[kind]
 
     def row_of(self, raw: Mapping[str, Any]) -> SatsType:
-        """The type of a view's rows, of which it returns an array or an option."""
-        ((_, body),) = raw.items()
-        return self._type(body["variants"][0]["algebraic_type"] if "variants" in body else body)
+        """The type of a view's rows: it returns an array of them, an option, or a query."""
+        match raw:
+            case {"Array": body}:
+                return self._type(body)
+            case {"Sum": {"variants": [{"algebraic_type": body}, _]}}:
+                return self._type(body)
+            case {"Product": {"elements": [{"name": {"some": "__query__"}, "algebraic_type": body}]}}:
+                return self._type(body)
+            case _:
+                raise ValueError("it returns neither a list of rows, nor an option of one, nor a query")
 
     def product(self, elements: Sequence[Mapping[str, Any]]) -> SatsType:
         """A product of elements."""

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import game_client
-from stdb_runtime import BindingsError
+import stdb_runtime
+from stdb_runtime import BindingsError, SchemaError
 from stdb_runtime.drift import drift
 from stdb_runtime.schema import Schema
 from tests.golden.arena import client as arena_client
 from tests.golden.echo import client as echo_client
 from tests.golden.edge import client as edge_client
+from tests.golden.league import client as league_client
 from tests.golden.probe import client as probe_client
 from tests.support.recordings import RECORDINGS, Recording
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.conftest import Publish
     from tests.support.server import Database
 
@@ -34,6 +39,23 @@ def test_a_package_fits_the_schema_it_was_generated_from(recording: Recording) -
 async def test_every_kind_of_type_is_spelled_alike_by_package_and_server(publish: Publish) -> None:
     echo = publish("echo")
     assert drift(echo_client.Tables, echo_client.Reducers, Schema(echo.server.schema(echo.name))) == []
+
+
+@pytest.mark.since(2)
+@pytest.mark.parametrize("package", [arena_client, league_client], ids=["arena", "league"])
+async def test_modules_of_2_are_verified(publish: Publish, package: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """Also views that return queries, and names that the module sets."""
+    database = publish(package.__name__.split(".")[2])
+    caplog.set_level(logging.WARNING, "stdb_runtime")
+    async with package.connect(database.uri, database.name, verify_schema="error") as client:
+        assert client.is_active
+    async with package.connect(database.uri, database.name):
+        assert caplog.records == []
+    async with stdb_runtime.connect(
+        uri=database.uri, database=database.name, schema="fetch", handler={"on_error": caplog.records.append}
+    ) as connection:
+        assert await connection.one_off_query(f"SELECT * FROM {next(iter(package.Tables.__new_states__()))}") == []
+    assert caplog.records == []
 
 
 def test_each_change_is_told(game: Database) -> None:
@@ -53,13 +75,35 @@ def test_each_change_is_told(game: Database) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda raw: raw.pop("typespace"), r"lacks 'typespace', or has another form"),
+        (lambda raw: raw["tables"][0].update(product_type_ref=99), r"at table \w+: it refers to type 99, of \d"),
+        (lambda raw: raw["reducers"][0].update(params={}), r"at reducer \w+: it lacks 'elements', or has another form"),
+        (lambda raw: raw["typespace"]["types"].append({"Ref": -1}), r"it refers to type -1, of \d"),
+        (
+            lambda raw: raw["misc_exports"].append({"View": {"name": "v", "return_type": {"U8": []}}}),
+            "at view v: it returns neither a list of rows, nor an option of one, nor a query",
+        ),
+    ],
+)
+def test_a_schema_that_cannot_be_read(change: Callable[[Any], object], problem: str) -> None:
+    raw = json.loads(RECORDINGS[0].schema.read_text())
+    change(raw)
+    with pytest.raises(SchemaError, match=problem):
+        Schema(raw)
+
+
 async def test_by_default_it_is_logged(publish: Publish, caplog: pytest.LogCaptureFixture) -> None:
     probe = publish("probe")
     with caplog.at_level(logging.WARNING, "stdb_runtime"):
         async with game_client.connect(probe.uri, probe.name):
             (record,) = caplog.records
+        assert re.search(r": \d+ differences: (table [^;]*; ){5}\.\.\. \(see all with ", record.getMessage())
         assert "table message is gone" in record.getMessage()
-        assert record.getMessage().endswith("run stdb-codegen again")
+        assert record.getMessage().endswith("(see all with stdb-codegen generate --check); run stdb-codegen again")
+        assert len(record.getMessage()) < 500
         caplog.clear()
         async with game_client.connect(probe.uri, probe.name, verify_schema="off"):
             assert caplog.records == []

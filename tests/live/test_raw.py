@@ -28,6 +28,7 @@ from stdb_runtime import (
     ProcedureError,
     QueryError,
     ReducerError,
+    SchemaError,
     ServerUnreachableError,
     StdbError,
     Timestamp,
@@ -405,7 +406,7 @@ async def test_rows_with_a_generated_package_are_its_classes(game: Database) -> 
 def test_what_is_no_schema() -> None:
     wrong: list[SchemaForm] = ["{}", "garbage", b"[1]", {"typespace": {}}]
     for schema in wrong:
-        with pytest.raises(ArgumentError, match="no schema of version 9"):
+        with pytest.raises(SchemaError, match="expected a schema of version 9"):
             rows_by(schema)
 
 

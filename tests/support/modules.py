@@ -8,6 +8,9 @@ ROOT = Path(__file__).resolve().parents[2]
 GAME = ROOT / "examples" / "game"
 
 
+MODULES = ["game", *sorted(path.parent.name for path in ROOT.glob("tests/modules/*/Cargo.toml"))]
+
+
 def module_wasm(module: str) -> Path:
     """Return the committed .wasm of a module: `game` is the example's, others stand in `tests/modules`."""
     if module == "game":

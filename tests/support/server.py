@@ -249,9 +249,9 @@ class Server:
         """Return the identity of a database, in hexadecimal digits."""
         return self._request(f"identity of {name}", "GET", f"/v1/database/{name}/identity").decode()
 
-    def schema(self, name: str) -> str:
-        """Return the schema of a database, version 9, as JSON text."""
-        return self._request(f"schema of {name}", "GET", f"/v1/database/{name}/schema?version=9").decode()
+    def schema(self, name: str, version: int = 9) -> str:
+        """Return the schema of a database as JSON text."""
+        return self._request(f"schema of {name}", "GET", f"/v1/database/{name}/schema?version={version}").decode()
 
     def sql(self, name: str, query: str) -> list[list[object]]:
         """Run one SQL statement as the owner and return its rows."""
