@@ -6,7 +6,19 @@ import pytest
 
 from stdb_codegen.errors import NameCollisionError, SchemaError
 from tests.codegen.features import FEATURES
-from tests.codegen.schemas import U64, build, generate, module, one_table, product, reducer, ref, sum_, table
+from tests.codegen.schemas import (
+    U64,
+    build,
+    generate,
+    module,
+    one_table,
+    product,
+    reducer,
+    ref,
+    sum_,
+    table,
+    version_10,
+)
 
 RENAMES = FEATURES["renames"]
 
@@ -89,3 +101,23 @@ def test_variants_follow_their_sum() -> None:
     raw = module({"Shape": sum_(("Dot", U64))}, None, [reducer("draw", ("shape", ref(0)))])
     assert "class FigureDot(" in generate(raw, rename={"Shape": "Figure"})["types.py"]
     assert "class Spot(" in generate(raw, rename={"Shape": "Figure", "Shape.Dot": "Spot"})["types.py"]
+
+
+@pytest.mark.parametrize("prefix", ["", "table:"])
+@pytest.mark.parametrize("name", ["Stuff", "myThings2"])
+def test_what_has_two_names_is_called_by_either(prefix: str, name: str) -> None:
+    """The module's own name, and the one that the server uses."""
+    raw = module({"Thing": product(("id", U64))}, [table("myThings2", 0)], [reducer("doIt1", ("aParam1", U64))])
+    entries = [
+        {"Table": {"source_name": "myThings2", "canonical_name": "Stuff"}},
+        {"Function": {"source_name": "doIt1", "canonical_name": "do_it_1"}},
+    ]
+    served = version_10(raw, ExplicitNames={"entries": entries})
+    (handle,) = build(served).tables
+    assert (handle.name, handle.wire_name) == ("my_things_2", "Stuff")
+    (made,) = build(served).reducers
+    assert made.method is not None
+    assert (made.method.name, made.wire_name, made.method.parameters[0].name) == ("do_it_1", "do_it_1", "a_param_1")
+    rename = {f"{prefix}{name}": "goods", f"{prefix}{name}.id": "number"}
+    found = build(served, rename=rename)
+    assert (found.tables[0].name, found.types[0].parts[0].name, found.warnings) == ("goods", "number", ())

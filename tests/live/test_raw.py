@@ -27,6 +27,7 @@ from stdb_runtime import (
     NotConnectedError,
     ProcedureError,
     QueryError,
+    ReconnectError,
     ReducerError,
     SchemaError,
     ServerUnreachableError,
@@ -39,6 +40,7 @@ from stdb_runtime.handler import CALLBACKS
 from stdb_runtime.raw import RawConnection
 from stdb_runtime.schema import SchemaForm, rows_by
 from tests.support.modules import module_wasm
+from tests.support.proxy import Proxy
 from tests.support.recordings import RECORDINGS, Recording
 from tests.support.scripted import Peer, ScriptedServer
 from tests.support.server import Server, free_port
@@ -46,6 +48,7 @@ from tests.support.server import Server, free_port
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.conftest import Publish
     from tests.support.binary import Program
     from tests.support.server import Database
 
@@ -480,6 +483,28 @@ async def test_life_a_lost_connection_is_made_again_with_its_subscriptions(progr
             assert again.connection_id != first.connection_id
             assert {(await log.next("on_subscribe_applied")).query_id for _ in range(2)} == {single, multi}
             await log.next("on_initial_subscription")
+
+
+async def test_life_rows_that_never_come_are_an_error_once(publish: Publish) -> None:
+    database = publish("probe")
+    database.call("fill", 0, 10_000)
+    log = Log()
+    options: dict[str, Any] = {"reconnect_delay_ms": 1, "max_reconnect_delay_ms": 1, "subscribe_attempts": 3}
+    async with (
+        Proxy(database.uri) as proxy,
+        connect(uri=proxy.uri, database=database.name, handler=log.mapping(), **options) as connection,
+    ):
+        proxy.allowance = 200_000
+        connection.subscribe_multi(["SELECT * FROM bulk"])
+        error = await log.next("on_error")
+        assert isinstance(error, ReconnectError)
+        assert error.attempts == 3
+        for _ in range(5):
+            await log.next("on_disconnect")
+        proxy.allowance = None
+        applied = await log.next("on_subscribe_applied")
+        assert len(applied.tables[0].inserts) == 10_000
+    assert log.heard.count("on_error") == 1
 
 
 async def test_life_without_resubscribe_nothing_is_asked_for_again(program: Program) -> None:

@@ -135,15 +135,21 @@ def test_zeros_of_either_sign_are_two_rows_and_nan_is_one() -> None:
 def test_indexes_follow_every_kind_of_change(keyed: TableRows[Player]) -> None:
     by_name = keyed.unique("name")
     ordered = keyed.sorted("name")
+    hashed = keyed.hashed("name")
     keyed.apply(message(inserts=[named(ALICE), named(BOB)]))
+    assert (hashed.equal("Alice"), hashed.equal("Bob"), hashed.equal("Carol")) == ([ALICE], [BOB], [])
     assert (by_name["Alice"], by_name["Bob"]) == (ALICE, BOB)
     swapped = [Player(1, "Bob"), Player(2, "Alice")]
     keyed.apply(message(deletes=map(positional, [ALICE, BOB]), inserts=map(positional, swapped)))
     assert (by_name["Bob"], by_name["Alice"]) == tuple(swapped)
     assert ordered.between(ge="Alice") == [swapped[1], swapped[0]]
+    assert (hashed.equal("Alice"), hashed.equal("Bob")) == ([swapped[1]], [swapped[0]])
+    assert keyed.hashed("id", "name").equal((1, "Bob")) == [swapped[0]]
+    assert keyed.hashed("id", "name").equal((1,)) == []
     keyed.apply(message(deletes=map(positional, swapped)))
     assert not by_name
     assert ordered.between(ge="") == []
+    assert hashed.equal("Bob") == []
 
 
 players = st.builds(Player, st.integers(0, 5), st.sampled_from("abc"))
@@ -158,6 +164,7 @@ class Multiset(RuleBasedStateMachine):
         self.has_key = has_key
         self.model: Counter[Player] = Counter()
         self.by_name = self.rows.sorted("name")
+        self.of_name = self.rows.hashed("name")
 
     @rule(steps=st.lists(st.tuples(players, st.integers(1, 3), st.booleans()), max_size=6))
     def change(self, steps: list[tuple[Player, int, bool]]) -> None:
@@ -199,7 +206,8 @@ class Multiset(RuleBasedStateMachine):
         if hasattr(self, "model"):
             assert Counter(self.rows.snapshot()) == Counter(self.model.keys())
             for name in "abc":
-                assert Counter(self.by_name.equal(name)) == Counter(row for row in self.model if row.name == name)
+                expected = Counter(row for row in self.model if row.name == name)
+                assert Counter(self.by_name.equal(name)) == Counter(self.of_name.equal(name)) == expected
             ordered = self.by_name.between(gt="a")
             assert [row.name for row in ordered] == sorted(row.name for row in self.model if row.name > "a")
 

@@ -1,0 +1,29 @@
+"""What is given to `connect`, and an index on an enumeration."""
+
+from typing import reveal_type
+
+from game_client import connect
+from stdb_runtime import ReconnectError, StdbError
+from tests.golden.league.client import Client, Rank
+
+
+async def told(error: StdbError | None) -> None:
+    if isinstance(error, ReconnectError):
+        reveal_type(error.attempts)  # accept: int
+        reveal_type(error.errors)  # accept: tuple[StdbError, ...]
+
+
+def silent() -> None: ...
+
+
+connect("http://localhost:3000", "my-module", on_connect=silent, on_disconnect=told, subscribe_attempts=3)
+connect("http://localhost:3000", "my-module", on_connect=told)  # reject: arg-type reportArgumentType
+connect("http://localhost:3000", "my-module", on_disconnect=silent)  # reject: arg-type reportArgumentType
+connect("http://localhost:3000", "my-module", subscribe_attempts="3")  # reject: arg-type reportArgumentType
+
+
+def ranks(client: Client) -> None:
+    reveal_type(client.db.badge.rank.filter(Rank.FIRST_CLASS))  # accept: list[Badge]
+    client.db.badge.rank.filter("firstClass")  # reject: arg-type reportArgumentType
+    client.db.badge.rank.filter(ge=Rank.FIRST_CLASS)  # reject: call-arg reportCallIssue
+    client.db.badge.rank.filter()  # reject: call-arg reportCallIssue
