@@ -77,8 +77,10 @@ class Schema:
             raise SchemaError("", f"it is not JSON: {error}") from None
         except KeyError as error:
             raise SchemaError(place, f"it lacks {error}, or has another form") from None
-        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        except ValueError as error:
             raise SchemaError(place, str(error)) from None
+        except (TypeError, AttributeError, RecursionError):
+            raise SchemaError(place, "it has another form") from None
 
 
 def rows_by(schema: SchemaForm) -> RowMaker:

@@ -12,6 +12,7 @@ from stdb_runtime import (
     Err,
     Ok,
     ReducerError,
+    ReducerEvent,
     ScheduleAtInterval,
     ScheduleAtTime,
     SubscriptionError,
@@ -47,7 +48,11 @@ async def test_names_that_the_server_converts(publish: Publish) -> None:
     async with joined(publish) as (client,):
         await client.subscribe(tables.player_1, tables.player_1_copy, tables.level_2_people)
         calls: list[tuple[object, ...]] = []
-        client.reducers.on_create_player_1(lambda event, *args: calls.append((event.reducer, *args)))
+
+        @client.reducers.on_create_player_1
+        def called(event: ReducerEvent, id: int, name: str, value: int) -> None:
+            calls.append((event.reducer, id, name, value))
+
         event = await client.reducers.create_player_1(player_1_id=7, last_name_2="Alice", u_8_value=9)
         assert (event.reducer, event.arguments) == ("create_player_1", (7, "Alice", 9))
         assert calls == [("create_player_1", 7, "Alice", 9)]
