@@ -8,6 +8,7 @@ import msgspec
 
 from . import wire
 from .events import ReducerEvent
+from .text import HidesToken
 from .types import ConnectionId, Identity
 
 __all__ = [
@@ -27,15 +28,12 @@ __all__ = [
 Tables: TypeAlias = tuple[wire.TableUpdate, ...]
 
 
-class Opened(msgspec.Struct, frozen=True):
+class Opened(HidesToken, frozen=True):
     """The server said who we are: from here on requests may be sent."""
 
     identity: Identity
     connection_id: ConnectionId
     token: str
-
-    def __repr__(self) -> str:
-        return f"Opened(identity={self.identity!r}, connection_id={self.connection_id!r}, token=...)"
 
 
 class Subscribed(msgspec.Struct, frozen=True):

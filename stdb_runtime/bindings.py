@@ -157,6 +157,7 @@ class Bindings(Generic[D, S, P]):
         subscribe_attempts: int = 5,
         open_timeout: float = 10.0,
         close_timeout: float = 10.0,
+        max_message_size: int | None = 512 * 1024 * 1024,
         ping_interval: float | None = 30.0,
         ping_timeout: float | None = 60.0,
         ssl: SSLContext | None = None,
@@ -189,6 +190,8 @@ class Bindings(Generic[D, S, P]):
             open_timeout: seconds within which the server must have said who we are.
             close_timeout: seconds that requests in flight have to be answered at the end of the block, that closing the
                 socket may take, and coroutine callbacks after it.
+            max_message_size: bytes that a message of the server may have at most, so that a hostile one cannot fill the
+                memory; None for any number. A larger one ends the connection.
             ping_interval: seconds between pings that notice a dead connection; None for no pings.
             ping_timeout: seconds that the answer to a ping may take.
             ssl: for https and wss, if the default is not right.
@@ -224,6 +227,7 @@ class Bindings(Generic[D, S, P]):
             subscribe_attempts=subscribe_attempts,
             open_timeout=open_timeout,
             close_timeout=close_timeout,
+            max_message_size=max_message_size,
             ping_interval=ping_interval,
             ping_timeout=ping_timeout,
             ssl=ssl,

@@ -289,7 +289,14 @@ class Connection:
         return socket.loss()
 
     def _receive(self, session: Session, limit: asyncio.Timeout, frame: bytes) -> None:
-        for event in session.receive(self._noted(frame)):
+        self._stats.messages_received += 1
+        self._stats.bytes_received += len(frame)
+        is_first = session.state is SessionState.OPENING
+        events = session.receive(frame)
+        # Only what was understood is logged, and not the first message: there may be a token in what was not.
+        if not is_first and self._logger.isEnabledFor(logging.DEBUG):
+            self._logger.debug("< %s", frame)
+        for event in events:
             if isinstance(event, Opened):
                 limit.reschedule(None)
                 self._open(event)
@@ -332,15 +339,6 @@ class Connection:
             for frame in session.outgoing():
                 self._note_sent(frame)
                 await socket.send(frame, text=True)
-
-    def _noted(self, frame: bytes) -> bytes:
-        """The frame, counted and logged. The one that holds the token is not shown."""
-        self._stats.messages_received += 1
-        self._stats.bytes_received += len(frame)
-        if self._logger.isEnabledFor(logging.DEBUG):
-            hidden = not self._is_open or frame.startswith(b'{"IdentityToken"')
-            self._logger.debug("< %s", "(the greeting, which holds the token)" if hidden else frame)
-        return frame
 
 
 _NOT_OPEN = {

@@ -34,6 +34,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .text import shown
+
 __all__ = [
     "ArgumentError",
     "AuthError",
@@ -59,6 +61,10 @@ __all__ = [
     "SubscriptionError",
     "UnknownDatabaseError",
 ]
+
+
+# A module's own words are shown longer than a stranger's.
+_LONGEST = 2_000
 
 
 class StdbError(Exception):
@@ -166,7 +172,7 @@ class ReducerError(StdbError):
     """
 
     def __init__(self, reducer: str, message: str) -> None:
-        super().__init__(f"{reducer}: {message}")
+        super().__init__(f"{reducer}: {shown(message, limit=_LONGEST)}")
         self.reducer = reducer
         self.message = message
 
@@ -184,7 +190,7 @@ class ProcedureError(StdbError):
     """
 
     def __init__(self, procedure: str, message: str) -> None:
-        super().__init__(f"{procedure}: {message}")
+        super().__init__(f"{procedure}: {shown(message, limit=_LONGEST)}")
         self.procedure = procedure
         self.message = message
 
@@ -198,7 +204,7 @@ class QueryError(StdbError):
     """
 
     def __init__(self, query: str, message: str) -> None:
-        super().__init__(f"{message} (in {query})")
+        super().__init__(f"{shown(message, limit=_LONGEST)} (in {query})")
         self.query = query
         self.message = message
 
@@ -227,7 +233,8 @@ class SubscriptionError(StdbError):
     """
 
     def __init__(self, queries: tuple[str, ...], message: str) -> None:
-        super().__init__(f"{message} (in {'; '.join(queries)})" if queries else message)
+        text = shown(message, limit=_LONGEST)
+        super().__init__(f"{text} (in {'; '.join(queries)})" if queries else text)
         self.queries = queries
         self.message = message
 
@@ -249,6 +256,7 @@ class DecodeError(ProtocolError):
         self.table = table
         self.path = path
         self.problem = problem
+        problem = shown(problem, limit=_LONGEST)
         if table is None:
             super().__init__(f"{problem} - at {path}")
         else:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from .text import HidesToken
 from .types import ConnectionId, Identity, TimeDuration, Timestamp
 
 __all__ = [
@@ -26,7 +27,7 @@ __all__ = [
 ]
 
 
-class IdentityToken(msgspec.Struct, frozen=True):
+class IdentityToken(HidesToken, frozen=True):
     """Who this connection is: the first message.
 
     Attributes:
@@ -38,9 +39,6 @@ class IdentityToken(msgspec.Struct, frozen=True):
     identity: Identity
     token: str
     connection_id: ConnectionId
-
-    def __repr__(self) -> str:
-        return f"IdentityToken(identity={self.identity!r}, token=..., connection_id={self.connection_id!r})"
 
 
 class TableUpdate(msgspec.Struct, frozen=True):

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from ssl import SSLContext
 from typing import TypeAlias
 
-import msgspec
-
 from .backoff import Backoff
 from .credentials import TokenStore
+from .text import HidesToken
 from .types import ConnectionId
 
 __all__ = ["Options", "TokenSource"]
@@ -18,7 +17,7 @@ TokenSource: TypeAlias = "str | Callable[[], str | None] | None"
 """A token, a function that gives the one to use now, or None for a new identity."""
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True):
+class Options(HidesToken, frozen=True, kw_only=True):
     """How to connect. The arguments of `connect` describe each.
 
     Raises:
@@ -35,6 +34,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     subscribe_attempts: int = 5
     open_timeout: float = 10.0
     close_timeout: float = 10.0
+    max_message_size: int | None = 512 * 1024 * 1024
     ping_interval: float | None = 30.0
     ping_timeout: float | None = 60.0
     ssl: SSLContext | None = None
@@ -48,11 +48,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             if seconds is not None and not seconds >= 0:
                 raise ValueError(f"{name} must be seconds, 0 or more, got {seconds!r}")
 
+        if self.max_message_size is not None and self.max_message_size < 1:
+            raise ValueError(f"max_message_size must be bytes, 1 or more, got {self.max_message_size!r}")
         if self.subscribe_attempts < 1:
             raise ValueError(f"subscribe_attempts must be 1 or more, got {self.subscribe_attempts!r}")
-
-    def __repr__(self) -> str:
-        return f"Options(reconnect={self.reconnect}, light={self.light}, ...)"
 
     def query(self, *, again: bool) -> dict[str, str]:
         """The parameters of the subscribe address (protocol notes, 1.2).

@@ -226,6 +226,7 @@ def connect(
     confirmed: bool | None = None,
     open_timeout: float = 10.0,
     close_timeout: float = 10.0,
+    max_message_size: int | None = 512 * 1024 * 1024,
     logger: logging.Logger | None = None,
 ) -> RawConnection:
     """A connection without generated code. Nothing is sent before it is entered, run or started.
@@ -256,6 +257,7 @@ def connect(
         confirmed: have a server of 2.x tell only of what is on disk (True), or at once (False).
         open_timeout: seconds within which the server must have said who we are.
         close_timeout: seconds that closing the socket may take, and coroutine callbacks after it.
+        max_message_size: bytes that a message of the server may have at most; a larger one ends the connection.
         logger: where to log instead of `stdb_runtime`.
 
     Raises:
@@ -289,6 +291,7 @@ def connect(
             subscribe_attempts=subscribe_attempts,
             open_timeout=open_timeout,
             close_timeout=close_timeout,
+            max_message_size=max_message_size,
         )
     except (ValueError, TypeError) as error:
         raise ArgumentError("", str(error)) from None

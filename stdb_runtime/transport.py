@@ -6,12 +6,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import websockets
 from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import InvalidHandshake, InvalidStatus, NegotiationError
+from websockets.exceptions import InvalidHandshake, InvalidStatus, NegotiationError, WebSocketException
 from websockets.frames import DATA_OPCODES, Frame
+from websockets.http11 import Response
 from websockets.protocol import Event, State
 
 from .endpoint import Endpoint
@@ -24,11 +25,14 @@ from .errors import (
     UnknownDatabaseError,
 )
 from .options import Options
+from .text import shown
 from .wire import SUBPROTOCOL
 
 __all__ = ["Socket", "open_socket"]
 
-_KEEPALIVE_TIMEOUT = "keepalive ping timeout"  # the reason with which the library closes
+# The reason and the code with which the library closes.
+_KEEPALIVE_TIMEOUT = "keepalive ping timeout"
+_TOO_BIG = 1009
 
 
 class _Discreet(logging.LoggerAdapter[logging.Logger]):
@@ -83,12 +87,14 @@ class Socket(ClientConnection):
         """What its end means, once it has ended."""
         closed = self.protocol.close_exc
         if closed.sent is not None and not closed.rcvd_then_sent:
-            reason = closed.sent.reason or "no reason given"
+            reason = shown(closed.sent.reason) or "no reason given"
             if reason == _KEEPALIVE_TIMEOUT:
                 reason = "the server did not answer a ping in time (ping_timeout)"
+            elif closed.sent.code == _TOO_BIG:
+                reason = "the server sent a message that is larger than max_message_size allows"
             return ConnectionLost(f"this client closed the connection: {reason} ({closed.sent.code})")
         if closed.rcvd is not None:
-            reason = closed.rcvd.reason or "no reason given"
+            reason = shown(closed.rcvd.reason) or "no reason given"
             return ConnectionLost(f"the server closed the connection: {reason} ({closed.rcvd.code})")
         return ConnectionLost("the connection broke off without a word from the server")
 
@@ -131,6 +137,14 @@ class Socket(ClientConnection):
             self._ended.set_exception(error)
 
 
+class _Connecting(websockets.connect):
+    """The library's opening of a connection, which does not follow redirects: the token is for one server alone."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        """Leave a redirect the refusal that it is."""
+        return exc
+
+
 async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *, again: bool) -> Socket:
     """Connect and negotiate the subprotocol. Takes as long as it takes: the caller sets the limit.
 
@@ -147,12 +161,12 @@ async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *
         raise AuthError("the token is no JSON Web Token: it has characters that none can have")
     query = urlencode(options.query(again=again))
     try:
-        socket = await websockets.connect(
+        socket = await _Connecting(
             f"{endpoint.subscribe_url}{query and '?'}{query}",
             subprotocols=[websockets.Subprotocol(SUBPROTOCOL)],
             additional_headers={"Authorization": f"Bearer {token}"} if token else None,
             compression=None,
-            max_size=None,
+            max_size=options.max_message_size,
             open_timeout=None,
             close_timeout=options.close_timeout,
             ping_interval=options.ping_interval,
@@ -163,13 +177,18 @@ async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *
             create_connection=Socket,
         )
     except InvalidStatus as error:
-        raise _refusal(endpoint, error.response.status_code, error.response.body) from None
+        raise _refusal(endpoint, error.response, token) from None
     except NegotiationError as error:
-        raise _other_protocol(endpoint, str(error)) from None
+        raise _other_protocol(endpoint, shown(str(error), token)) from None
     except InvalidHandshake as error:
-        raise ConnectError(f"{endpoint.server} is no SpacetimeDB server: {error}") from None
+        raise ConnectError(f"{endpoint.server} is no SpacetimeDB server: {shown(str(error), token)}") from None
     except OSError as error:
-        raise ServerUnreachableError(f"no server answers at {endpoint.server}: {error.strerror or error}") from None
+        text = shown(error.strerror or str(error), token)
+        raise ServerUnreachableError(f"no server answers at {endpoint.server}: {text}") from None
+    except (WebSocketException, ValueError):
+        # The library's text repeats the address of the proxy, with its password.
+        what = "the address" if options.proxy is None else "the address, or that of the proxy,"
+        raise ConnectError(f"{endpoint.server} cannot be connected to: {what} is not valid") from None
     assert isinstance(socket, Socket)
     if socket.subprotocol != SUBPROTOCOL:
         await socket.close()
@@ -181,9 +200,12 @@ def _other_protocol(endpoint: Endpoint, detail: str) -> SubprotocolError:
     return SubprotocolError(f"{endpoint.server} does not speak {SUBPROTOCOL}: {detail}")
 
 
-def _refusal(endpoint: Endpoint, status: int, body: bytes | bytearray | None) -> ConnectError:
-    """What an HTTP status in place of the upgrade means (protocol notes, 0 and 1)."""
-    text = bytes(body or b"").decode(errors="replace").strip()[:200]
+def _refusal(endpoint: Endpoint, response: Response, token: str | None) -> ConnectError:
+    """What an HTTP answer in place of the upgrade means (protocol notes, 0 and 1)."""
+    status = response.status_code
+    text = bytes(response.body or b"").decode(errors="replace").strip()
+    if 300 <= status < 400:
+        return _redirect(endpoint, response.headers.get("Location", ""))
     if status == 401:
         return AuthError(
             f"{endpoint.server} refuses the token: tokens are valid only for the server that issued them; "
@@ -192,4 +214,18 @@ def _refusal(endpoint: Endpoint, status: int, body: bytes | bytearray | None) ->
     # Servers of 2.x say so of a name; of an identity they say that nobody could be authorized for it.
     if status == 404 or (status == 500 and text.startswith("Unable to authorize") and text.endswith("not found")):
         return UnknownDatabaseError(f"there is no database {endpoint}: publish the module first, or check the name")
-    return ConnectError(f"{endpoint.server} refuses the connection with HTTP status {status}{text and ': '}{text}")
+    return ConnectError(
+        f"{endpoint.server} refuses the connection with HTTP status {status}{text and ': '}{shown(text, token)}"
+    )
+
+
+def _redirect(endpoint: Endpoint, location: str) -> ConnectError:
+    """The server answers with another address."""
+    problem = f"{endpoint.server} redirects to another address, which is not followed: the token is for this one alone"
+    try:
+        target = urljoin(endpoint.http_url, location)
+        secure = urlsplit(target).scheme in {"https", "wss"}
+    except ValueError:
+        return ConnectError(problem)
+    remedy = "connect with https" if secure and not endpoint.is_secure else "connect to that, if you trust it"
+    return ConnectError(f"{problem}; {remedy}: {shown(target.partition('?')[0])}")

@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 
 from .errors import DecodeError, ProtocolError
+from .text import HidesToken
 from .types import ConnectionId, Identity, TimeDuration, Timestamp
 
 __all__ = [
@@ -248,15 +249,12 @@ class ProcedureStatus(
 # --- server to client (2.2) ------------------------------------------------------------------------------------------
 
 
-class IdentityToken(_Part, frozen=True):
+class IdentityToken(HidesToken, _Part, frozen=True):
     """Who we are: the first message of a connection, and what makes it one (1.5)."""
 
     identity: IdentityJson
     token: str
     connection_id: ConnectionId
-
-    def __repr__(self) -> str:
-        return f"IdentityToken(identity={self.identity!r}, token=..., connection_id={self.connection_id!r})"
 
 
 class InitialSubscription(_Part, frozen=True):

@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # The modules of the runtime, lowest first. A module imports only from the lines above its own.
 LAYERS = (
-    "errors types literal index backoff stats",
+    "text types literal index backoff stats",
+    "errors",
     "sats wire events outcome endpoint attempts",
     "scalar array product stream request",
     "sums sql",

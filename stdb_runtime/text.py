@@ -1,0 +1,50 @@
+"""Texts from outside in messages and logs: bounded, without control characters, and without secrets."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+__all__ = ["HidesToken", "shown"]
+
+# Beyond this a text tells nothing more to whoever reads a message.
+_LONGEST = 300
+
+_USER_INFO = re.compile(r"(\w+://)[^/@\s]*@")
+# A JSON Web Token, which is what servers issue.
+_TOKEN = re.compile(r"\beyJ[\w-]{6,}(\.[\w-]*){0,2}")
+
+
+def shown(text: str, *secrets: str | None, limit: int = _LONGEST) -> str:
+    """A text from outside as it may be shown.
+
+    Control characters and marks that change the direction of writing are escaped, tokens and the user in addresses are
+    left out, and what is too long is cut.
+
+    Args:
+        text: the text.
+        secrets: what is not to be shown, beside what looks like a token.
+        limit: how many characters are shown at most.
+    """
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, "(token)")
+    text = _USER_INFO.sub(r"\1(user)@", _TOKEN.sub("(token)", text))
+    if len(text) > limit:
+        text = f"{text[:limit]}... ({len(text)} characters)"
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+class HidesToken(msgspec.Struct, frozen=True):
+    """Base of structs with a field `token`, which neither `repr` nor a debugger's printer shows."""
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        fields = [(name, getattr(self, name)) for name in self.__struct_fields__]
+        return [(name, "..." if name == "token" and value is not None else value) for name, value in fields]
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={'...' if value == '...' else repr(value)}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({fields})"
