@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator
 from contextvars import Context
 from enum import Enum
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from websockets.exceptions import ConnectionClosed
 
@@ -25,6 +25,7 @@ from .errors import (
     ConnectionRejectedError,
     CredentialsError,
     DecodeError,
+    EventLoopError,
     NotConnectedError,
     ProtocolError,
     ServerUnreachableError,
@@ -115,11 +116,31 @@ class Connection:
         self._is_open = False  # from the greeting on, until the listener is told of the loss
         self._opened_at = 0.0
         self._socket: Socket | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None  # where it is open
         self._task: asyncio.Task[StdbError | None] | None = None
         self._greeted = asyncio.Event()
         self._wake = asyncio.Event()
         self._sending = asyncio.Lock()
         self._tokens = Tokens(endpoint, options)
+
+    def new_future(self) -> asyncio.Future[Any]:  # Any: whoever asks knows what for
+        """A future of the event loop that the connection lives in.
+
+        Raises:
+            EventLoopError: the caller runs in another one, or in none.
+        """
+        self._check_loop()
+        return asyncio.get_running_loop().create_future()
+
+    def _check_loop(self) -> None:
+        if self._loop is None:
+            return
+        try:
+            here = asyncio.get_running_loop()
+        except RuntimeError:
+            here = None
+        if here is not self._loop:
+            raise EventLoopError(_ELSEWHERE)
 
     @property
     def session(self) -> Session:
@@ -127,7 +148,9 @@ class Connection:
 
         Raises:
             NotConnectedError: there is none at the moment.
+            EventLoopError: the caller runs in another event loop or thread.
         """
+        self._check_loop()
         if self.state is ConnectionState.OPEN:
             return self._session
         raise NotConnectedError(_NOT_OPEN[self.state])
@@ -170,7 +193,7 @@ class Connection:
             CredentialsError: the token cannot be read from where it is kept, or not be kept there.
             ProtocolError: what answered does not keep to the protocol.
         """
-        loop = asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
         self._task = loop.create_task(self._live(), name=f"stdb {self.endpoint}", context=context)
         greeted = loop.create_task(self._greeted.wait())
         try:
@@ -184,7 +207,8 @@ class Connection:
             greeted.cancel()
 
     async def close(self) -> None:
-        """Close it for good. Returns when the listener has been told."""
+        """Close it for good. Returns when the listener has been told. Raises EventLoopError in another event loop."""
+        self._check_loop()
         if self._task is None:
             return
         session, self.state = self._session, ConnectionState.CLOSED
@@ -204,7 +228,9 @@ class Connection:
 
         Raises:
             BaseException: what ended it was not for it to take, such as a SystemExit in a callback.
+            EventLoopError: the caller runs in another event loop or thread.
         """
+        self._check_loop()
         if self._task is None:
             return None
         await asyncio.wait({self._task})
@@ -293,9 +319,9 @@ class Connection:
         self._stats.bytes_received += len(frame)
         is_first = session.state is SessionState.OPENING
         events = session.receive(frame)
-        # Only what was understood is logged, and not the first message: there may be a token in what was not.
-        if not is_first and self._logger.isEnabledFor(logging.DEBUG):
-            self._logger.debug("< %s", frame)
+        # Only what was understood is logged: there may be a token in what was not.
+        if self._logger.isEnabledFor(logging.DEBUG):
+            self._logger.debug("< %s", "(the identity token)" if is_first else frame)
         for event in events:
             if isinstance(event, Opened):
                 limit.reschedule(None)
@@ -346,6 +372,10 @@ _NOT_OPEN = {
     ConnectionState.RECONNECTING: "the connection is lost and being made again: try again when `on_connect` tells so",
     ConnectionState.CLOSED: "the client is closed: connect again",
 }
+_ELSEWHERE = (
+    "the client was used from another event loop or thread than the one that it was connected in: "
+    "hand the work over with loop.call_soon_threadsafe(...) or asyncio.run_coroutine_threadsafe(...)"
+)
 _REJECTED = (
     "the server accepted the connection and dropped it before it said who we are: "
     "the module's client_connected reducer refused, or the server is stopping"

@@ -90,7 +90,7 @@ class Core:
         self.on_unhandled_error: CallbackList[Callable[[ReducerError], object]] = CallbackList()
         self.on_reducer: dict[str, CallbackList[Callable[..., object]]] = {}
         self.logger = logger
-        self._ledger = Ledger(self.promise, self._unseen, time.perf_counter, self.stats)
+        self._ledger = Ledger(self.connection.new_future, self._unseen, time.perf_counter, self.stats)
         self._subscriptions: dict[int, SubscriptionRecord] = {}
         self._renewal: Renewal | None = None
         self._has_procedures = False
@@ -102,10 +102,6 @@ class Core:
         """What is held of a table."""
         return self.mirror.state(name)
 
-    def promise(self) -> asyncio.Future[Any]:  # Any: whoever asks knows what for
-        """A future of the event loop."""
-        return asyncio.get_running_loop().create_future()
-
     def stream(
         self,
         limit: int,
@@ -116,7 +112,9 @@ class Core:
         view: Callable[[T], T | None] | None = None,
     ) -> Stream[T]:
         """A stream that ends with this client."""
-        made = Stream(self.promise, limit, policy, self.stats.count_dropped, key=key, join=join, view=view)
+        made = Stream(
+            self.connection.new_future, limit, policy, self.stats.count_dropped, key=key, join=join, view=view
+        )
         self.stats.watch(made)
         if self.is_closed:
             made.end()
@@ -143,7 +141,7 @@ class Core:
 
     def call_procedure(self, procedure: str, args: str, read: ValueReader) -> Outcome[Any]:
         """Send a procedure call, once it is known that the server has procedures; others would end the connection."""
-        outcome: Outcome[Any] = Outcome(self.promise(), self._unseen)
+        outcome: Outcome[Any] = Outcome(self.connection.new_future, self._unseen)
         with self._asking() as session:
             if self._has_procedures:
                 self._ledger.procedure(session.call_procedure(procedure, args), procedure, read, outcome)
@@ -181,7 +179,7 @@ class Core:
     def subscribe(self, queries: tuple[str, ...]) -> Subscription:
         """Send a subscription."""
         with self._asking() as session:
-            record = SubscriptionRecord(queries, self.promise, self._unseen)
+            record = SubscriptionRecord(queries, self.connection.new_future, self._unseen)
             self._subscriptions[session.subscribe(queries)] = record
         return Subscription(record, self)
 
@@ -255,14 +253,14 @@ class Core:
                 await asyncio.wait(waiting)
 
     def _unanswered(self) -> list[asyncio.Future[Any]]:  # Any: whatever was asked for
-        """What is waited for, without what somebody gave up on."""
+        """Futures of what has no answer yet, without what somebody gave up on."""
         outcomes: list[Outcome[Any]] = self._ledger.waiting
         for record in self._subscriptions.values():
             if record.state is SubscriptionState.PENDING:
                 outcomes.append(record.applied)
             elif record.state is SubscriptionState.ENDING:
                 outcomes.append(record.ended)
-        return [future for future in map(_as_future, outcomes) if not future.done()]
+        return [asyncio.ensure_future(outcome.watch()) for outcome in outcomes if not outcome.is_abandoned]
 
     def opened(self, opened: Opened, *, again: bool) -> None:
         """The connection is there, for the first time or again."""
@@ -435,9 +433,3 @@ class Core:
         for record in list(self._subscriptions.values()):
             self._activate(record)
         self.dispatcher.run_all(self.on_connect)
-
-
-def _as_future(outcome: Outcome[Any]) -> asyncio.Future[Any]:
-    """The future that this client made for an outcome. Waiting for it is not awaiting the outcome."""
-    assert isinstance(outcome.promise, asyncio.Future)
-    return outcome.promise

@@ -14,6 +14,7 @@
     +-- ConnectionLost               an established connection ended
     |   +-- ReconnectError           attempt after attempt to make it again failed
     +-- NotConnectedError            there is no open connection to use
+    +-- EventLoopError               the client was used from another event loop or thread
     +-- ArgumentError                a value cannot be sent as the declared type
     +-- ReducerError                 the module refused a reducer call
     |   +-- OutOfEnergyError         the call ran out of energy
@@ -46,6 +47,7 @@ __all__ = [
     "CredentialsError",
     "DatabaseNameError",
     "DecodeError",
+    "EventLoopError",
     "NotConnectedError",
     "OutOfEnergyError",
     "ProcedureError",
@@ -147,6 +149,10 @@ class ReconnectError(ConnectionLost):
 
 class NotConnectedError(StdbError):
     """There is no open connection to send on, or several, and none was named."""
+
+
+class EventLoopError(StdbError, RuntimeError):
+    """The client was used from another event loop or thread than the one that it was connected in."""
 
 
 class ArgumentError(StdbError, ValueError):

@@ -37,7 +37,7 @@ class Ledger:
     """Calls, one-off queries and procedure calls in flight, and how each is settled.
 
     Args:
-        promise: makes a future.
+        new_promise: makes a future.
         unseen: told of failures that nobody awaits.
         clock: seconds, from whenever.
         stats: where latencies are noted.
@@ -45,12 +45,12 @@ class Ledger:
 
     def __init__(
         self,
-        promise: Callable[[], Promise[Any]],
+        new_promise: Callable[[], Promise[Any]],
         unseen: Callable[[StdbError], None],
         clock: Callable[[], float],
         stats: Stats,
     ) -> None:
-        self._promise = promise
+        self._new_promise = new_promise
         self._unseen = unseen
         self._clock = clock
         self._stats = stats
@@ -70,13 +70,13 @@ class Ledger:
 
     def call(self, request_id: int, reducer: str) -> ReducerCall:
         """A call was sent."""
-        call = ReducerCall(reducer, self._promise(), self._unseen)
+        call = ReducerCall(reducer, self._new_promise, self._unseen)
         self._calls[request_id] = (call, self._clock())
         return call
 
     def query(self, message_id: str, sql: str) -> Outcome[list[Any]]:
         """A one-off query was sent."""
-        outcome: Outcome[list[Any]] = Outcome(self._promise(), self._unseen)
+        outcome: Outcome[list[Any]] = Outcome(self._new_promise, self._unseen)
         self._queries[message_id] = (sql, outcome)
         return outcome
 
@@ -84,7 +84,7 @@ class Ledger:
         self, request_id: int, procedure: str, read: ValueReader, outcome: Outcome[Any] | None = None
     ) -> Outcome[Any]:
         """A procedure call was sent, whose value `read` reads; `outcome` is what was handed out for it, if anything."""
-        outcome = outcome or Outcome(self._promise(), self._unseen)
+        outcome = outcome or Outcome(self._new_promise, self._unseen)
         self._procedures[request_id] = (procedure, read, outcome)
         return outcome
 

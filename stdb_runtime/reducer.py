@@ -51,8 +51,10 @@ class ReducerCall(Outcome[ReducerEvent]):
         reducer: the reducer's name, as the module declares it.
     """
 
-    def __init__(self, reducer: str, promise: Promise[ReducerEvent], unseen: Callable[[StdbError], None]) -> None:
-        super().__init__(promise, unseen)
+    def __init__(
+        self, reducer: str, new_promise: Callable[[], Promise[ReducerEvent]], unseen: Callable[[StdbError], None]
+    ) -> None:
+        super().__init__(new_promise, unseen)
         self.reducer = reducer
 
     def __repr__(self) -> str:

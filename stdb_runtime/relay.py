@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import time
@@ -87,7 +86,7 @@ class Relay:
         self.connection = Connection(endpoint, options, self, _json_arguments, self.stats, logger)
         self.dispatcher = Dispatcher(logger, self.stats)
         self.dispatcher.on_error.add(lambda error, _: self.report(error))
-        self.ledger = Ledger(self._promise, self._unseen, time.perf_counter, self.stats)
+        self.ledger = Ledger(self.connection.new_future, self._unseen, time.perf_counter, self.stats)
         # How to ask again for each subscription, by query id, and for the set of queries.
         self.wanted: dict[int | None, Callable[[Session], object]] = {}
         self._handler = handler
@@ -227,9 +226,6 @@ class Relay:
         function, extra = found
         self.dispatcher.run(function, *args, *extra)
         return True
-
-    def _promise(self) -> asyncio.Future[Any]:  # Any: whoever asks knows what for
-        return asyncio.get_running_loop().create_future()
 
     def _unseen(self, error: StdbError) -> None:
         self._logger.error("a request failed, and nobody awaited it: %s", error)

@@ -89,7 +89,7 @@ class Stream(Generic[T]):
     """An async iterator over what is put in. It ends when the client is closed.
 
     Args:
-        promise: makes a future.
+        new_promise: makes a future.
         limit: how many items wait at most for the consumer.
         policy: what happens when one more comes.
         dropping: told of each item that is dropped.
@@ -103,7 +103,7 @@ class Stream(Generic[T]):
 
     def __init__(
         self,
-        promise: Callable[[], Promise[None]],
+        new_promise: Callable[[], Promise[None]],
         limit: int,
         policy: SlowConsumerPolicy,
         dropping: Callable[[], object],
@@ -115,7 +115,7 @@ class Stream(Generic[T]):
         if limit < 1:
             raise ValueError(f"a buffer holds at least one item, got {limit}")
         self.dropped = 0
-        self._promise = promise
+        self._new_promise = new_promise
         self._limit = limit
         self._policy: SlowConsumerPolicy = policy
         self._dropping = dropping
@@ -160,7 +160,7 @@ class Stream(Generic[T]):
                 raise SlowConsumerError(self._limit)
             if self._ended:
                 raise StopAsyncIteration
-            self._waiting = self._promise()
+            self._waiting = self._new_promise()
             await self._waiting
         if self._keyed:
             return self._keyed.pop(next(iter(self._keyed)))

@@ -55,7 +55,7 @@ class SubscriptionRecord:
 
     Args:
         queries: its SQL.
-        promise: makes a future.
+        new_promise: makes a future.
         unseen: told of a refusal that nobody awaits.
 
     Attributes:
@@ -64,13 +64,13 @@ class SubscriptionRecord:
     """
 
     def __init__(
-        self, queries: tuple[str, ...], promise: Callable[[], Promise[None]], unseen: Callable[[StdbError], None]
+        self, queries: tuple[str, ...], new_promise: Callable[[], Promise[None]], unseen: Callable[[StdbError], None]
     ) -> None:
         self.queries = queries
         self.state = SubscriptionState.PENDING
-        self._new_outcome: Callable[[], Outcome[None]] = lambda: Outcome(promise(), unseen)
+        self._new_outcome: Callable[[], Outcome[None]] = lambda: Outcome(new_promise, unseen)
         self.applied = self._new_outcome()
-        self.ended = Outcome(promise(), unseen)
+        self.ended = self._new_outcome()
         self.on_applied: CallbackList[Callable[[Subscription], object]] = CallbackList()
         self.on_error: CallbackList[Callable[[SubscriptionError], object]] = CallbackList()
 

@@ -130,7 +130,7 @@ def test_an_exit_in_a_callback_ends_the_program(game: Database, kind: type[BaseE
     with pytest.raises(kind, match="enough"):
         asyncio.run(program())
     assert len(told) == 1
-    assert calls[0].promise.done()
+    assert calls[0].done
 
 
 async def test_without_generated_code(game: Database) -> None:

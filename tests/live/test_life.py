@@ -174,10 +174,10 @@ async def test_drain_waits_for_everything_so_far(game: Database) -> None:
         await client.drain()
         assert subscription.state.value == "active"
         assert ended == ["callback"]
-        assert all(outcome.promise.done() for outcome in (call, query))
+        assert all(outcome.done for outcome in (call, query))
         ending = subscription.unsubscribe()
         await client.drain()
-        assert ending.promise.done()
+        assert ending.done
         await client.drain()
 
 
