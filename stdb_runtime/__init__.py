@@ -30,6 +30,7 @@ from .errors import (
     StdbError,
     SubprotocolError,
     SubscriptionError,
+    TokenSourceError,
     UnknownDatabaseError,
 )
 from .events import (
@@ -136,6 +137,7 @@ __all__ = [
     "TableUpdate",
     "TimeDuration",
     "Timestamp",
+    "TokenSourceError",
     "TransactionUpdate",
     "UnknownDatabaseError",
     "UnknownTransaction",

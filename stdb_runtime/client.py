@@ -143,13 +143,28 @@ class Client(Presence, Generic[D, S, P]):
         self._core.on_connect.remove(callback)
 
     def on_disconnect(self, callback: Callable[[StdbError | None], T]) -> Callable[[StdbError | None], T]:
-        """Call `callback(error)` whenever an open connection has ended; with None if we closed it."""
+        """Call `callback(error)` whenever an open connection has ended; with None if we closed it.
+
+        `client.state` tells whether another attempt follows (RECONNECTING) or not (CLOSED).
+        """
         self._core.on_disconnect.add(callback)
         return callback
 
     def remove_on_disconnect(self, callback: Callable[[StdbError | None], object]) -> None:
         """End what `on_disconnect` began. Raises ValueError if the callback is not registered."""
         self._core.on_disconnect.remove(callback)
+
+    def on_close(self, callback: Callable[[StdbError | None], T]) -> Callable[[StdbError | None], T]:
+        """Call `callback(error)` once, when the client has ended for good, after `on_disconnect`.
+
+        With None if we closed it, else with what no further attempt to connect could mend.
+        """
+        self._core.on_close.add(callback)
+        return callback
+
+    def remove_on_close(self, callback: Callable[[StdbError | None], object]) -> None:
+        """End what `on_close` began. Raises ValueError if the callback is not registered."""
+        self._core.on_close.remove(callback)
 
     def on_transaction(self, callback: Callable[[Delta], T]) -> Callable[[Delta], T]:
         """Call `callback(delta)` for each message that changed rows, after the callbacks of the rows."""

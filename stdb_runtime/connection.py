@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import logging
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextvars import Context
 from enum import Enum
 from functools import partial
@@ -132,6 +132,10 @@ class Connection:
         self._check_loop()
         return asyncio.get_running_loop().create_future()
 
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        """Have a function called at the event loop's next turn. Raises RuntimeError if none is running here."""
+        asyncio.get_running_loop().call_soon(callback)
+
     def _check_loop(self) -> None:
         if self._loop is None:
             return
@@ -247,6 +251,8 @@ class Connection:
             raise
         finally:
             self.state = ConnectionState.CLOSED
+            if error is not None and self._greeted.is_set():  # else it is raised to whoever connects
+                self._logger.error("%s: the client has ended: %s", self.endpoint, error)
             try:
                 self._lose(error)
             finally:
@@ -262,8 +268,11 @@ class Connection:
             if not self._greeted.is_set() or not self.options.reconnect or isinstance(error, _FINAL):
                 return error
             self.state = ConnectionState.RECONNECTING
-            self._lose(error)
             delay = self._attempts.failed(error)
+            # A loss is news, one more attempt that failed is less.
+            level = logging.WARNING if self._is_open else logging.INFO
+            self._logger.log(level, "%s: %s; connecting again in %.1f s", self.endpoint, error, delay)
+            self._lose(error)
             if self._attempts.count >= self.options.subscribe_attempts:
                 self._listener.failing(self._attempts.error())
             await asyncio.sleep(delay)

@@ -54,6 +54,7 @@ from .state import CallbackList, TableState
 from .stats import Stats
 from .stream import SlowConsumerPolicy, Stream
 from .subscription import Subscription, SubscriptionRecord, SubscriptionState
+from .unawaited import Unawaited
 from .wire import TableUpdate
 
 __all__ = ["Core"]
@@ -90,6 +91,8 @@ class Core:
         self.on_unhandled_error: CallbackList[Callable[[ReducerError], object]] = CallbackList()
         self.on_reducer: dict[str, CallbackList[Callable[..., object]]] = {}
         self.logger = logger
+        self.on_close: CallbackList[Callable[[StdbError | None], object]] = CallbackList()
+        self._unawaited = Unawaited(logger, self.connection.call_soon)
         self._ledger = Ledger(self.connection.new_future, self._unseen, time.perf_counter, self.stats)
         self._subscriptions: dict[int, SubscriptionRecord] = {}
         self._renewal: Renewal | None = None
@@ -141,7 +144,7 @@ class Core:
 
     def call_procedure(self, procedure: str, args: str, read: ValueReader) -> Outcome[Any]:
         """Send a procedure call, once it is known that the server has procedures; others would end the connection."""
-        outcome: Outcome[Any] = Outcome(self.connection.new_future, self._unseen)
+        outcome: Outcome[Any] = Outcome(self.connection.new_future, self._unseen, f"procedure {procedure}")
         with self._asking() as session:
             if self._has_procedures:
                 self._ledger.procedure(session.call_procedure(procedure, args), procedure, read, outcome)
@@ -293,6 +296,8 @@ class Core:
             self._forget(number)
         self.mirror.end()
         self._ledger.report()
+        self._unawaited.report()
+        self.dispatcher.run_all(self.on_close, error)
 
     def _forget(self, number: int) -> SubscriptionRecord:
         """A subscription is over."""
@@ -350,12 +355,12 @@ class Core:
         if request_id is not None:
             self._ledger.answer(request_id, call, seen=told)
 
-    def _unseen(self, error: StdbError) -> None:
+    def _unseen(self, error: StdbError, request: str) -> None:
         """A request failed, and nobody awaited it."""
         if isinstance(error, ReducerError) and self.on_unhandled_error.registered:
             self.dispatcher.run_all(self.on_unhandled_error, error)
         else:
-            self.logger.error("a request failed, and nobody awaited it: %s", error)
+            self._unawaited.add(error, request)
 
     # --- subscriptions ------------------------------------------------------------------------------------------------
 
@@ -369,6 +374,8 @@ class Core:
 
     def _unsubscribed(self, number: int, tables: Sequence[TableUpdate]) -> None:
         record = self._record(number)
+        if record.state is not SubscriptionState.ENDING:
+            raise ProtocolError(f"the server ended subscription {number}, which was not to end")
         self.mirror.change(tables, SubscriptionEnded(record.queries), self._renewal)
         self._forget(number)
 
@@ -392,7 +399,8 @@ class Core:
             self._request_end(record)
 
     def _refused(self, number: int, message: str) -> None:
-        record = self._subscriptions.pop(number)
+        record = self._record(number)
+        del self._subscriptions[number]
         error = SubscriptionError(record.queries, message)
         heard = bool(record.on_error.registered)
         if record.state is SubscriptionState.ENDING:

@@ -138,9 +138,11 @@ class File:
         """Keep a token in this file, which is replaced in one step.
 
         Raises:
-            CredentialsError: it cannot be written.
+            CredentialsError: it cannot be written, others may use its folder, or the text could not be read back.
         """
         path = self.path
+        if not _is_token(token):
+            raise CredentialsError(path, "what the server issued is no token, and is not kept: the file is as it was")
         with _reported(path, "be written"):
             _make_folder(path.parent)
             descriptor, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
@@ -185,6 +187,10 @@ def _plain(server: str) -> str:
     return f"{parts.scheme}://{place}{parts.path}"
 
 
+def _is_token(text: str) -> bool:
+    return text.isascii() and text.isprintable() and 0 < len(text) <= _LONGEST_CONTENT - _LENGTH_BYTES
+
+
 def _encode(token: str) -> bytes:
     text = token.encode()
     return len(text).to_bytes(_LENGTH_BYTES, "little") + text
@@ -193,7 +199,7 @@ def _encode(token: str) -> bytes:
 def _decode(path: Path, content: bytes) -> str:
     length, text = int.from_bytes(content[:_LENGTH_BYTES], "little"), content[_LENGTH_BYTES:]
     token = text.decode("latin-1")
-    if not token or length != len(text) or not (token.isascii() and token.isprintable()):
+    if length != len(text) or not _is_token(token):
         raise CredentialsError(path, "it holds no token, or not all of it: remove it, or save one again")
     return token
 
@@ -214,8 +220,14 @@ def _check(path: Path, status: os.stat_result) -> None:
 def _make_folder(folder: Path) -> None:
     """Make the folder for tokens, or close the one that is there to others: other SDKs leave it open."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not _PERMISSIONS_COUNT:
+        return
     status = folder.stat()
-    if _PERMISSIONS_COUNT and status.st_uid == os.geteuid() and status.st_mode & _OTHERS:
+    if status.st_uid != os.geteuid():
+        raise CredentialsError(folder, "the folder belongs to another user: set HOME to a folder of your own")
+    if status.st_mode & _OTHERS:
+        if folder.is_symlink():
+            raise CredentialsError(folder, f"others may use the folder that it links to: chmod 700 {folder.resolve()}")
         folder.chmod(0o700)
 
 

@@ -6,6 +6,7 @@
     +-- ConnectError                 the connection was never established
     |   +-- ServerUnreachableError   nothing answered at the address, or not in time
     |   +-- AuthError                the token was refused (HTTP 401)
+    |   +-- TokenSourceError         the function or the store that gives the token failed
     |   +-- UnknownDatabaseError     the server has no such database (HTTP 404)
     |   +-- DatabaseNameError        the text cannot be a database name
     |   +-- SubprotocolError         the peer does not speak v1.json.spacetimedb
@@ -61,6 +62,7 @@ __all__ = [
     "StdbError",
     "SubprotocolError",
     "SubscriptionError",
+    "TokenSourceError",
     "UnknownDatabaseError",
 ]
 
@@ -83,6 +85,13 @@ class ServerUnreachableError(ConnectError):
 
 class AuthError(ConnectError):
     """The server refused the token (HTTP 401)."""
+
+
+class TokenSourceError(ConnectError):
+    """The function that gives the token, or the token store, raised an error or gave no text.
+
+    `__cause__` is what it raised. On a reconnection it counts as a failed attempt, and is asked again.
+    """
 
 
 class UnknownDatabaseError(ConnectError):

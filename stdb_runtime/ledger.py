@@ -46,7 +46,7 @@ class Ledger:
     def __init__(
         self,
         new_promise: Callable[[], Promise[Any]],
-        unseen: Callable[[StdbError], None],
+        unseen: Callable[[StdbError, str], None],
         clock: Callable[[], float],
         stats: Stats,
     ) -> None:
@@ -76,7 +76,7 @@ class Ledger:
 
     def query(self, message_id: str, sql: str) -> Outcome[list[Any]]:
         """A one-off query was sent."""
-        outcome: Outcome[list[Any]] = Outcome(self._new_promise, self._unseen)
+        outcome: Outcome[list[Any]] = Outcome(self._new_promise, self._unseen, "a query")
         self._queries[message_id] = (sql, outcome)
         return outcome
 
@@ -84,7 +84,7 @@ class Ledger:
         self, request_id: int, procedure: str, read: ValueReader, outcome: Outcome[Any] | None = None
     ) -> Outcome[Any]:
         """A procedure call was sent, whose value `read` reads; `outcome` is what was handed out for it, if anything."""
-        outcome = outcome or Outcome(self._new_promise, self._unseen)
+        outcome = outcome or Outcome(self._new_promise, self._unseen, f"procedure {procedure}")
         self._procedures[request_id] = (procedure, read, outcome)
         return outcome
 

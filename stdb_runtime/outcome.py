@@ -27,12 +27,17 @@ class Outcome(Generic[T]):
 
     Args:
         new_promise: makes a future. Each waiter gets one of its own: one who gives up takes it from nobody else.
-        unseen: told of a failure that nobody awaited, once, when the outcome is dropped or `report` is called.
+        unseen: told of a failure that nobody awaited and of the request, once, when the outcome is dropped or `report`
+            is called.
+        request: what was asked for, for whoever reads of that.
     """
 
-    def __init__(self, new_promise: Callable[[], Promise[T]], unseen: Callable[[StdbError], None]) -> None:
+    def __init__(
+        self, new_promise: Callable[[], Promise[T]], unseen: Callable[[StdbError, str], None], request: str
+    ) -> None:
         self._new_promise = new_promise
         self._unseen = unseen
+        self._request = request
         self._waiters: list[Promise[T]] = []
         self._watchers: list[Promise[T]] = []
         self._result: T | None = None
@@ -101,7 +106,7 @@ class Outcome(Generic[T]):
         """Tell of a failure that nobody awaited; once."""
         error, self._unreported = self._unreported, None
         if error is not None:
-            self._unseen(error)
+            self._unseen(error, self._request)
 
     def __del__(self) -> None:
         self.report()

@@ -52,9 +52,9 @@ class ReducerCall(Outcome[ReducerEvent]):
     """
 
     def __init__(
-        self, reducer: str, new_promise: Callable[[], Promise[ReducerEvent]], unseen: Callable[[StdbError], None]
+        self, reducer: str, new_promise: Callable[[], Promise[ReducerEvent]], unseen: Callable[[StdbError, str], None]
     ) -> None:
-        super().__init__(new_promise, unseen)
+        super().__init__(new_promise, unseen, f"reducer {reducer}")
         self.reducer = reducer
 
     def __repr__(self) -> str:

@@ -34,6 +34,7 @@ from .ledger import Ledger, as_loss
 from .options import Options
 from .session import Session
 from .stats import Stats
+from .unawaited import Unawaited
 from .wire import OneOffTable, TableUpdate
 
 __all__ = ["Relay", "RowMaker", "json_rows", "json_value"]
@@ -86,7 +87,8 @@ class Relay:
         self.connection = Connection(endpoint, options, self, _json_arguments, self.stats, logger)
         self.dispatcher = Dispatcher(logger, self.stats)
         self.dispatcher.on_error.add(lambda error, _: self.report(error))
-        self.ledger = Ledger(self.connection.new_future, self._unseen, time.perf_counter, self.stats)
+        self._unawaited = Unawaited(logger, self.connection.call_soon)
+        self.ledger = Ledger(self.connection.new_future, self._unawaited.add, time.perf_counter, self.stats)
         # How to ask again for each subscription, by query id, and for the set of queries.
         self.wanted: dict[int | None, Callable[[Session], object]] = {}
         self._handler = handler
@@ -131,6 +133,7 @@ class Relay:
     def ended(self, error: StdbError | None) -> None:
         """There will be no connection any more."""
         self.ledger.report()
+        self._unawaited.report()
         if error is not None and self.opened_as is not None:
             self.report(error)
 
@@ -143,10 +146,8 @@ class Relay:
                 self._transaction((), call, request_id)
             case QueryAnswered():
                 self._query_answered(event)
-            case ProcedureReturned(request_id=request_id, value=text, error=error):
-                value = None if text is None else json_value(text)
-                self._tell("on_procedure_result", messages.ProcedureResult(request_id, value, error))
-                self.ledger.answer_procedure(event)
+            case ProcedureReturned():
+                self._procedure_returned(event)
             case Opened():
                 pass  # told by `opened`
             case _:
@@ -173,15 +174,35 @@ class Relay:
             self.ledger.answer(request_id, call, seen=heard)
 
     def _query_answered(self, answer: QueryAnswered) -> None:
-        tables = tuple(
-            messages.TableUpdate(table.table_name, tuple(self.rows(table.table_name, table.rows)), ())
-            for table in answer.tables
-        )
-        self._tell("on_one_off_query_response", messages.OneOffQueryResponse(answer.message_id, tables, answer.error))
-        self.ledger.answer_query(answer, self._rows_of_query)
+        """Rows that cannot be read fail this query alone."""
+        rows: list[Sequence[Any]] = []
+        problem: StdbError | None = None
+        try:
+            rows = [self.rows(table.table_name, table.rows) for table in answer.tables]
+        except StdbError as error:
+            problem = error
+        named = zip(answer.tables, rows, strict=problem is None)
+        tables = tuple(messages.TableUpdate(table.table_name, tuple(made), ()) for table, made in named)
+        text = answer.error if problem is None else str(problem)
+        self._tell("on_one_off_query_response", messages.OneOffQueryResponse(answer.message_id, tables, text))
+        made = iter(rows)
 
-    def _rows_of_query(self, table: OneOffTable) -> Sequence[Any]:
-        return self.rows(table.table_name, table.rows)
+        def read(_: OneOffTable) -> Sequence[Any]:
+            if problem is not None:
+                raise problem
+            return next(made)
+
+        self.ledger.answer_query(answer, read)
+
+    def _procedure_returned(self, answer: ProcedureReturned) -> None:
+        """A value that cannot be read fails this call alone."""
+        value, text = None, answer.error
+        try:
+            value = None if answer.value is None else json_value(answer.value)
+        except StdbError as error:
+            text = str(error)
+        self._tell("on_procedure_result", messages.ProcedureResult(answer.request_id, value, text))
+        self.ledger.answer_procedure(answer)
 
     def _subscription_event(
         self, event: Subscribed | SetSubscribed | Unsubscribed | SubscriptionRefused | SubscriptionsDropped
@@ -226,9 +247,6 @@ class Relay:
         function, extra = found
         self.dispatcher.run(function, *args, *extra)
         return True
-
-    def _unseen(self, error: StdbError) -> None:
-        self._logger.error("a request failed, and nobody awaited it: %s", error)
 
 
 def _json_arguments(_: str, args: str) -> tuple[object, ...]:

@@ -64,11 +64,14 @@ class SubscriptionRecord:
     """
 
     def __init__(
-        self, queries: tuple[str, ...], new_promise: Callable[[], Promise[None]], unseen: Callable[[StdbError], None]
+        self,
+        queries: tuple[str, ...],
+        new_promise: Callable[[], Promise[None]],
+        unseen: Callable[[StdbError, str], None],
     ) -> None:
         self.queries = queries
         self.state = SubscriptionState.PENDING
-        self._new_outcome: Callable[[], Outcome[None]] = lambda: Outcome(new_promise, unseen)
+        self._new_outcome: Callable[[], Outcome[None]] = lambda: Outcome(new_promise, unseen, "a subscription")
         self.applied = self._new_outcome()
         self.ended = self._new_outcome()
         self.on_applied: CallbackList[Callable[[Subscription], object]] = CallbackList()

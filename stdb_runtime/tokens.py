@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Generator
+
 from .endpoint import Endpoint
-from .errors import AuthError
+from .errors import AuthError, StdbError, TokenSourceError
 from .options import Options
 
 __all__ = ["Tokens"]
@@ -28,10 +31,16 @@ class Tokens:
 
         Raises:
             CredentialsError: the kept one cannot be read.
+            TokenSourceError: the function that gives it, or the store, raises something else, or gives no text.
         """
-        given = self._source() if callable(self._source) else self._source
+        with _reported("the token function"):
+            given = self._source() if callable(self._source) else self._source
+        _check_type("the token function", given)
         if not given and self._known is None and self._store is not None:
-            self._known = self._store.load()
+            with _reported("the token store"):
+                kept = self._store.load()
+            _check_type("the token store", kept)
+            self._known = kept
         return given or self._known
 
     def refused(self, error: AuthError) -> None:
@@ -39,10 +48,12 @@ class Tokens:
 
         Raises:
             AuthError: there is not.
+            TokenSourceError: the store raises something else.
         """
         if self._store is None or self._known is None:
             raise error
-        self._store.refused(error)
+        with _reported("the token store"):
+            self._store.refused(error)
         self._known = None
 
     def issued(self, token: str) -> None:
@@ -50,7 +61,25 @@ class Tokens:
 
         Raises:
             CredentialsError: it cannot be kept.
+            TokenSourceError: the store raises something else.
         """
         if token != self._known and self._store is not None:
-            self._store.save(token)
+            with _reported("the token store"):
+                self._store.save(token)
         self._known = token
+
+
+def _check_type(what: str, token: object) -> None:
+    if token is not None and not isinstance(token, str):
+        raise TokenSourceError(f"{what} gave {type(token).__name__}, and not a text or None")
+
+
+@contextlib.contextmanager
+def _reported(what: str) -> Generator[None]:
+    """Have what the user's code raises reported as an error of ours, without its text: that may hold a token."""
+    try:
+        yield
+    except StdbError:
+        raise
+    except Exception as error:
+        raise TokenSourceError(f"{what} raised {type(error).__name__}") from error

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYERS = (
     "text types literal index backoff stats",
     "errors",
-    "sats wire events outcome endpoint attempts",
+    "sats wire events outcome endpoint attempts unawaited",
     "scalar array product stream request",
     "sums sql",
     "annotation",

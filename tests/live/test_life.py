@@ -21,6 +21,7 @@ from stdb_runtime import (
     ConnectionRejectedError,
     ServerUnreachableError,
     StdbError,
+    TokenSourceError,
 )
 from tests.support.modules import module_wasm
 from tests.support.proxy import Proxy, self_signed
@@ -128,9 +129,10 @@ async def test_a_token_may_be_text_or_given_when_needed(game: Database) -> None:
     def fail() -> str:
         raise LookupError("no token today")
 
-    with pytest.raises(LookupError, match="no token today"):
+    with pytest.raises(TokenSourceError, match="the token function raised LookupError") as caught:
         async with connect(game.uri, game.name, token=fail):
             raise AssertionError("there was no token")
+    assert isinstance(caught.value.__cause__, LookupError)
 
 
 async def test_states(game: Database) -> None:
