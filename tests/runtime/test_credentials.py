@@ -90,6 +90,36 @@ def test_a_folder_that_is_open_to_others_is_closed_to_them(home: Path) -> None:
     assert mode_of(home / FOLDER) == 0o700
 
 
+@pytest.mark.parametrize("text", ["", "tökén", "two\nlines", "nul\0", "x" * 2_000_000])
+def test_what_could_not_be_read_back_is_not_kept(text: str) -> None:
+    file = File("game")
+    file.save(TOKEN)
+    with pytest.raises(CredentialsError, match="no token, and is not kept: the file is as it was"):
+        file.save(text)
+    assert file.load() == TOKEN
+
+
+def test_a_folder_that_is_a_link_is_not_changed(home: Path) -> None:
+    target = home / "elsewhere"
+    target.mkdir(mode=0o755)
+    target.chmod(0o755)
+    (home / FOLDER).symlink_to(target)
+    with pytest.raises(CredentialsError, match=f"others may use the folder that it links to: chmod 700 {target}"):
+        File("game").save(TOKEN)
+    assert mode_of(target) == 0o755
+    target.chmod(0o700)
+    File("game").save(TOKEN)
+    assert File("game").load() == TOKEN
+
+
+def test_a_folder_of_another_user_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / FOLDER).mkdir(mode=0o777)
+    monkeypatch.setattr("os.geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(CredentialsError, match="the folder belongs to another user"):
+        File("game").save(TOKEN)
+    assert [*(home / FOLDER).iterdir()] == []
+
+
 def test_a_file_that_was_open_to_others_is_replaced_by_one_that_is_not(home: Path) -> None:
     put(home / FOLDER / "game", KEPT, 0o644)
     File("game").save("new")

@@ -1,0 +1,563 @@
+"""Servers and networks that mean no good, or are only broken: nothing hangs, nothing leaks, nothing ends unnoticed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import stdb_runtime
+import tests.golden.arena.client as arena
+import tests.golden.probe.client as probe
+from game_client import Client, connect, tables
+from stdb_runtime import (
+    Backoff,
+    ConnectError,
+    ConnectionLost,
+    ConnectionState,
+    DecodeError,
+    EventLoopError,
+    NotConnectedError,
+    ProcedureError,
+    ProtocolError,
+    ServerUnreachableError,
+    StdbError,
+    SubscriptionError,
+    TokenSourceError,
+    UnknownDatabaseError,
+    credentials,
+)
+from tests.support.modules import module_wasm
+from tests.support.proxy import Proxy
+from tests.support.recordings import RECORDINGS
+from tests.support.scripted import Peer, ScriptedServer
+from tests.support.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+    from pathlib import Path
+
+    from tests.conftest import Publish
+    from tests.support.binary import Program
+    from tests.support.server import Database
+
+RECORDED = {str(recording): recording for recording in RECORDINGS}
+PROBE, ARENA = RECORDED["1.2.0-probe"], RECORDED["2.8.3-arena"]
+AT_ONCE = Backoff(first=0.01, most=0.01)
+TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJzZWNyZXQifQ.c2VjcmV0c2VjcmV0"
+
+
+@contextlib.asynccontextmanager
+async def answering(answer: Callable[[str], bytes], *, drip: bool = False) -> AsyncGenerator[tuple[str, list[str]]]:
+    """A server that answers each request by its head, as bytes; gives its address and the heads that it was sent."""
+    heads: list[str] = []
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
+            reply = answer(heads[-1])
+            if drip:
+                for byte in reply * 1_000_000:
+                    writer.write(bytes([byte]))
+                    await writer.drain()
+                    await asyncio.sleep(0.01)
+            writer.write(reply)
+            await writer.drain()
+        except (OSError, EOFError):
+            pass
+        finally:
+            writer.close()
+
+    async with await asyncio.start_server(handle, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", heads
+
+
+class Disturbed:
+    """A real server whose answers to HTTP requests for some paths are others, for use in an `async with` statement."""
+
+    def __init__(self, uri: str, answer: bytes, path: str = "/schema") -> None:
+        self._target = uri.removeprefix("http://").split(":")
+        self._answer = answer
+        self._path = path
+
+    @property
+    def uri(self) -> str:
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def __aenter__(self) -> Disturbed:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            if self._path.encode() in head:
+                writer.write(self._answer)
+                await writer.drain()
+            else:
+                there, back = await asyncio.open_connection(*self._target)
+                back.write(head)
+                await asyncio.wait(
+                    [asyncio.ensure_future(pump(reader, back)), asyncio.ensure_future(pump(there, writer))],
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                back.transport.abort()
+        except (OSError, EOFError):
+            pass
+        finally:
+            writer.close()
+
+
+async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while chunk := await reader.read(65536):
+            writer.write(chunk)
+            await writer.drain()
+
+
+def logged(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno == level]
+
+
+# --- redirects --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_not_followed_and_names_its_target(status: int, tmp_path: Path) -> None:
+    class Store:
+        saved: list[str] = []  # noqa: RUF012
+
+        def at(self, server: str, database: str) -> Store:
+            return self
+
+        def load(self) -> str | None:
+            return TOKEN
+
+        def save(self, token: str) -> None:
+            self.saved.append(token)
+
+        def refused(self, error: stdb_runtime.AuthError) -> None: ...
+
+    async with (
+        answering(lambda _: b"HTTP/1.1 200 OK\r\n\r\n") as (target, stolen),
+        answering(
+            lambda _: (
+                f"HTTP/1.1 {status} Go\r\nLocation: {target}/v1/x?token=secret\r\nContent-Length: 0\r\n\r\n".encode()
+            )
+        ) as (uri, heads),
+    ):
+        with pytest.raises(
+            ConnectError, match=f"redirects to another address.*connect to that.*{target}/v1/x$"
+        ) as caught:
+            async with connect(uri, "game", token_store=Store()):
+                raise AssertionError("it was redirected")
+        assert "secret" not in str(caught.value)
+        assert TOKEN in heads[0], "the token was for this server"
+    assert stolen == []
+    assert Store.saved == []
+
+
+@pytest.mark.parametrize(
+    ("location", "told"),
+    [
+        ("https://example.com/", "connect with https: https://example.com/"),
+        ("wss://user:hunter2@example.com/", r"connect with https: wss://\(user\)@example.com/"),
+        ("http://[", "the token is for this one alone$"),
+        ("http://h:99999999/\u202e", r"http://h:99999999/â\\x80®$"),
+        ("", "the token is for this one alone"),
+    ],
+)
+async def test_odd_redirects(location: str, told: str) -> None:
+    reply = f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode()
+    async with answering(lambda _: reply) as (uri, _):
+        with pytest.raises(ConnectError, match=told) as caught:
+            async with connect(uri, "game", token=TOKEN):
+                raise AssertionError("it was redirected")
+        assert "hunter2" not in str(caught.value)
+
+
+# --- messages that contradict each other ------------------------------------------------------------------------------
+
+
+async def _healthy(peer: Peer) -> None:
+    await peer.greet()
+    await peer.answer_subscribe('"player"')
+    await peer.gone()
+
+
+@pytest.mark.parametrize("kind", ["UnsubscribeMultiApplied", "UnsubscribeMultiApplied then SubscriptionError"])
+async def test_the_end_of_a_subscription_that_is_not_to_end(kind: str) -> None:
+    async def contradicting(peer: Peer) -> None:
+        await peer.greet()
+        _, asked = await peer.hear()
+        for each in kind.split(" then "):
+            ids: dict[str, Any] = {"request_id": asked["request_id"], "query_id": asked["query_id"]}
+            if each == "SubscriptionError":
+                ids = {"request_id": {"some": asked["request_id"]}, "query_id": {"some": asked["query_id"]["id"]}}
+            await peer.say(each, **ids)
+        await peer.gone()
+
+    async with (
+        ScriptedServer(PROBE, contradicting, _healthy) as server,
+        probe.connect(server.uri, "probe", backoff=AT_ONCE, close_timeout=1, verify_schema="off") as client,
+    ):
+        lost: list[StdbError | None] = []
+        client.on_disconnect(lost.append)
+        await client.subscribe("SELECT * FROM player")
+        (error,) = lost
+        assert isinstance(error, ProtocolError)
+        assert "was not to end" in str(error)
+
+
+async def test_a_refusal_that_comes_twice(game: Database) -> None:
+    async def refusing_twice(peer: Peer) -> None:
+        await peer.greet()
+        _, asked = await peer.hear()
+        ids = {"request_id": {"some": asked["request_id"]}, "query_id": {"some": asked["query_id"]["id"]}}
+        await peer.say("SubscriptionError", **ids)
+        await peer.say("SubscriptionError", **ids)
+        await peer.say("SubscribeMultiApplied", request_id=asked["request_id"], query_id=asked["query_id"])
+        await peer.gone()
+
+    async with (
+        ScriptedServer(PROBE, refusing_twice) as server,
+        probe.connect(server.uri, "probe", reconnect=False, close_timeout=1, verify_schema="off") as client,
+    ):
+        with pytest.raises(SubscriptionError):
+            await client.subscribe("SELECT * FROM player")
+        with pytest.raises(ProtocolError, match="subscription"):
+            await client.closed()
+
+
+async def test_a_raw_answer_that_cannot_be_read_fails_its_request_alone() -> None:
+    told: list[Any] = []
+
+    async def serving(peer: Peer) -> None:
+        await peer.greet()
+        _, asked = await peer.hear()
+        rows = [{"table_name": "hero", "rows": ["{nonsense"]}]
+        await peer.say("OneOffQueryResponse", message_id=asked["message_id"], error={"none": []}, tables=rows)
+        _, asked = await peer.hear()
+        await peer.say("ProcedureResult", request_id=asked["request_id"], status={"Returned": "{nonsense"})
+        _, asked = await peer.hear()
+        await peer.say("OneOffQueryResponse", message_id=asked["message_id"], error={"none": []}, tables=[])
+        await peer.gone()
+
+    handler = {"on_one_off_query_response": told.append, "on_procedure_result": told.append}
+    async with (
+        ScriptedServer(ARENA, serving) as server,
+        stdb_runtime.connect(uri=server.uri, database="arena", handler=handler, close_timeout=1) as connection,
+    ):
+        with pytest.raises(DecodeError, match="not JSON"):
+            await connection.one_off_query("SELECT * FROM hero")
+        with pytest.raises((DecodeError, ProcedureError), match="not JSON"):
+            await connection.call_procedure("roll", [6])
+        assert await connection.one_off_query("SELECT * FROM hero") == []
+        assert connection.stats.connections == 1
+    assert "not JSON" in told[0].error
+    assert "not JSON" in told[1].error
+
+
+# --- the end is told --------------------------------------------------------------------------------------------------
+
+
+async def test_a_final_error_is_logged_and_told(program: Program, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "stdb_runtime")
+    with Server(program) as server:
+        game = server.publish(module_wasm("game"), "game")
+        async with connect(game.uri, game.name, backoff=AT_ONCE) as client:
+            ended: asyncio.Future[StdbError | None] = asyncio.get_running_loop().create_future()
+            states: list[ConnectionState] = []
+            client.on_close(ended.set_result)
+            client.on_disconnect(lambda error: states.append(client.state))
+            await asyncio.to_thread(server.restart)  # in memory: its databases are gone
+            assert isinstance(await ended, UnknownDatabaseError)
+            assert client.state is ConnectionState.CLOSED
+    assert states == [ConnectionState.RECONNECTING]
+    (final,) = logged(caplog, logging.ERROR)
+    assert final.startswith("game on ws://127.0.0.1:")
+    assert "the client has ended: there is no database" in final
+    (loss,) = logged(caplog, logging.WARNING)
+    assert "; connecting again in 0.0 s" in loss
+
+
+async def test_a_loss_that_is_final_is_told_so(game: Database, caplog: pytest.LogCaptureFixture) -> None:
+    told: list[str] = []
+    async with Proxy(game.uri) as proxy, connect(proxy.uri, game.name, reconnect=False) as client:
+        client.on_disconnect(lambda error: told.append(f"lost {client.state.value}"))
+        client.on_close(lambda error: told.append(f"closed {type(error).__name__}"))
+        proxy.cut()
+        with pytest.raises(ConnectionLost):
+            await client.closed()
+    assert told == ["lost closed", "closed ConnectionLost"]
+    assert len(logged(caplog, logging.ERROR)) == 1
+
+
+async def test_closing_is_told_once(game: Database, caplog: pytest.LogCaptureFixture) -> None:
+    told: list[StdbError | None] = []
+
+    def never(error: StdbError | None) -> None:
+        raise AssertionError("it was removed")
+
+    async with connect(game.uri, game.name) as client:
+        client.on_close(told.append)
+        client.on_close(never)
+        client.remove_on_close(never)
+        await client.close()
+        await client.close()
+    assert told == [None]
+    assert logged(caplog, logging.WARNING) == logged(caplog, logging.ERROR) == []
+
+
+async def test_thousands_of_unanswered_calls_are_one_line(game: Database, caplog: pytest.LogCaptureFixture) -> None:
+    async with Proxy(game.uri) as proxy, connect(proxy.uri, game.name, close_timeout=0.1) as client:
+        proxy.freeze()
+        for number in range(3_000):
+            client.reducers.send_message(str(number))
+        for number in range(1_000):
+            client.reducers.level_up(number)
+    (line,) = logged(caplog, logging.ERROR)
+    assert line.startswith("4000 requests failed, and nobody awaited them: reducer send_message (3000), ")
+    assert "reducer level_up (1000): " in line
+
+
+# --- waiters ----------------------------------------------------------------------------------------------------------
+
+
+async def test_one_waiter_that_gives_up_takes_nothing_from_the_others(game: Database) -> None:
+    async with Proxy(game.uri) as proxy, connect(proxy.uri, game.name) as client:
+        proxy.freeze()
+        subscription = client.subscribe(tables.player)
+        call = client.reducers.create_player("Alice")
+        patient = [asyncio.create_task(subscription.applied()), asyncio.create_task(outcome_of(call))]
+        for awaitable in (subscription, call):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.01):
+                    await awaitable
+        proxy.thaw()
+        await asyncio.gather(*patient)
+        assert await subscription is subscription
+        assert (await call).reducer == "create_player"
+        assert (await call) is (await call)
+
+
+async def outcome_of(call: stdb_runtime.ReducerCall) -> object:
+    return await call
+
+
+async def test_another_thread_and_another_event_loop_are_told_so(game: Database) -> None:
+    errors: list[BaseException] = []
+
+    def attempt(action: Callable[[], object]) -> None:
+        try:
+            action()
+        except EventLoopError as error:
+            errors.append(error)
+
+    async def awaiting(call: stdb_runtime.ReducerCall) -> None:
+        await call
+
+    async def closing(client: Client) -> None:
+        await client.close()
+
+    async with connect(game.uri, game.name) as client:
+        call = client.reducers.create_player("Alice")
+
+        def elsewhere() -> None:
+            attempt(lambda: client.reducers.create_player("Bob"))
+            attempt(lambda: client.subscribe(tables.player))
+            attempt(lambda: asyncio.run(awaiting(call)))
+            attempt(lambda: asyncio.run(closing(client)))
+
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        await asyncio.to_thread(thread.join)
+        await call
+        assert client.is_active
+    assert [type(error) for error in errors] == [EventLoopError] * 4
+    assert "call_soon_threadsafe" in str(errors[0])
+    assert [row[1] for row in game.sql("SELECT * FROM player")] == ["Alice"]
+
+
+# --- HTTP -------------------------------------------------------------------------------------------------------------
+
+MALFORMED = {
+    "nothing": b"",
+    "no status": b"nonsense\r\n\r\n",
+    "cut": b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
+    "long line": b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000 + b"\r\n\r\n{}",
+    "many headers": b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1_000 + b"\r\n{}",
+    "brackets": b"HTTP/1.1 200 OK\r\n\r\n" + b"[" * 100_000,
+    "bad chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "bad length": b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n{}",
+    "redirect": b"HTTP/1.1 302 Found\r\nLocation: ftp://[\r\n\r\n",
+    "garbage": b"\x00\xff\xfe" * 1_000,
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+async def test_malformed_http_is_an_error_of_ours(game: Database, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    async with Disturbed(game.uri, MALFORMED[name]) as server:
+        async with connect(server.uri, game.name) as client:
+            await client.reducers.create_player("Alice")
+        (warning,) = logged(caplog, logging.WARNING)
+        assert "could not be verified" in warning
+        assert len(warning) < 1_000
+        with pytest.raises((ConnectError, stdb_runtime.SchemaError)):
+            async with connect(server.uri, game.name, verify_schema="error"):
+                raise AssertionError("the schema could not be read")
+    async with (
+        Disturbed(game.uri, MALFORMED[name], "/v1/health") as server,
+        arena.connect(server.uri, game.name, verify_schema="off") as client,
+    ):
+        with pytest.raises(ConnectError):
+            await client.procedures.roll(6)
+
+
+async def test_http_has_one_deadline_for_all_of_it(game: Database) -> None:
+    async with answering(lambda _: b"HTTP/1.1 200 OK\r\n\r\n ", drip=True) as (uri, _):
+        with pytest.raises(ServerUnreachableError, match=r"within 0\.2 seconds \(open_timeout\)"):
+            await stdb_runtime.connect(
+                uri=uri, database="x", schema="fetch", open_timeout=0.2, handler={"on_error": print}
+            ).run()
+
+
+async def test_http_answers_have_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stdb_runtime.http._LARGEST", 1_000_000)
+    async with answering(lambda _: b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 2_000_000) as (uri, _):
+        with pytest.raises(ServerUnreachableError, match="larger than 1000000 bytes"):
+            await stdb_runtime.connect(uri=uri, database="x", schema="fetch", handler={"on_error": print}).run()
+
+
+async def test_a_proxy_that_is_none_is_not_repeated(game: Database) -> None:
+    for proxy in ("http://me:hunter2@", "nonsense://me:hunter2@h", "http://me:hunter2@127.0.0.1:1"):
+        with pytest.raises(ConnectError) as caught:
+            async with connect(game.uri, game.name, proxy=proxy, open_timeout=5):
+                raise AssertionError("there is no proxy")
+        assert "hunter2" not in str(caught.value)
+
+
+# --- tokens and texts -------------------------------------------------------------------------------------------------
+
+
+async def test_a_token_function_that_fails_on_a_reconnection_is_asked_again(game: Database) -> None:
+    given: list[Any] = [None, LookupError("secret"), 5, None]
+
+    def token() -> Any:
+        what = given.pop(0)
+        if isinstance(what, Exception):
+            raise what
+        return what
+
+    async with Proxy(game.uri) as proxy, connect(proxy.uri, game.name, token=token, backoff=AT_ONCE) as client:
+        again = asyncio.Event()
+        client.on_connect(again.set)
+        proxy.cut()
+        await again.wait()
+        assert given == []
+        await client.reducers.create_player("Alice")
+    with pytest.raises(TokenSourceError, match="the token function gave int, and not a text or None") as caught:
+        async with connect(game.uri, game.name, token=lambda: 5):  # type: ignore[arg-type,return-value]  # pyright: ignore
+            raise AssertionError("it is no token")
+    assert "secret" not in str(caught.value)
+
+
+async def test_a_token_store_that_fails(game: Database) -> None:
+    class Store(credentials.File):
+        def at(self, server: str, database: str) -> Store:
+            return self
+
+        def load(self) -> str | None:
+            raise OSError("secret")
+
+    with pytest.raises(TokenSourceError, match="the token store raised OSError$"):
+        async with connect(game.uri, game.name, token_store=Store("x")):
+            raise AssertionError("there is no token")
+
+
+async def test_texts_of_the_server_are_shown_with_care() -> None:
+    hostile = f"\x1b[2J\u202e {TOKEN} http://me:hunter2@h " + "x" * 10_000
+
+    async def closing(peer: Peer) -> None:
+        await peer.greet()
+        await peer.connection.close(4000, f"\x1b[2J\u202e {TOKEN[:50]}")
+
+    async def refusing(peer: Peer) -> None:
+        await peer.greet()
+        _, asked = await peer.hear()
+        ids = {"request_id": {"some": asked["request_id"]}, "query_id": {"some": asked["query_id"]["id"]}}
+        await peer.say("SubscriptionError", error=hostile, **ids)
+        await peer.gone()
+
+    texts: list[str] = []
+    async with (
+        ScriptedServer(PROBE, closing) as server,
+        probe.connect(server.uri, "probe", reconnect=False, verify_schema="off") as client,
+    ):
+        with pytest.raises(ConnectionLost) as lost:
+            await client.closed()
+        texts.append(str(lost.value))
+    async with (
+        ScriptedServer(PROBE, refusing) as server,
+        probe.connect(server.uri, "probe", reconnect=False, verify_schema="off") as client,
+    ):
+        with pytest.raises(SubscriptionError) as refused:
+            await client.subscribe("SELECT * FROM player")
+        texts.append(str(refused.value))
+        assert refused.value.message == hostile, "as data it is whole"
+    reply = b"HTTP/1.1 500 No\r\nContent-Length: %d\r\n\r\n%s" % (len(hostile.encode()), hostile.encode())
+    async with answering(lambda _: reply) as (uri, _):
+        with pytest.raises(ConnectError) as failed:
+            async with connect(uri, "game", token=TOKEN):
+                raise AssertionError("it fails")
+        texts.append(str(failed.value))
+    for text in texts:
+        assert text.isprintable()
+        assert TOKEN[:40] not in text
+        assert "hunter2" not in text
+        assert "\\x1b[2J\\u202e" in text
+        assert len(text) < 2_500
+
+
+async def test_a_second_identity_token_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "stdb_runtime")
+    spellings = [' {"IdentityToken":', '{"Identity\\u0054oken":']
+
+    async def again(peer: Peer) -> None:
+        await peer.greet()
+        payload = json.dumps(peer.recorded("IdentityToken") | {"token": "SECRET"})
+        await peer.connection.send(f"{spellings.pop()}{payload}}}")
+        await peer.gone()
+
+    async with (
+        ScriptedServer(PROBE, again, again, _healthy) as server,
+        probe.connect(server.uri, "probe", backoff=AT_ONCE, close_timeout=1, verify_schema="off") as client,
+    ):
+        await client.subscribe("SELECT * FROM player")
+    assert "SECRET" not in caplog.text
+    assert caplog.text.count("twice") >= 2
+
+
+# --- bounds -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_message_that_is_too_large_is_named(publish: Publish) -> None:
+    database = publish("probe")
+    database.call("fill", 0, 20_000)
+    async with probe.connect(database.uri, database.name, max_message_size=1_000_000, reconnect=False) as client:
+        with pytest.raises(ConnectionLost, match="this client closed the connection: .* max_message_size"):
+            await client.subscribe(probe.tables.bulk)
+        with pytest.raises(NotConnectedError):
+            client.subscribe(probe.tables.player)
+    with pytest.raises(ValueError, match="max_message_size must be bytes"):
+        async with probe.connect(database.uri, database.name, max_message_size=0):
+            raise AssertionError("it makes no sense")
