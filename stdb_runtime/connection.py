@@ -339,6 +339,8 @@ class Connection:
                 self._listener.received(event)
 
     def _open(self, opened: Opened) -> None:
+        if self.state is ConnectionState.CLOSED:
+            return  # it was closed while the message was on its way
         again = self._greeted.is_set()
         self._tokens.issued(opened.token)
         self._opened_at = asyncio.get_running_loop().time()

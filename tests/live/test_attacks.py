@@ -33,7 +33,7 @@ from stdb_runtime import (
     credentials,
 )
 from tests.support.modules import module_wasm
-from tests.support.proxy import Proxy
+from tests.support.proxy import Proxy, self_signed
 from tests.support.recordings import RECORDINGS
 from tests.support.scripted import Peer, ScriptedServer
 from tests.support.server import Server
@@ -561,3 +561,58 @@ async def test_a_message_that_is_too_large_is_named(publish: Publish) -> None:
     with pytest.raises(ValueError, match="max_message_size must be bytes"):
         async with probe.connect(database.uri, database.name, max_message_size=0):
             raise AssertionError("it makes no sense")
+
+
+# --- what held, and is to go on holding -------------------------------------------------------------------------------
+
+
+async def test_certificates_of_another_host_are_refused(game: Database, tmp_path: Path) -> None:
+    server, client_context = self_signed(tmp_path)
+    async with Proxy(game.uri, server) as proxy:
+        uri = proxy.uri.replace("127.0.0.1", "localhost")
+        with pytest.raises(ServerUnreachableError, match="certificate"):
+            async with connect(uri, game.name, ssl=client_context):
+                raise AssertionError("it is the certificate of 127.0.0.1")
+
+
+async def test_a_server_without_tls_is_not_spoken_to_without_it(game: Database) -> None:
+    with pytest.raises(ConnectError) as caught:
+        async with connect(game.uri.replace("http", "https"), game.name, token=TOKEN):
+            raise AssertionError("there is no TLS")
+    assert TOKEN not in str(caught.value)
+
+
+async def test_thousands_of_subscriptions(game: Database) -> None:
+    game.call("create_player", "Alice")
+    async with connect(game.uri, game.name) as client:
+        subscriptions = [client.subscribe(f"SELECT * FROM player WHERE id = {number}") for number in range(10_000)]
+        await asyncio.gather(*(subscription.applied() for subscription in subscriptions))
+        assert client.db.player.count() == 1
+        await asyncio.gather(*(outcome_of_end(subscription) for subscription in subscriptions))
+        assert client.db.player.count() == 0
+
+
+async def outcome_of_end(subscription: stdb_runtime.Subscription) -> None:
+    await subscription.unsubscribe()
+
+
+async def test_cancellation_at_any_moment_leaves_nothing_behind(game: Database) -> None:
+    before = asyncio.all_tasks()
+
+    async def session() -> None:
+        async with connect(game.uri, game.name, close_timeout=1) as client:
+            await client.subscribe(tables.player)
+            await client.reducers.send_message("hello")
+            await client.query(tables.player)
+
+    for turns in range(0, 120, 3):
+        task = asyncio.create_task(session())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        left = asyncio.all_tasks() - before
+        if left:
+            await asyncio.wait(left, timeout=2)
+        assert asyncio.all_tasks() == before, f"after {turns} turns of the event loop"
