@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
 Direction: TypeAlias = Literal["to the server", "to the client"]
@@ -116,7 +116,7 @@ class Proxy:
             gate.flowing.set()
 
     @contextlib.contextmanager
-    def dripping(self, *directions: Direction) -> Iterator[None]:
+    def dripping(self, *directions: Direction) -> Generator[None]:
         """For the time of the block, bytes are handed on one by one in these directions, or in both."""
         gates = [self._gates[direction] for direction in directions or DIRECTIONS]
         for gate in gates:
