@@ -90,7 +90,7 @@ class CutInFrame:
     def draw(cls, rng: random.Random, scale: float) -> Self:
         direction, fresh = rng.choice(DIRECTIONS), rng.random() < 0.5
         most = 2_000 if direction == "to the server" else 40_000 if fresh else 10_000
-        return cls(rng.randrange(CLIENTS), direction, int(most ** rng.random()), fresh)
+        return cls(rng.randrange(CLIENTS), direction, int(most ** rng.uniform(0.2, 1)), fresh)
 
     async def strike(self, ground: Ground) -> None:
         proxy = ground.proxies[self.client]

@@ -57,17 +57,22 @@ def soak(program: Program, settings: Settings, say: Say) -> Summary:
         return asyncio.run(soak_on(database, settings, say))
 
 
-async def soak_on(database: Database, settings: Settings, say: Say) -> Summary:
+async def soak_on(database: Database, settings: Settings, say: Say, faults: Sequence[Fault] | None = None) -> Summary:
     """Run on a database, whose server is killed and restarted: its rows must survive that.
+
+    Args:
+        database: it runs the game.
+        settings: how the run goes.
+        say: is given a line for each fault.
+        faults: what strikes, in place of what the seed has it.
 
     Raises:
         SoakFailure: a check failed.
     """
     rng = random.Random(settings.seed)
     seeds = [rng.getrandbits(64) for _ in range(CLIENTS)]
-    before = [rng.uniform(0.05, 0.4) for _ in range(settings.count)]
-    after = [rng.choice((0.0, rng.uniform(0, 0.4))) for _ in range(settings.count)]
-    steps = list(zip(before, plan(rng, settings.count, settings.scale), after, strict=True))
+    chosen = list(plan(rng, settings.count, settings.scale)) if faults is None else faults
+    steps = [(rng.uniform(0.05, 0.4), fault, rng.choice((0.0, rng.uniform(0, 0.4)))) for fault in chosen]
     with logged_errors() as errors:
         async with _ground(database, settings, seeds) as ground:
             run = Soak(database, ground, settings, errors, say)
