@@ -90,7 +90,7 @@ def test_differing_rows_are_found() -> None:
         (
             [("insert", "", "a1", "a1"), ("update", "", "a1", "b1")],
             ["b1"],
-            "updated without a change, or to another row",
+            "to another row, b1",
         ),
         ([("insert", "", "a1", "a1")], [], "told to be there, and it is not: a1"),
         ([], ["a1"], "there, and it was never told: a1"),

@@ -144,10 +144,10 @@ class Soak:
             tracemalloc.start()
         try:
             await self._strike_all(steps[:warm_up])
-            before = leaks.usage() if self._settings.traced else None
+            before = await self._usage() if self._settings.traced else None
             await self._strike_all(steps[warm_up:])
             if before is not None:
-                after = leaks.usage()
+                after = await self._usage()
                 self._fail(leaks.growth(before, after))
                 self.summary.growth = f"{before.memory:,} bytes after {warm_up} faults, {after.memory:,} in the end"
         finally:
@@ -181,8 +181,8 @@ class Soak:
 
     # --- checks -------------------------------------------------------------------------------------------------------
 
-    async def _check(self) -> None:
-        """Wait until all is quiet, and check everything."""
+    async def _check(self, most_messages: int = MOST_MESSAGES) -> None:
+        """Wait until all is quiet, and check everything. If there are too many messages, delete them."""
         answers, problems = await self._patiently(self._still(), "everybody to be quiet")
         rows, twice = stored(answers)
         book = self._ground.book
@@ -192,7 +192,7 @@ class Soak:
         await self._patiently(self._tasks_end(), "tasks to end")
         self.summary.calls.update(call.end.value for call in book.calls if call.age == 0 and call.end)
         book.forget(rows)
-        if len(answers[MESSAGES]) > MOST_MESSAGES:
+        if len(answers[MESSAGES]) > most_messages:
             await self._sweep(rows)
 
     async def _still(self) -> tuple[Answers, list[str]]:
@@ -227,6 +227,12 @@ class Soak:
         while len(tasks) > self._most_tasks:
             await asyncio.wait(tasks - {asyncio.current_task()}, return_when=asyncio.FIRST_COMPLETED)
             tasks = asyncio.all_tasks()
+
+    async def _usage(self) -> leaks.Usage:
+        """What is in use without messages, of which there may be many or few."""
+        await self._check(most_messages=0)
+        await self._check()
+        return leaks.usage()
 
     async def _sweep(self, rows: Mapping[Key, Stored]) -> None:
         """Delete all messages, by SQL, so that they do not become ever more."""
