@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo server test check format golden bench-quick modules clean
+.PHONY: help demo server test soak check format golden bench-quick modules clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,10 @@ server: python ## get the server: use what is there, else build it once (takes m
 
 test: $(READY) server ## run all tests, the live ones on a real server: make test ARGS="-k cache"
 	@$(BIN)/python -m pytest $(ARGS)
+
+soak: $(READY) server ## clients under load on real servers, and faults: make soak SEED=7 FAULTS=50 SERVER=2.8.3
+	@PYTHONPATH=examples/game $(BIN)/python -m tests.soak \
+	  $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(SERVER),--server $(SERVER))
 
 check: $(READY) ## lint, check the format and the types
 	$(BIN)/ruff check
