@@ -30,6 +30,7 @@ from .wire import SUBPROTOCOL
 
 __all__ = ["Socket", "open_socket"]
 
+_PING_FAILED = "keepalive ping failed"  # as the library logs it
 # The reason and the code with which the library closes.
 _KEEPALIVE_TIMEOUT = "keepalive ping timeout"
 _TOO_BIG = 1009
@@ -40,6 +41,11 @@ class _Discreet(logging.LoggerAdapter[logging.Logger]):
 
     def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - as in logging
         return level > logging.DEBUG and super().isEnabledFor(level)
+
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:  # Any: logging's own arguments
+        """Log, unless it is that a ping failed with the connection: that is a loss, which the client tells itself."""
+        if msg != _PING_FAILED:
+            super().log(level, msg, *args, **kwargs)
 
 
 class Socket(ClientConnection):
