@@ -91,8 +91,8 @@ F64: TypeAlias = Annotated[float, Float(64)]
 class Product(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """Base of the classes of product types, which includes the rows of tables.
 
-    Instances are immutable and hashable. On the wire an object with the fields' names, or an array (protocol notes,
-    3.1).
+    Instances are immutable and hashable. On the wire an object with the fields' names, or an array
+    (docs/protocol.md, 3.1).
     """
 
 

@@ -45,7 +45,7 @@ class Subscribed(msgspec.Struct, frozen=True):
 
 
 class SetSubscribed(msgspec.Struct, frozen=True):
-    """The set of queries of this connection was replaced; these are all of its rows (5.3)."""
+    """The set of queries of this connection was replaced; these are all of its rows (docs/protocol.md, 5.3)."""
 
     request_id: int
     tables: Tables

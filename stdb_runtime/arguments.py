@@ -19,7 +19,7 @@ __all__ = ["Arguments", "encode_json", "read_value"]
 
 _encoder = msgspec.json.Encoder()
 
-# The server's JSON parser refuses the 128th level (protocol notes, 3.3).
+# The server's JSON parser refuses the 128th level (docs/protocol.md, 3.3).
 _DEEPEST = 127
 
 

@@ -17,7 +17,10 @@ T = TypeVar("T")
 
 
 class Array(SatsType):
-    """`Array` of anything but `U8`, a tuple in Python: `[a, b]`, the elements positional in either dialect (3.1)."""
+    """`Array` of anything but `U8`, a tuple in Python.
+
+    `[a, b]`, the elements positional in either dialect (docs/protocol.md, 3.1).
+    """
 
     def __init__(self, element: SatsType) -> None:
         self._element = element

@@ -1,8 +1,8 @@
 """The client's copy of the rows of its subscriptions, table by table.
 
-A table is a multiset: the server sends a row once for each query that matches it, and takes it away as often (protocol
-notes, 5.1). What the user sees is whether a row is there at all. So each message is first netted, then compared with
-what was there: only a row that comes or goes makes a difference.
+A table is a multiset: the server sends a row once for each query that matches it, and takes it away as often
+(docs/protocol.md, 5.1). What the user sees is whether a row is there at all. So each message is first netted, then
+compared with what was there: only a row that comes or goes makes a difference.
 """
 
 from __future__ import annotations

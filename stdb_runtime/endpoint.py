@@ -30,7 +30,7 @@ class Endpoint(msgspec.Struct, frozen=True):
 
     @classmethod
     def parse(cls, uri: str, database: str) -> Endpoint:
-        """Check an address and a database name (protocol notes, 1.1).
+        """Check an address and a database name (docs/protocol.md, 1.1).
 
         Args:
             uri: the server's address with scheme http, https, ws or wss; the port may be left out.

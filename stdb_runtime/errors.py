@@ -110,7 +110,7 @@ class ConnectionRejectedError(ConnectError):
     """The server dropped the connection before it said who we are.
 
     That is what a `client_connected` reducer that returns an error looks like from outside: the server
-    drops the socket without a close frame (protocol notes, 1.5).
+    drops the socket without a close frame (docs/protocol.md, 1.5).
     """
 
 

@@ -25,7 +25,7 @@ ArgumentReader: TypeAlias = Callable[[str, str], tuple[object, ...]]
 
 
 class ReducerEvent(msgspec.Struct, frozen=True, gc=False):
-    """A reducer call that the server told of, ours or somebody else's (protocol notes, 4.1).
+    """A reducer call that the server told of, ours or somebody else's (docs/protocol.md, 4.1).
 
     Attributes:
         reducer: the reducer's name, as the module declares it; empty for a change made by SQL.

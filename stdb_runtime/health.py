@@ -12,7 +12,7 @@ from .options import Options
 __all__ = ["PROCEDURES_SINCE", "server_version"]
 
 PROCEDURES_SINCE = 2
-"""The first number of the versions that have procedures; earlier ones close the connection on a call (2.1)."""
+"""The first number of the versions that have procedures; earlier ones close the connection (docs/protocol.md, 2.1)."""
 
 
 class _Health(msgspec.Struct):

@@ -29,7 +29,7 @@ _CHUNK = 64 * 1024
 
 
 async def fetch(endpoint: Endpoint, path: str, options: Options, token: str | None = None) -> bytes:
-    """The body of a GET of the server (protocol notes, 6), within `open_timeout`. Redirects are not followed.
+    """The body of a GET of the server (docs/protocol.md, 6), within `open_timeout`. Redirects are not followed.
 
     Args:
         endpoint: the server.

@@ -1,7 +1,7 @@
 """Decimal literals that the server's JSON parser reads back as the very double that was meant.
 
 The server computes `significand * 10^exponent` in doubles, where the significand holds as many leading digits as fit
-in 64 bits (protocol notes, 3.3 and 9). That is exact for short literals, and off by one unit in the last place for
+in 64 bits (docs/protocol.md, 3.3 and 9). That is exact for short literals, and off by one unit in the last place for
 about one in eight random doubles in their shortest form. For those, a neighbouring literal is searched that the
 server's arithmetic maps to the wanted double.
 """
@@ -26,7 +26,7 @@ _SEARCH_DIGITS = (17, 18, 19, 20, 16)
 
 
 def server_double(text: str) -> float:
-    """The double that the server makes of a JSON number: not always the nearest one (section 9).
+    """The double that the server makes of a JSON number: not always the nearest one (docs/protocol.md, 9).
 
     Raises:
         ValueError: `text` is not a JSON number, or one that the server refuses as out of range.

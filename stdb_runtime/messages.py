@@ -42,7 +42,7 @@ class IdentityToken(HidesToken, frozen=True):
 
 
 class TableUpdate(msgspec.Struct, frozen=True):
-    """What one message says of one table. A row that several queries match comes as often (5.1).
+    """What one message says of one table. A row that several queries match comes as often (docs/protocol.md, 5.1).
 
     Attributes:
         table_name: the table.

@@ -54,7 +54,7 @@ class Options(HidesToken, frozen=True, kw_only=True):
             raise ValueError(f"subscribe_attempts must be 1 or more, got {self.subscribe_attempts!r}")
 
     def query(self, *, again: bool) -> dict[str, str]:
-        """The parameters of the subscribe address (protocol notes, 1.2).
+        """The parameters of the subscribe address (docs/protocol.md, 1.2).
 
         Args:
             again: whether this is a reconnection. The server makes a new connection id then, because it

@@ -32,7 +32,7 @@ class Field(NamedTuple):
 
 
 class ProductType(SatsType):
-    """A product: `{"x": 1.5, "y": 2.0}` or `[1.5, 2.0]` (3.1).
+    """A product: `{"x": 1.5, "y": 2.0}` or `[1.5, 2.0]` (docs/protocol.md, 3.1).
 
     Args:
         name: for messages.

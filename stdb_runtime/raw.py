@@ -48,7 +48,7 @@ class RawConnection(Presence):
     # --- requests: each is sent at once, and raises NotConnectedError without a connection ----------------------------
 
     def subscribe(self, queries: Sequence[str]) -> int:
-        """Ask for the rows of a set of queries, which replaces the set of the last `subscribe` (5.3).
+        """Ask for the rows of a set of queries, which replaces the set of the last `subscribe` (docs/protocol.md, 5.3).
 
         Returns:
             The request id, which `on_initial_subscription` is told.

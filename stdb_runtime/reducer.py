@@ -123,9 +123,9 @@ class BoundReducer(Generic[P]):
         return self._owner.call_reducer(self._declaration.name, self._declaration.arguments.encode(args, kwargs))
 
     def fire_and_forget(self, *args: P.args, **kwargs: P.kwargs) -> None:
-        """Send the call now, and ask the server for no answer: neither success nor failure is ever told (4.3).
+        """Send the call now, and ask the server for no answer: neither success nor failure is ever told.
 
-        Its rows come as those of anybody's call do.
+        Its rows come as those of anybody's call do (docs/protocol.md, 4.3).
 
         Raises:
             ArgumentError: an argument cannot be sent as the declared type; nothing was sent.

@@ -1,7 +1,7 @@
 """Rows: from the strings of a message to instances of a row class.
 
-Each row is a JSON document inside a string (protocol notes, 3.1). Rows are joined and decoded many at a time, because a
-call per row costs as much as the decoding; in chunks, because the garbage collector looks again and again at what is
+Each row is a JSON document inside a string (docs/protocol.md, 3.1). Rows are joined and decoded many at a time, because
+a call per row costs as much as the decoding; in chunks, because the garbage collector looks again and again at what is
 held while more is made.
 """
 

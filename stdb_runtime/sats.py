@@ -1,6 +1,6 @@
 """SATS, the algebraic types of SpacetimeDB: how a value of each is read from JSON and written to it.
 
-The server writes products in two dialects (protocol notes, 3.1): *named*, as objects, and *positional*, as arrays. In
+The server writes products in two dialects (docs/protocol.md, 3.1): *named*, as objects, and *positional*, as arrays. In
 a named row, what stands inside an array is positional. Callers of reducers have further spellings (3.3). So each type
 here knows two ways of reading:
 

@@ -36,7 +36,7 @@ _I64_LEAST, _I64_MOST = -(2**63), 2**63 - 1
 
 
 class Boolean(SatsType):
-    """`Bool`: `true` or `false` (3.2)."""
+    """`Bool`: `true` or `false` (docs/protocol.md, 3.2)."""
 
     def read(self, json: Json) -> object:
         if type(json) is not bool:

@@ -62,7 +62,8 @@ class Session:
     Args:
         read_arguments: what `ReducerEvent.arguments` reads them with.
         ids: gives a new id for each request. From 1 up: an answer that says 0 does not know which request it answers
-            (4.2). Shared by the sessions of a connection, so that an id keeps its meaning over reconnections.
+            (docs/protocol.md, 4.2). Shared by the sessions of a connection, so that an id keeps its meaning over
+            reconnections.
     """
 
     def __init__(self, read_arguments: ArgumentReader = _undeclared, ids: Iterator[int] | None = None) -> None:

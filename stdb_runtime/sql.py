@@ -1,4 +1,4 @@
-"""How names and values are written in the server's SQL (protocol notes, 8)."""
+"""How names and values are written in the server's SQL (docs/protocol.md, 8)."""
 
 from __future__ import annotations
 

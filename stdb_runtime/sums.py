@@ -30,7 +30,10 @@ _tag_of = attrgetter("tag")
 
 
 class Alternatives:
-    """The shape of sums, options and enumerations: `[tag, payload]`, and the other spellings of callers (3.3)."""
+    """The shape of sums, options and enumerations.
+
+    `[tag, payload]`, and the other spellings of callers (docs/protocol.md, 3.3).
+    """
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)

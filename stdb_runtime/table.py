@@ -207,7 +207,10 @@ class KeyedTable(Table[R]):
 
 
 class EventTable(Table[R]):
-    """A table whose rows are events, gone with the transaction. `v1.json.spacetimedb` cannot subscribe to such (0)."""
+    """A table whose rows are events, gone with the transaction.
+
+    `v1.json.spacetimedb` cannot subscribe to such (docs/protocol.md, 0).
+    """
 
     def __sql__(self) -> str:
         query = super().__sql__()

@@ -52,7 +52,7 @@ class Socket(ClientConnection):
     """The library's connection, which hands on each message as it arrives.
 
     The library's own way, a queue of frames from which a task takes messages, costs two task switches a message, and
-    ends a connection at 4096 fragments: servers of 2.x send fragments of 4096 bytes (protocol notes, 1.6).
+    ends a connection at 4096 fragments: servers of 2.x send fragments of 4096 bytes (docs/protocol.md, 1.6).
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:  # Any: the library's own arguments
@@ -207,7 +207,7 @@ def _other_protocol(endpoint: Endpoint, detail: str) -> SubprotocolError:
 
 
 def _refusal(endpoint: Endpoint, response: Response, token: str | None) -> ConnectError:
-    """What an HTTP answer in place of the upgrade means (protocol notes, 0 and 1)."""
+    """What an HTTP answer in place of the upgrade means (docs/protocol.md, 0 and 1)."""
     status = response.status_code
     text = bytes(response.body or b"").decode(errors="replace").strip()
     if 300 <= status < 400:

@@ -1,6 +1,6 @@
 """The special types of SpacetimeDB: identities, times, and the containers that Python has no twin for.
 
-Text forms equal those of the official SDKs. Wire forms are those of section 3.2 of the protocol notes, where a
+Text forms equal those of the official SDKs. Wire forms are those of docs/protocol.md, 3.2, where a
 product is an object in a *named* row and an array in a *positional* one.
 """
 

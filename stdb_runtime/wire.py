@@ -1,6 +1,6 @@
 """The messages of `v1.json.spacetimedb`, one class each, and the only module that knows their names.
 
-A message is an object with one key, the message's kind (protocol notes, 2). The rows inside stay text here: only the
+A message is an object with one key, the message's kind (docs/protocol.md, 2). The rows inside stay text here: only the
 table's declaration tells what they are.
 """
 
