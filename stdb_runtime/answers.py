@@ -60,10 +60,10 @@ class Unsubscribed(msgspec.Struct, frozen=True):
 
 
 class SubscriptionRefused(msgspec.Struct, frozen=True):
-    """A request to subscribe or unsubscribe was refused."""
+    """A request to subscribe or unsubscribe was refused. The set of `Subscribe` has no query id (5.3)."""
 
     request_id: int
-    query_id: int
+    query_id: int | None
     message: str
 
 

@@ -54,6 +54,7 @@ from .state import CallbackList, TableState
 from .stats import Stats
 from .stream import SlowConsumerPolicy, Stream
 from .subscription import Subscription, SubscriptionRecord, SubscriptionState
+from .text import shown
 from .unawaited import Unawaited
 from .wire import TableUpdate
 
@@ -336,6 +337,8 @@ class Core:
             case Unsubscribed(query_id=number, tables=tables):
                 self._unsubscribed(number, tables)
             case SubscriptionRefused(query_id=number, message=message):
+                if number is None:
+                    raise ProtocolError(f"the server refused a subscription that was not asked for: {shown(message)}")
                 self._refused(number, message)
             case SubscriptionsDropped(message=message):
                 raise ProtocolError(f"the server dropped all subscriptions of this connection: {message}")

@@ -272,13 +272,15 @@ class Session:
         return Opened(message.identity.value(), message.connection_id, message.token)
 
     def _subscription_error(self, message: wire.SubscriptionError) -> list[Event]:
-        if message.query_id.some is None:
+        request_id = message.request_id.some
+        if request_id is None:
+            if message.query_id.some is not None:
+                return []
             self._requests.clear()
             return [SubscriptionsDropped(message.error)]
         # Some servers name the query although another request was at fault (4.7): the request decides.
-        request_id = message.request_id.some
-        query_id = None if request_id is None else self._requests.pop(request_id, None)
-        if request_id is None or query_id is None:
+        query_id = self._requests.pop(request_id, None)
+        if query_id is None and message.query_id.some is not None:
             return []
         return [SubscriptionRefused(request_id, query_id, message.error)]
 

@@ -534,6 +534,16 @@ async def test_life_a_refusal_that_no_retry_mends_ends_it(program: Program) -> N
         assert await log.next("on_error") is caught.value
 
 
+async def test_a_set_that_is_refused_leaves_the_connection(game: Database) -> None:
+    log = Log()
+    async with to(game, log) as connection:
+        connection.subscribe(["SELECT * FROM nowhere"])
+        refusal = await log.next(game.server.behaviour.refusal_of_a_set)
+        assert "nowhere" in repr(refusal)
+        await connection.call_reducer("create_player", ["Alice"])
+        assert connection.stats.connections == 1
+
+
 # --- the example ------------------------------------------------------------------------------------------------------
 
 

@@ -262,7 +262,7 @@ async def test_a_query_of_a_table_that_the_package_lacks(publish: Publish) -> No
 
 
 async def test_out_of_energy() -> None:
-    # No server of ours runs out of energy: the status is the one of protocol notes 2.2.
+    # No server of ours runs out of energy: the status is the one of docs/protocol.md 2.2.
     async def exhausted(peer: Peer) -> None:
         await peer.greet()
         _, call = await peer.hear()

@@ -1,6 +1,6 @@
 """Random values of the types of a generated package, and the JSON that the server writes of them.
 
-Written from the protocol notes (3.1, 3.2) and apart from the runtime's codec, which is tested against it.
+Written from the docs/protocol.md (3.1, 3.2) and apart from the runtime's codec, which is tested against it.
 """
 
 from __future__ import annotations
