@@ -13,6 +13,9 @@ from stdb_codegen.errors import SchemaError
 if TYPE_CHECKING:
     from stdb_codegen.shape import Module
 
+# Bytes of a schema, wherever it comes from. Those of large modules have one or two million.
+LARGEST = 16 * 1024 * 1024
+
 _NOT_A_SCHEMA = "give the schema of a module, as the server or `extract-schema` prints it"
 _BUILD_AGAIN = "build the module again, or generate from the database on its server, with --server"
 

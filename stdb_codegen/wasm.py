@@ -12,11 +12,11 @@ import subprocess
 import sys
 
 from stdb_codegen.errors import SourceError
+from stdb_codegen.rawdef import LARGEST
 
 # Instructions: describing the largest modules takes a small part of this; a loop without end takes some seconds to
-# run out. Bytes of a description. Seconds for all of it, of which compiling the module takes the most.
+# run out. Seconds for all of it, of which compiling the module takes the most.
 FUEL = 5_000_000_000
-LARGEST = 16 * 1024 * 1024
 DEADLINE = 60.0
 
 _GIVE = "give the .wasm of a SpacetimeDB module, built for release"
