@@ -9,14 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
+from stdb_codegen import files
 from stdb_codegen.errors import ConfigError
 from stdb_codegen.source import STDIN, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 FILE = "pyproject.toml"
 SECTION = "tool.stdb-codegen"
+# Bytes of a `pyproject.toml`, and how deep a table in it may be: nobody writes so much, or so deep.
+LARGEST = 1024 * 1024
+DEEPEST = 50
 
 Table: TypeAlias = dict[str, object]
 
@@ -83,11 +87,34 @@ def read(file: Path) -> Table:
         ConfigError: It cannot be read, or is no TOML.
     """
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        document = tomllib.loads(files.read(file, LARGEST).decode())
     except OSError as error:
         raise ConfigError(str(file), error.strerror or str(error), "check that the file can be read") from error
     except ValueError as error:
         raise ConfigError(str(file), f"is not TOML: {error}", "correct it there") from error
+    except RecursionError as error:
+        raise _too_deep(file) from error
+    if _is_deep(document):
+        raise _too_deep(file)
+    return document
+
+
+def _too_deep(file: Path) -> ConfigError:
+    return ConfigError(str(file), f"is nested more than {DEEPEST} deep", "write it in fewer levels")
+
+
+def _is_deep(document: Table) -> bool:
+    """Whether a document has more levels than there may be, found level by level."""
+    level: list[object] = [document]
+    for _ in range(DEEPEST):
+        level = [inner for value in level for inner in _inner(value)]
+    return bool(level)
+
+
+def _inner(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return cast("Table", value).values()
+    return cast("list[object]", value) if isinstance(value, list) else ()
 
 
 def section(document: Table) -> Table | None:
@@ -120,7 +147,7 @@ class _Reader:
         targets = [self._target(module, f"modules.{name}", shared) for name, module in modules.items()]
         folders: dict[Path, str] = {}
         for target in targets:
-            other = folders.setdefault(target.output.resolve(), target.name)
+            other = folders.setdefault(_resolved(target.output), target.name)
             if other != target.name:
                 remedy = f"give each module a folder of its own; modules.{other} has this one"
                 raise self._error(f"modules.{target.name}.output", f"is {str(target.output)!r} again", remedy)
@@ -167,6 +194,8 @@ class _Reader:
         value = table.get(key, "")
         if not isinstance(value, str):
             raise self._error(_join(place, key), f"is {value!r}", "write a text in quotes")
+        if "\0" in value:
+            raise self._error(_join(place, key), "holds a NUL character", "leave it away")
         return value
 
     def _flag(self, table: Table, place: str, key: str) -> bool:
@@ -195,6 +224,14 @@ class _Reader:
 
 def _join(place: str, key: str) -> str:
     return f"{place}.{key}" if place else key
+
+
+def _resolved(folder: Path) -> Path:
+    """Where a folder really is; one behind a circle of links is nowhere else."""
+    try:
+        return folder.resolve()
+    except (OSError, RuntimeError):
+        return folder.absolute()
 
 
 def _relative(folder: Path) -> str:

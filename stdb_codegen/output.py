@@ -93,9 +93,9 @@ def plan(folder: Path, files: Mapping[str, str], *, force: bool = False) -> Plan
         OutputError: A file of that name is not the generator's, or the folder cannot be read.
     """
     _check_headers(files)
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(str(folder), "is not a folder", "choose another one with --output")
     with _explained(folder):
+        if folder.exists() and not folder.is_dir():
+            raise OutputError(str(folder), "is not a folder", "choose another one with --output")
         present = {name: _present(folder / name, force=force) for name in files}
         written = {name: text for name, text in files.items() if present[name] != text}
         removed = sorted(path.name for path in folder.glob("*.py") if path.name not in files and _is_ours(path))

@@ -18,6 +18,8 @@ from stdb_codegen.rawdef import LARGEST
 # run out. Seconds for all of it, of which compiling the module takes the most.
 FUEL = 5_000_000_000
 DEADLINE = 60.0
+# Bytes of a module: those of Rust have some hundred thousand, and without optimisation some million.
+LARGEST_MODULE = 64 * 1024 * 1024
 
 _GIVE = "give the .wasm of a SpacetimeDB module, built for release"
 _INSTALL = "run: pip install 'stdb[wasm]' (or generate from a server, with --server)"
