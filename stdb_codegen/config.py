@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import difflib
 import keyword
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, cast
 
-from stdb_codegen import files
+from stdb_codegen import toml
 from stdb_codegen.errors import ConfigError
 from stdb_codegen.source import STDIN, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
+
+    from stdb_codegen.toml import Table
 
 FILE = "pyproject.toml"
 SECTION = "tool.stdb-codegen"
-# Bytes of a `pyproject.toml`, and how deep a table in it may be: nobody writes so much, or so deep.
-LARGEST = 1024 * 1024
-DEEPEST = 50
-
-Table: TypeAlias = dict[str, object]
 
 # The keys that a project may state once, for all its modules; and all.
 _SHARED = ("server", "build", "include-private", "strict", "templates")
@@ -87,34 +83,13 @@ def read(file: Path) -> Table:
         ConfigError: It cannot be read, or is no TOML.
     """
     try:
-        document = tomllib.loads(files.read(file, LARGEST).decode())
+        return toml.read(file)
     except OSError as error:
         raise ConfigError(str(file), error.strerror or str(error), "check that the file can be read") from error
+    except toml.DeepError as error:
+        raise ConfigError(str(file), str(error), "write it in fewer levels") from error
     except ValueError as error:
         raise ConfigError(str(file), f"is not TOML: {error}", "correct it there") from error
-    except RecursionError as error:
-        raise _too_deep(file) from error
-    if _is_deep(document):
-        raise _too_deep(file)
-    return document
-
-
-def _too_deep(file: Path) -> ConfigError:
-    return ConfigError(str(file), f"is nested more than {DEEPEST} deep", "write it in fewer levels")
-
-
-def _is_deep(document: Table) -> bool:
-    """Whether a document has more levels than there may be, found level by level."""
-    level: list[object] = [document]
-    for _ in range(DEEPEST):
-        level = [inner for value in level for inner in _inner(value)]
-    return bool(level)
-
-
-def _inner(value: object) -> Iterable[object]:
-    if isinstance(value, dict):
-        return cast("Table", value).values()
-    return cast("list[object]", value) if isinstance(value, list) else ()
 
 
 def section(document: Table) -> Table | None:

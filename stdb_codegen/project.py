@@ -5,19 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from stdb_codegen import files
+from stdb_codegen import toml
 from stdb_codegen.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _STDERR = 2
-# Bytes of a manifest.
-LARGEST = 1024 * 1024
 TARGET = "wasm32-unknown-unknown"
 # By the module's tool chain: what builds it, without a path, run in its folder.
 BUILDERS = (("spacetime", "build"), ("cargo", "build", "--release", "--target", TARGET))
@@ -112,8 +109,8 @@ def _crate(folder: Path) -> str:
 
 def _manifest(file: Path) -> dict[str, object]:
     try:
-        return tomllib.loads(files.read(file, LARGEST).decode())
-    except (OSError, ValueError, RecursionError):
+        return toml.read(file)
+    except (OSError, ValueError):
         # What is wrong with it, cargo says better.
         return {}
 

@@ -88,7 +88,10 @@ class TestTypes:
         check_finite([ir.Sum("A", (ir.Field("x", a), ir.Field("y", ir.Atom.UNIT)))])
         check_finite([ir.Sum("A", (ir.Field("x", a), ir.Field("y", b))), ir.Product("B", ())])
         check_finite([ir.Sum("A", (ir.Field("x", ir.Result(a, ir.Result(a, b))),)), ir.Product("B", ())])
-        circle = [ir.Sum("B", (ir.Field("x", b), ir.Field("y", a))), ir.Product("A", (ir.Field("x", ir.Result(a, b)),))]
+        circle: list[ir.Product | ir.Sum] = [
+            ir.Sum("B", (ir.Field("x", b), ir.Field("y", a))),
+            ir.Product("A", (ir.Field("x", ir.Result(a, b)),)),
+        ]
         with pytest.raises(SchemaError, match="type 'A': contains itself by value"):
             check_finite(circle)
 
