@@ -51,7 +51,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.asked.append((self.path, self.headers.get("Authorization")))
         name = self.path.split("/")[3]
         if name.startswith("status-"):
-            self.answer(int(name.removeprefix("status-")), b"\x1b[2J no")
+            self.answer(int(name.removeprefix("status-")), b"\x1b[2J no", self.server.reason)
         elif name == "elsewhere":
             self.answer(302, b"", Location=f"http://localhost:{self.server.server_port}/v1/database/other")
         elif name == "held":
@@ -71,8 +71,8 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.answer(200, self.server.schema)
 
-    def answer(self, status: int, body: bytes, **headers: str) -> None:
-        self.send_response(status)
+    def answer(self, status: int, body: bytes, reason: str | None = None, **headers: str) -> None:
+        self.send_response(status, reason)
         for header, value in {"Content-Length": str(len(body)), **headers}.items():
             self.send_header(header, value)
         self.end_headers()
@@ -93,6 +93,7 @@ class Loopback(ThreadingHTTPServer):
         self.asked: list[tuple[str, str | None]] = []
         self.schema = SCHEMA
         self.location = ""
+        self.reason: str | None = None
         self.released = threading.Event()
 
     @property
