@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Seconds that something may take without a word.
 PATIENCE = 1.0
+# Different warnings: nobody reads more, and a schema can be full of them.
+MOST_WARNINGS = 100
 # Characters of what is looked for to hide it: shorter texts are parts of words, and no tokens.
 SHORTEST_SECRET = 6
 
@@ -46,10 +48,13 @@ class Console:
             click.echo(f"  {self.shown(text, LONGEST)}", err=True)
 
     def warn(self, text: str) -> None:
-        """Print a warning, unless it was printed before."""
-        if text not in self._warned:
-            self._warned.add(text)
-            click.echo(f"warning: {self.shown(text, LONGEST)}", err=True)
+        """Print a warning, unless it was printed before, or too many others were."""
+        if text in self._warned or len(self._warned) > MOST_WARNINGS:
+            return
+        self._warned.add(text)
+        if len(self._warned) > MOST_WARNINGS:
+            text = f"there are more than {MOST_WARNINGS} warnings, and the others are not printed"
+        click.echo(f"warning: {self.shown(text, LONGEST)}", err=True)
 
     def fail(self, error: Exception, name: str = "") -> None:
         """Print an error, of the module of that name; and, among the details, what it came from."""

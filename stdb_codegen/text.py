@@ -38,8 +38,6 @@ def escaped(text: str) -> str:
 
 def escaped_json(text: str) -> str:
     """JSON with an escape of its own, such as `\\u202e`, for each character that is not seen, but for ends of lines."""
-    if text.isascii():
-        return text
     return "".join(c if c.isprintable() or c == "\n" else _json_escape(c) for c in text)
 
 

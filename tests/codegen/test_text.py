@@ -113,6 +113,14 @@ class TestConsole:
             assert TOKEN not in line
         assert (captured.out.count("\n"), captured.err.count("\n")) == (1, 4)
 
+    def test_warnings_are_not_endless(self, capfd: pytest.CaptureFixture[str]) -> None:
+        console = Console()
+        for number in (*range(1000), *range(1000)):
+            console.warn(f"number {number}")
+        lines = capfd.readouterr().err.splitlines()
+        assert lines[:-1] == [f"warning: number {number}" for number in range(100)]
+        assert lines[-1] == "warning: there are more than 100 warnings, and the others are not printed"
+
     def test_causes_are_not_endless(self, capfd: pytest.CaptureFixture[str]) -> None:
         error = SchemaError("a", "b")
         error.__cause__ = ValueError("x" * 1_000_000)
