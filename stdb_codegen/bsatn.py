@@ -6,8 +6,12 @@ set of Structs checks both. Layouts compose as the definition's types do.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
+
+# Elements of all arrays together: a part of a schema is an element of one. The largest modules have some ten thousand;
+# without a limit, a byte of BSATN would become some hundred bytes of objects.
+MOST_ELEMENTS = 500_000
 
 
 class BsatnError(Exception):
@@ -20,6 +24,7 @@ class Reader:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._at = 0
+        self._elements = 0
 
     def take(self, size: int) -> bytes:
         """The next bytes.
@@ -36,6 +41,18 @@ class Reader:
     def unsigned(self, size: int) -> int:
         """The next unsigned integer of so many bytes."""
         return int.from_bytes(self.take(size), "little")
+
+    def elements(self) -> Iterator[None]:
+        """Once for each element of the array that follows.
+
+        Raises:
+            BsatnError: All arrays together have too many elements.
+        """
+        for _ in range(self.unsigned(4)):
+            self._elements += 1
+            if self._elements > MOST_ELEMENTS:
+                raise BsatnError(f"it has more than {MOST_ELEMENTS:,} parts")
+            yield
 
     def finish(self) -> None:
         """Expect the end.
@@ -81,7 +98,7 @@ def nothing(_: Reader) -> tuple[()]:
 
 def array(element: Layout) -> Layout:
     """Elements, in order."""
-    return lambda reader: [element(reader) for _ in range(reader.unsigned(4))]
+    return lambda reader: [element(reader) for _ in reader.elements()]
 
 
 def product(**fields: Layout) -> Layout:

@@ -18,6 +18,7 @@ from stdb_codegen.generation import Generation
 from stdb_codegen.inspection import inspect
 from stdb_codegen.selection import Selection
 from stdb_codegen.source import STDIN, Source
+from stdb_codegen.text import LONGEST, escaped_json
 from stdb_codegen.watch import watch
 
 if TYPE_CHECKING:
@@ -62,6 +63,19 @@ _INIT = """Write a module into pyproject.toml.
 """
 
 
+_SECRET = "stdb_codegen.secret"  # noqa: S105 - where the context keeps the token
+
+
+def _console(ctx: click.Context, *, quiet: bool = False, verbose: bool = False) -> Console:
+    """What a command prints with; it knows the token, so as not to print it."""
+    return Console(quiet=quiet, verbose=verbose, secret=ctx.meta.get(_SECRET))
+
+
+def _keep_token(ctx: click.Context, _: click.Parameter, token: str | None) -> str | None:
+    ctx.meta[_SECRET] = token
+    return token
+
+
 class _Group(click.Group):
     """Shows the generator's errors as one line, and exits with 1."""
 
@@ -73,8 +87,10 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except CodegenError as error:
-            Console().fail(error)
+            _console(ctx).fail(error)
             ctx.exit(1)
+        except click.UsageError as error:
+            raise click.UsageError(_console(ctx).shown(error.format_message(), LONGEST), error.ctx) from error
 
 
 def _complete_name(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
@@ -90,7 +106,13 @@ def _selects(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that say which modules it is about."""
     for option in (
         click.option("--build", is_flag=True, help="Build the module's project first."),
-        click.option("--token", envvar="SPACETIMEDB_TOKEN", show_envvar=True, help="Whom to ask the server as."),
+        click.option(
+            "--token",
+            envvar="SPACETIMEDB_TOKEN",
+            show_envvar=True,
+            callback=_keep_token,
+            help="Whom to ask the server as.",
+        ),
         click.option("--server", metavar="URL", help="Take X from a server, such as http://localhost:3000."),
         click.option("--module", metavar="X", type=click.Path(), help="Where the schema comes from."),
         click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=_complete_name),
@@ -149,7 +171,8 @@ def generate(  # noqa: D103 - its help is put together above
     if quiet and verbose:
         raise click.UsageError("--quiet and --verbose exclude each other")
     selection = Selection(names, module, server, build)
-    generation = Generation(Console(quiet=quiet, verbose=verbose), token, check=check, force=force)
+    console = _console(click.get_current_context(), quiet=quiet, verbose=verbose)
+    generation = Generation(console, token, check=check, force=force)
 
     def load() -> list[Target]:
         return [
@@ -187,11 +210,11 @@ def inspect_(  # noqa: D103 - its help is put together above
     if as_json and mermaid:
         raise click.UsageError("--json and --mermaid exclude each other")
     source = Selection(names, module, server, build).source()
-    console = Console()
+    console = _console(click.get_current_context())
     with console.step(f"reading {source}"):
         found = inspect(lower.lower(rawdef.decode(source.read(token))))
     if as_json:
-        console.say(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+        console.say(escaped_json(msgspec.json.format(msgspec.json.encode(found), indent=2).decode()))
         return
     for warning in found.warnings:
         console.warn(warning)
@@ -222,5 +245,6 @@ def init(module: str | None, server: str | None, output: str | None, name: str |
     keys = {"module": module, "server": server, "output": output}
     file = Path(config.FILE)
     scaffold.add(file, name, {key: value for key, value in keys.items() if value is not None})
-    click.echo(f"{file}: module {name}, from {source} into {output}/")
-    click.echo("next: stdb-codegen generate")
+    console = Console()
+    console.say(f"{file}: module {name}, from {source} into {output}/")
+    console.say("next: stdb-codegen generate")

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import difflib
 import keyword
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, cast
 
+from stdb_codegen import toml
 from stdb_codegen.errors import ConfigError
 from stdb_codegen.source import STDIN, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from stdb_codegen.toml import Table
+
 FILE = "pyproject.toml"
 SECTION = "tool.stdb-codegen"
-
-Table: TypeAlias = dict[str, object]
 
 # The keys that a project may state once, for all its modules; and all.
 _SHARED = ("server", "build", "include-private", "strict", "templates")
@@ -83,9 +83,11 @@ def read(file: Path) -> Table:
         ConfigError: It cannot be read, or is no TOML.
     """
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        return toml.read(file)
     except OSError as error:
         raise ConfigError(str(file), error.strerror or str(error), "check that the file can be read") from error
+    except toml.DeepError as error:
+        raise ConfigError(str(file), str(error), "write it in fewer levels") from error
     except ValueError as error:
         raise ConfigError(str(file), f"is not TOML: {error}", "correct it there") from error
 
@@ -120,7 +122,7 @@ class _Reader:
         targets = [self._target(module, f"modules.{name}", shared) for name, module in modules.items()]
         folders: dict[Path, str] = {}
         for target in targets:
-            other = folders.setdefault(target.output.resolve(), target.name)
+            other = folders.setdefault(_resolved(target.output), target.name)
             if other != target.name:
                 remedy = f"give each module a folder of its own; modules.{other} has this one"
                 raise self._error(f"modules.{target.name}.output", f"is {str(target.output)!r} again", remedy)
@@ -167,6 +169,8 @@ class _Reader:
         value = table.get(key, "")
         if not isinstance(value, str):
             raise self._error(_join(place, key), f"is {value!r}", "write a text in quotes")
+        if "\0" in value:
+            raise self._error(_join(place, key), "holds a NUL character", "leave it away")
         return value
 
     def _flag(self, table: Table, place: str, key: str) -> bool:
@@ -195,6 +199,14 @@ class _Reader:
 
 def _join(place: str, key: str) -> str:
     return f"{place}.{key}" if place else key
+
+
+def _resolved(folder: Path) -> Path:
+    """Where a folder really is; one behind a circle of links is nowhere else."""
+    try:
+        return folder.resolve()
+    except (OSError, RuntimeError):
+        return folder.absolute()
 
 
 def _relative(folder: Path) -> str:

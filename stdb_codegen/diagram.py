@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from stdb_codegen.errors import printable
+from stdb_codegen.text import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ def _word(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return printable(text).replace('"', "'").replace("\\", "/")
+    return escaped(text).replace('"', "'").replace("\\", "/")
 
 
 _BRACKETS = str.maketrans("<>", "[]")

@@ -9,14 +9,11 @@ CodegenError
 └── OutputError          the package cannot be written where it was asked for
 """
 
-
-def printable(text: str) -> str:
-    """A text on one line in which nothing moves a terminal's cursor: names of schemas are untrusted."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+from stdb_codegen.text import LONGEST, shown
 
 
 class CodegenError(Exception):
-    """Root of all errors of the generator; its text is always one printable line.
+    """Root of all errors of the generator; its text is always one printable line, of limited length.
 
     Args:
         place: Where: a path, an address, or a path into the schema.
@@ -31,8 +28,8 @@ class CodegenError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        text = f"{self.place}: {self.problem}" + (f"; {self.remedy}" if self.remedy else "")
-        return printable(text)
+        place, problem, remedy = (shown(part, LONGEST) for part in (self.place, self.problem, self.remedy))
+        return f"{place}: {problem}" + (f"; {remedy}" if remedy else "")
 
 
 class ConfigError(CodegenError):

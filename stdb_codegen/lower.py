@@ -6,6 +6,7 @@ of indexes and constraints; here they become equal.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from msgspec import UNSET, UnsetType
@@ -14,10 +15,10 @@ from stdb_codegen import ir, shape
 from stdb_codegen.errors import SchemaError
 from stdb_codegen.ir import Atom
 from stdb_codegen.recursion import check_finite
-from stdb_codegen.typespace import Types
+from stdb_codegen.typespace import DECLARED, Types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 class _Named(Protocol):
@@ -72,6 +73,10 @@ def _table(raw: shape.Table, types: Types) -> ir.Table:
         accessor=_accessor(raw),
     )
     _check_columns(table, types.width(storage.product_type_ref, place), place)
+    for group in table.unique:
+        types.spend_group(storage.product_type_ref, group, prefixes=False)
+    for index in table.indexes:
+        types.spend_group(storage.product_type_ref, index.columns, prefixes=index.algorithm == "btree")
     return table
 
 
@@ -104,6 +109,7 @@ def _check_columns(table: ir.Table, width: int, place: str) -> None:
 
 
 def _reducer(raw: shape.Function, types: Types) -> ir.Reducer:
+    types.spend(DECLARED + len(raw.name))
     return ir.Reducer(
         name=raw.name,
         parameters=types.fields(raw.parameters, f"reducer {raw.name!r}"),
@@ -115,6 +121,7 @@ def _reducer(raw: shape.Function, types: Types) -> ir.Reducer:
 
 def _procedure(raw: shape.Function, types: Types) -> ir.Procedure:
     place = f"procedure {raw.name!r}"
+    types.spend(DECLARED + len(raw.name))
     return ir.Procedure(
         name=raw.name,
         parameters=types.fields(raw.parameters, place),
@@ -131,15 +138,18 @@ def _accessor(raw: shape.Table | shape.Function | shape.NamedView) -> str | None
 def _views(module: shape.Module, types: Types, tables: Iterable[ir.Table]) -> tuple[tuple[ir.View, ...], list[str]]:
     views: list[ir.View] = []
     warnings: list[str] = []
+    keys: defaultdict[str, set[int | None]] = defaultdict(set)
+    for table in tables:
+        keys[table.row].add(table.primary_key)
     for raw in sorted(module.views, key=lambda view: view.name):
         if raw.view.params.elements:
             warnings.append(f"view {raw.name!r} gets no declaration: it has parameters, not supported")
         else:
-            views.append(_view(raw, types, tables))
+            views.append(_view(raw, types, keys))
     return tuple(views), warnings
 
 
-def _view(raw: shape.NamedView, types: Types, tables: Iterable[ir.Table]) -> ir.View:
+def _view(raw: shape.NamedView, types: Types, keys_of: Mapping[str, set[int | None]]) -> ir.View:
     place = f"view {raw.name!r}"
     ref, is_query = _rows_of(raw.view.return_type)
     if ref is None:
@@ -150,8 +160,8 @@ def _view(raw: shape.NamedView, types: Types, tables: Iterable[ir.Table]) -> ir.
         key = types.column(ref, raw.primary_key, place)
     elif is_query:
         # What selects rows of a table has the table's key.
-        keys = {table.primary_key for table in tables if table.row == row}
-        key = keys.pop() if len(keys) == 1 else None
+        keys = keys_of.get(row, set())
+        key = next(iter(keys)) if len(keys) == 1 else None
     return ir.View(raw.name, row, public=raw.view.is_public, primary_key=key, accessor=_accessor(raw))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,4 +29,12 @@ def _kind(name: str) -> int:
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+    """Text and numbers in turn; of two numbers the longer one is the larger one, whatever script they are in."""
+    parts = re.split(r"(\d+)", name)
+    return [_number(part) if place % 2 else (-1, part) for place, part in enumerate(parts)]
+
+
+def _number(digits: str) -> tuple[int, str]:
+    # No integer, which Python makes of some thousand digits only.
+    plain = "".join(str(unicodedata.decimal(digit)) for digit in digits).lstrip("0")
+    return len(plain), plain

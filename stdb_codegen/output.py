@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import shutil
-import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stdb_codegen import staging
 from stdb_codegen.errors import OutputError
 from stdb_codegen.render import HEADER
 
@@ -47,14 +47,15 @@ class Plan:
             yield from _diff((self.folder / name).as_posix(), self.before.get(name), self.written.get(name))
 
     def apply(self) -> None:
-        """Do it: all of it, or nothing.
+        """Do it: all of it, or nothing; and remove what generators that were killed have left.
 
         Raises:
             OutputError: The folder cannot be written; it is as it was.
         """
+        staging.clean(self.folder)
         if not self:
             return
-        with _explained(self.folder), _made(self.folder), _staging(self.folder) as (new, old):
+        with _explained(self.folder), _made(self.folder), staging.staging(self.folder) as (new, old):
             for name, text in self.written.items():
                 (new / name).write_bytes(text.encode())
             for name in self.before:
@@ -93,9 +94,9 @@ def plan(folder: Path, files: Mapping[str, str], *, force: bool = False) -> Plan
         OutputError: A file of that name is not the generator's, or the folder cannot be read.
     """
     _check_headers(files)
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(str(folder), "is not a folder", "choose another one with --output")
     with _explained(folder):
+        if folder.exists() and not folder.is_dir():
+            raise OutputError(str(folder), "is not a folder", "choose another one with --output")
         present = {name: _present(folder / name, force=force) for name in files}
         written = {name: text for name, text in files.items() if present[name] != text}
         removed = sorted(path.name for path in folder.glob("*.py") if path.name not in files and _is_ours(path))
@@ -172,16 +173,6 @@ def _made(folder: Path) -> Generator[None]:
             with suppress(OSError):
                 path.rmdir()
         raise
-
-
-@contextmanager
-def _staging(folder: Path) -> Generator[tuple[Path, Path]]:
-    """Two folders on the same disk, one for what is coming and one for what goes."""
-    with tempfile.TemporaryDirectory(prefix=".stdb-codegen-", dir=folder) as staging:
-        new, old = Path(staging, "new"), Path(staging, "old")
-        new.mkdir()
-        old.mkdir()
-        yield new, old
 
 
 def _diff(path: str, old: str | None, new: str | None) -> Iterator[str]:

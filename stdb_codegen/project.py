@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from stdb_codegen import toml
 from stdb_codegen.errors import SourceError
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _crate(folder: Path) -> str:
 
 def _manifest(file: Path) -> dict[str, object]:
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        return toml.read(file)
     except (OSError, ValueError):
         # What is wrong with it, cargo says better.
         return {}

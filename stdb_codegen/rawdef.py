@@ -9,11 +9,18 @@ import msgspec
 
 from stdb_codegen import bsatn, casing, layout, v9, v10
 from stdb_codegen.errors import SchemaError
+from stdb_codegen.shape import LONGEST_NAME
 
 if TYPE_CHECKING:
     from stdb_codegen.shape import Module
 
+# Bytes of a schema, wherever it comes from. Those of large modules have one or two million.
+LARGEST = 16 * 1024 * 1024
+
 _NOT_A_SCHEMA = "give the schema of a module, as the server or `extract-schema` prints it"
+# How msgspec says it; there is no other limit of a length of text.
+_TOO_LONG = f"`str` of length <= {LONGEST_NAME}"
+_SHORTEN = f"shorten that name: names may have {LONGEST_NAME:,} characters"
 _BUILD_AGAIN = "build the module again, or generate from the database on its server, with --server"
 
 
@@ -41,12 +48,16 @@ def decode(definition: Definition) -> Module:
     Raises:
         SchemaError: It is no definition, or one of a version that is not supported.
     """
+    if len(definition.data) > LARGEST:
+        problem = f"its schema has {len(definition.data):,} bytes, and {LARGEST:,} are allowed"
+        raise SchemaError(definition.place, problem, _NOT_A_SCHEMA)
     try:
         if definition.encoding == "bsatn":
             return _from_bsatn(definition)
         return _from_json(definition)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise SchemaError(definition.place, str(error), _NOT_A_SCHEMA) from error
+        remedy = _SHORTEN if _TOO_LONG in str(error) else _NOT_A_SCHEMA
+        raise SchemaError(definition.place, str(error), remedy) from error
     except RecursionError as error:
         raise SchemaError(definition.place, "its types are nested too deeply", _NOT_A_SCHEMA) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from stdb_codegen import ir
@@ -17,40 +18,55 @@ def check_finite(types: Iterable[ir.Product | ir.Sum]) -> None:
     Raises:
         SchemaError: There is one.
     """
-    waiting = {definition.name: definition for definition in types}
-    # A struct has a value once all of its fields have one, an enum once one of its variants has one.
-    while found := [name for name, definition in waiting.items() if not _needs(definition, waiting)]:
-        for name in found:
-            del waiting[name]
+    # A struct has a value once all of its needs are met, and a need is met once one of its types has a value.
+    waiting = {definition.name: _needs(definition) for definition in types}
+    unmet = {name: set(range(len(needs))) for name, needs in waiting.items()}
+    met_by: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
+    for name, needs in waiting.items():
+        for place, need in enumerate(needs):
+            for needed in need:
+                met_by[needed].append((name, place))
+    found = [name for name, needs in waiting.items() if not needs]
+    while found:
+        name = found.pop()
+        del waiting[name]
+        for other, place in met_by[name]:
+            if place in unmet[other]:
+                unmet[other].remove(place)
+                if not unmet[other]:
+                    found.append(other)
     if waiting:
-        place = f"type {min(_cycle(waiting))!r}"
-        raise SchemaError(place, "contains itself by value", "hold it in an Option or a Vec")
+        following = {name: needs[min(unmet[name])][0] for name, needs in waiting.items()}
+        raise SchemaError(
+            f"type {min(_cycle(following))!r}", "contains itself by value", "hold it in an Option or a Vec"
+        )
 
 
-def _needs(definition: ir.Product | ir.Sum, without_value: dict[str, ir.Product | ir.Sum]) -> list[str]:
-    """The types without a value so far that keep a type from having one."""
+def _needs(definition: ir.Product | ir.Sum) -> list[list[str]]:
+    """What keeps a type from having a value: of each of the lists, one type must have a value first."""
     if isinstance(definition, ir.Product):
-        return [name for field in definition.fields for name in _named(field.type, without_value)]
-    needed = [_named(variant.type, without_value) for variant in definition.variants]
-    return [name for names in needed for name in names] if all(needed) else []
+        return [need for field in definition.fields if (need := _named(field.type))]
+    needs = [_named(variant.type) for variant in definition.variants]
+    return [[name for need in needs for name in need]] if all(needs) else []
 
 
-def _named(type_: ir.Type, without_value: dict[str, ir.Product | ir.Sum]) -> list[str]:
+def _named(type_: ir.Type) -> list[str]:
+    """The types of which one must have a value, for this one to have one."""
     match type_:
         case ir.Named(name):
-            return [name] if name in without_value else []
+            return [name]
         case ir.Result(ok, err):
-            first, second = _named(ok, without_value), _named(err, without_value)
+            first, second = _named(ok), _named(err)
             return [*first, *second] if first and second else []
         case _:
             return []
 
 
-def _cycle(waiting: dict[str, ir.Product | ir.Sum]) -> list[str]:
+def _cycle(following: dict[str, str]) -> list[str]:
     """Types that hold each other, found by going from one to what it holds until one comes again."""
-    path: list[str] = [min(waiting)]
-    while True:
-        following = _needs(waiting[path[-1]], waiting)[0]
-        if following in path:
-            return path[path.index(following) :]
-        path.append(following)
+    path = [min(following)]
+    seen = {path[0]}
+    while (name := following[path[-1]]) not in seen:
+        path.append(name)
+        seen.add(name)
+    return path[path.index(name) :]

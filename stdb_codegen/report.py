@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stdb_codegen.errors import printable
+from stdb_codegen.text import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -40,13 +40,13 @@ def _table(table: Table) -> Iterator[str]:
     facts = ["public" if table.public else "private", f"rows are {table.row}"]
     if table.schedule is not None:
         facts.append(f"schedules {table.schedule}")
-    yield printable(f"{table.kind} {table.name}: {', '.join(facts)}")
+    yield escaped(f"{table.kind} {table.name}: {', '.join(facts)}")
     yield from _aligned((column.name, column.type, ", ".join(column.keys)) for column in table.columns)
     groups = [("unique", columns) for columns in table.unique]
     groups += [(index.algorithm, index.columns) for index in table.indexes]
     for kind, columns in groups:
         if len(columns) > 1:
-            yield printable(f"  {kind} ({', '.join(columns)})")
+            yield escaped(f"  {kind} ({', '.join(columns)})")
 
 
 def _reducer(reducer: Reducer) -> tuple[str, str]:
@@ -81,7 +81,7 @@ def _listed(parts: Iterable[Part]) -> str:
 
 def _aligned(rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """Cells, each as wide as the widest one above and below, but for single long ones."""
-    table = [[printable(cell) for cell in row] for row in rows]
+    table = [[escaped(cell) for cell in row] for row in rows]
     widths = [
         max((len(cell) for cell in column if len(cell) <= _WIDEST), default=0) for column in zip(*table, strict=True)
     ]

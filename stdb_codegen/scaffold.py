@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from typing import TYPE_CHECKING
 
-from stdb_codegen import config
+from stdb_codegen import config, toml
 from stdb_codegen.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -61,11 +60,11 @@ def _append(file: Path, text: str) -> None:
         end = "\r\n" if "\r\n" in old else "\n"
         gap = "" if not old else end if old.endswith("\n") else 2 * end
         added = gap + text.replace("\n", end)
-        tomllib.loads(old + added)
+        toml.parse(old + added)
         with file.open("ab") as stream:
             stream.write(added.encode())
     except OSError as error:
         raise ConfigError(str(file), error.strerror or str(error), "check that the file can be written") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         remedy = f"write {config.SECTION} as a table of its own, not within another one's braces"
         raise ConfigError(str(file), f"cannot take the section: {error}", remedy) from error

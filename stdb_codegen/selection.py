@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from stdb_codegen import config
+from stdb_codegen import config, files
 from stdb_codegen.config import Target
 from stdb_codegen.source import Source
 
@@ -83,7 +83,7 @@ class Selection:
         targets = {target.name: target for target in config.load(file)}
         for name in self.names:
             if name not in targets:
-                hint = f" (for the file or folder {name}: --module {name})" if Path(name).exists() else ""
+                hint = f" (for the file or folder {name}: --module {name})" if files.exists(Path(name)) else ""
                 raise click.UsageError(f"no module {name!r} is configured; there is: {', '.join(targets)}{hint}")
         chosen = [target for name, target in targets.items() if name in self.names or not self.names]
         return [self._built(target) for target in chosen]

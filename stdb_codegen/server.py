@@ -5,22 +5,16 @@ from __future__ import annotations
 import re
 import ssl
 import time
-import urllib.error
-import urllib.request
 from http.client import HTTPException
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from stdb_codegen import http
 from stdb_codegen.errors import SourceError
-from stdb_codegen.rawdef import Definition
+from stdb_codegen.rawdef import LARGEST, Definition
 
-if TYPE_CHECKING:
-    from http.client import HTTPResponse
-
-# Seconds for each step of an answer, and for the whole of it.
+# Seconds for each step of an answer, and for the whole of it, from the search for the server's address on.
 TIMEOUT = 10.0
 PATIENCE = 60.0
-LARGEST = 64 * 1024 * 1024
 # The versions to ask for, in this order. A server that does not know one answers 400.
 VERSIONS = (10, 9)
 
@@ -43,9 +37,10 @@ def fetch(server: str, database: str, token: str | None = None, timeout: float =
     check_database(database)
     _check_token(token)
     place = f"{check_address(server)}/v1/database/{database}"
+    limits = http.Limits(timeout, time.monotonic() + PATIENCE, LARGEST)
     try:
-        return Definition(_get_newest(f"{place}/schema", token, timeout), "json", place)
-    except urllib.error.HTTPError as error:
+        return Definition(_get_newest(f"{place}/schema", token, limits), "json", place)
+    except http.StatusError as error:
         raise _refusal(place, database, error) from error
     except (OSError, HTTPException, ValueError) as error:
         raise _no_answer(server, error) from error
@@ -93,73 +88,44 @@ def _check_token(token: str | None) -> None:
         raise SourceError("--token or SPACETIMEDB_TOKEN", problem, "copy it again")
 
 
-def _get_newest(url: str, token: str | None, timeout: float) -> bytes:
+def _get_newest(url: str, token: str | None, limits: http.Limits) -> bytes:
     """The schema in the newest version that the server knows."""
     *newer, oldest = VERSIONS
     for version in newer:
         try:
-            return _get(f"{url}?version={version}", token, timeout)
-        except urllib.error.HTTPError as error:
+            return http.get(f"{url}?version={version}", token, limits)
+        except http.StatusError as error:
             if error.code != 400:
                 raise
-            error.close()
-    return _get(f"{url}?version={oldest}", token, timeout)
+    return http.get(f"{url}?version={oldest}", token, limits)
 
 
-def _get(url: str, token: str | None, timeout: float) -> bytes:
-    # No proxy: which server answers shall depend on the address alone. The address is http or https.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    request = urllib.request.Request(url, headers={"Accept": "application/json"})  # noqa: S310
-    if token:
-        # Where the server redirects to is not whom the token is for.
-        request.add_unredirected_header("Authorization", f"Bearer {token}")
-    with opener.open(request, timeout=timeout) as response:
-        return _body(response)
-
-
-def _body(response: HTTPResponse) -> bytes:
-    """The whole body, unless it is too long or takes too long."""
-    end = time.monotonic() + PATIENCE
-    body = bytearray()
-    while part := response.read1(LARGEST):
-        body += part
-        if len(body) > LARGEST:
-            raise ValueError("it is too long")
-        if time.monotonic() > end:
-            raise TimeoutError
-    if response.length:
-        raise ValueError("it is cut off")
-    return bytes(body)
-
-
-def _refusal(place: str, database: str, error: urllib.error.HTTPError) -> SourceError:
-    with error:
-        match error.code:
-            case 404:
-                remedy = "publish it there, or check its name and the server's address"
-                return SourceError(place, f"no database {database!r} on this server", remedy)
-            case 401 | 403:
-                remedy = "give a token of this server with --token or SPACETIMEDB_TOKEN"
-                return SourceError(place, f"the server refuses access ({error.code})", remedy)
-            case _:
-                remedy = "check that a SpacetimeDB server of version 1.x or 2.x runs there"
-                return SourceError(place, f"the server answered {error.code} {error.reason}", remedy)
+def _refusal(place: str, database: str, error: http.StatusError) -> SourceError:
+    match error.code:
+        case 404:
+            remedy = "publish it there, or check its name and the server's address"
+            return SourceError(place, f"no database {database!r} on this server", remedy)
+        case 401 | 403:
+            remedy = "give a token of this server with --token or SPACETIMEDB_TOKEN"
+            return SourceError(place, f"the server refuses access ({error.code})", remedy)
+        case _:
+            remedy = "check that a SpacetimeDB server of version 1.x or 2.x runs there"
+            return SourceError(place, f"the server answered {error.code} {error.reason}", remedy)
 
 
 def _no_answer(server: str, error: Exception) -> SourceError:
-    reason = error.reason if isinstance(error, urllib.error.URLError) else error
-    match reason:
+    match error:
         case TimeoutError():
             return SourceError(server, "the server did not answer in time", _RUNS)
         case ssl.SSLCertVerificationError():
-            problem = f"the server's certificate is not trusted: {reason.verify_message}"
+            problem = f"the server's certificate is not trusted: {error.verify_message}"
             remedy = "check the address, or name the authority's certificate in SSL_CERT_FILE"
             return SourceError(server, problem, remedy)
         case ssl.SSLError():
-            return SourceError(server, f"no TLS there: {reason.reason}", "check its address; http:// is without TLS")
+            return SourceError(server, f"no TLS there: {error.reason}", "check its address; http:// is without TLS")
         case OSError():
-            text = reason.strerror or str(reason) or type(reason).__name__
+            text = error.strerror or str(error) or type(error).__name__
             return SourceError(server, f"the server cannot be reached: {text}", _RUNS)
         case _:
-            text = str(reason) or type(reason).__name__
+            text = str(error) or type(error).__name__
             return SourceError(server, f"the server gave no answer that can be read: {text}", _RUNS)

@@ -15,6 +15,9 @@ from msgspec import UNSET, UnsetType
 T = TypeVar("T")
 Nothing: TypeAlias = tuple[()]
 Position: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+# Characters of a name: far more than people write, and short enough for every rule that makes a Python name of it.
+LONGEST_NAME = 1000
+Name: TypeAlias = Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)]
 LifecycleName: TypeAlias = Literal["init", "client_connected", "client_disconnected"]
 
 
@@ -78,7 +81,7 @@ class AlgebraicType(OneOf, frozen=True, rename="pascal"):
 class Element(Part, frozen=True):
     """A field of a product or a variant of a sum."""
 
-    name: Maybe[str]
+    name: Maybe[Name]
     algebraic_type: AlgebraicType
 
 
@@ -111,7 +114,7 @@ class IndexAlgorithm(OneOf, frozen=True):
 class Index(Part, frozen=True):
     """An index; its name is left out, being the server's own business."""
 
-    accessor_name: Maybe[str]
+    accessor_name: Maybe[Name]
     algorithm: IndexAlgorithm
 
 

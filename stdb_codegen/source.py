@@ -6,9 +6,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from stdb_codegen import project, server, wasm
+from stdb_codegen import files, project, server, wasm
 from stdb_codegen.errors import SourceError
-from stdb_codegen.rawdef import Definition
+from stdb_codegen.rawdef import LARGEST, Definition
 
 STDIN = "-"
 _WASM_MAGIC = b"\0asm"
@@ -49,7 +49,7 @@ class Source:
     @property
     def is_project(self) -> bool:
         """Whether the schema comes from a project's folder."""
-        return self.server is None and not self.is_stdin and Path(self.module).is_dir()
+        return self.server is None and not self.is_stdin and files.is_folder(Path(self.module))
 
     def check(self) -> None:
         """Refuse what cannot be a source, without reading it.
@@ -60,7 +60,7 @@ class Source:
         if self.server:
             server.check_address(self.server)
             server.check_database(self.module)
-        elif not (self.is_stdin or Path(self.module).exists()):
+        elif not (self.is_stdin or files.exists(Path(self.module))):
             raise _missing(Path(self.module))
 
     def read(self, token: str | None = None) -> Definition:
@@ -89,22 +89,24 @@ def from_path(path: Path) -> Definition:
     Raises:
         SourceError: There is none.
     """
-    if path.is_dir():
+    if files.is_folder(path):
         path = project.find_wasm(path)
     match path.suffix:
         case ".wasm":
-            return Definition(wasm.describe(_read(path), str(path)), "bsatn", str(path))
+            return Definition(wasm.describe(_read(path, wasm.LARGEST_MODULE), str(path)), "bsatn", str(path))
         case ".json":
-            return Definition(_text(_read(path), str(path)), "json", str(path))
-        case _ if path.exists():
+            return Definition(_text(_read(path, LARGEST), str(path)), "json", str(path))
+        case _ if files.exists(path):
             raise SourceError(str(path), "is neither a .wasm nor a .json", "give one of those, or a module's folder")
         case _:
             raise _missing(path)
 
 
 def _from_stdin() -> Definition:
-    data = sys.stdin.buffer.read()
     place = "standard input"
+    data = sys.stdin.buffer.read(wasm.LARGEST_MODULE + 1)
+    if len(data) > wasm.LARGEST_MODULE:
+        raise SourceError(place, f"is larger than {wasm.LARGEST_MODULE:,} bytes", "pipe a module or a schema into it")
     if not data:
         raise SourceError(place, "is empty", "pipe a .wasm or a JSON schema into the command")
     if data.startswith(_WASM_MAGIC):
@@ -112,9 +114,9 @@ def _from_stdin() -> Definition:
     return Definition(_text(data, place), "json", place)
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, largest: int) -> bytes:
     try:
-        return path.read_bytes()
+        return files.read(path, largest)
     except FileNotFoundError:
         raise _missing(path) from None
     except OSError as error:

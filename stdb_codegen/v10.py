@@ -14,6 +14,7 @@ from stdb_codegen.shape import (
     AlgebraicType,
     Lifecycle,
     LifecycleName,
+    Name,
     Nothing,
     OneOf,
     Part,
@@ -30,7 +31,7 @@ P = TypeVar("P")
 class Table(Storage, frozen=True):
     """A table."""
 
-    source_name: str
+    source_name: Name
     is_event: bool = False
 
 
@@ -44,7 +45,7 @@ class Visibility(OneOf, frozen=True, rename="pascal"):
 class Reducer(Part, frozen=True):
     """A reducer."""
 
-    source_name: str
+    source_name: Name
     params: ProductType
     visibility: Visibility
 
@@ -52,7 +53,7 @@ class Reducer(Part, frozen=True):
 class Procedure(Part, frozen=True):
     """A procedure."""
 
-    source_name: str
+    source_name: Name
     params: ProductType
     return_type: AlgebraicType
     visibility: Visibility
@@ -61,21 +62,21 @@ class Procedure(Part, frozen=True):
 class NamedView(View, frozen=True):
     """A view."""
 
-    source_name: str
+    source_name: Name
 
 
 class ViewPrimaryKey(Part, frozen=True):
     """Which columns of a view are its key."""
 
-    view_source_name: str
-    columns: tuple[str, ...]
+    view_source_name: Name
+    columns: tuple[Name, ...]
 
 
 class ScopedName(Part, frozen=True):
     """A type's name, in its namespaces."""
 
-    scope: tuple[str, ...]
-    source_name: str
+    scope: tuple[Name, ...]
+    source_name: Name
 
 
 class TypeName(Part, frozen=True):
@@ -88,15 +89,15 @@ class TypeName(Part, frozen=True):
 class Schedule(Part, frozen=True):
     """What runs at the times that a table's rows say."""
 
-    table_name: str
-    function_name: str
+    table_name: Name
+    function_name: Name
 
 
 class LifecycleReducer(Part, frozen=True):
     """Which reducer the server calls by itself, and when."""
 
     lifecycle_spec: Lifecycle
-    function_name: str
+    function_name: Name
 
 
 class Policy(OneOf, frozen=True, rename="pascal"):
@@ -109,8 +110,8 @@ class Policy(OneOf, frozen=True, rename="pascal"):
 class NameMapping(Part, frozen=True):
     """A canonical name: one that the module sets itself, or what the server made of the module's own name."""
 
-    source_name: str
-    canonical_name: str
+    source_name: Name
+    canonical_name: Name
 
 
 class ExplicitNames(Part, frozen=True):
@@ -122,7 +123,7 @@ class ExplicitNames(Part, frozen=True):
 class Submodule(Part, frozen=True):
     """A module within the module."""
 
-    namespace: str
+    namespace: Name
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from stdb_codegen import shape
-from stdb_codegen.shape import AlgebraicType, Lifecycle, Maybe, Part, Position, ProductType, Storage, Typespace, View
+from stdb_codegen.shape import (
+    AlgebraicType,
+    Lifecycle,
+    Maybe,
+    Name,
+    Part,
+    Position,
+    ProductType,
+    Storage,
+    Typespace,
+    View,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,20 +27,20 @@ if TYPE_CHECKING:
 class Schedule(Part, frozen=True):
     """What runs at the times that a table's rows say."""
 
-    reducer_name: str
+    reducer_name: Name
 
 
 class Table(Storage, frozen=True):
     """A table."""
 
-    name: str
+    name: Name
     schedule: Maybe[Schedule]
 
 
 class Reducer(Part, frozen=True):
     """A reducer."""
 
-    name: str
+    name: Name
     params: ProductType
     lifecycle: Maybe[Lifecycle]
 
@@ -37,8 +48,8 @@ class Reducer(Part, frozen=True):
 class ScopedName(Part, frozen=True):
     """A type's name, in its namespaces."""
 
-    scope: tuple[str, ...]
-    name: str
+    scope: tuple[Name, ...]
+    name: Name
 
 
 class TypeName(Part, frozen=True):
@@ -51,7 +62,7 @@ class TypeName(Part, frozen=True):
 class Procedure(Part, frozen=True):
     """A procedure."""
 
-    name: str
+    name: Name
     params: ProductType
     return_type: AlgebraicType
 
@@ -59,7 +70,7 @@ class Procedure(Part, frozen=True):
 class NamedView(View, frozen=True):
     """A view."""
 
-    name: str
+    name: Name
 
 
 class ModuleV9(Part, frozen=True):

@@ -1,33 +1,38 @@
-"""Lets a `.wasm` describe itself, in a sandbox: a module is untrusted code."""
+"""Lets a `.wasm` describe itself, in a sandbox: a module is untrusted code.
+
+The sandbox is a process of its own: see `stdb_codegen.sandbox`.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import importlib.util
+import json
+import os
+import subprocess
+import sys
 
 from stdb_codegen.errors import SourceError
+from stdb_codegen.rawdef import LARGEST
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import wasmtime
-
-# Describing the largest modules takes a small part of this; a loop without end takes some seconds to run out.
+# Instructions: describing the largest modules takes a small part of this; a loop without end takes some seconds to
+# run out. Seconds for all of it, of which compiling the module takes the most.
 FUEL = 5_000_000_000
-MEMORY = 256 * 1024 * 1024
-LARGEST = 64 * 1024 * 1024
+DEADLINE = 60.0
+# Bytes of a module: those of Rust have some hundred thousand, and without optimisation some million.
+LARGEST_MODULE = 64 * 1024 * 1024
+
+_GIVE = "give the .wasm of a SpacetimeDB module, built for release"
+_INSTALL = "run: pip install 'stdb[wasm]' (or generate from a server, with --server)"
 
 
-class _RefusedError(Exception):
-    """The module did what describing does not need."""
-
-
-def describe(binary: bytes, place: str, fuel: int = FUEL) -> bytes:
+def describe(binary: bytes, place: str, fuel: int = FUEL, deadline: float = DEADLINE) -> bytes:
     """Run a module far enough to have its definition.
 
     Args:
         binary: The `.wasm`.
         place: Where it was found, for errors.
         fuel: How many instructions it may run.
+        deadline: How many seconds all of it may take.
 
     Returns:
         The definition, in BSATN.
@@ -35,82 +40,32 @@ def describe(binary: bytes, place: str, fuel: int = FUEL) -> bytes:
     Raises:
         SourceError: The extra `wasm` is not installed, or the binary does not describe itself.
     """
+    if importlib.util.find_spec("wasmtime") is None:
+        raise SourceError(place, "reading a .wasm needs the package wasmtime", _INSTALL)
+    # Not from the folder that the command runs in (-P), but from wherever this process has its modules from.
+    command = [sys.executable, "-P", "-m", "stdb_codegen.sandbox", str(fuel), str(LARGEST)]
+    environment = {name: value for name, value in os.environ.items() if name != "SPACETIMEDB_TOKEN"}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     try:
-        import wasmtime
-    except ImportError as error:
-        remedy = "run: pip install 'stdb[wasm]' (or generate from a server, with --server)"
-        raise SourceError(place, "reading a .wasm needs the package wasmtime", remedy) from error
+        done = subprocess.run(  # noqa: S603 - no shell, and nothing of the module in it
+            command, input=binary, capture_output=True, env=environment, timeout=deadline, check=True
+        )
+    except subprocess.TimeoutExpired as error:
+        problem = f"the module cannot describe itself: it takes longer than {deadline:g} seconds"
+        raise SourceError(place, problem, _GIVE) from error
+    except subprocess.CalledProcessError as error:
+        raise SourceError(place, f"the module cannot describe itself: {_reason(error)}", _GIVE) from error
+    except OSError as error:
+        problem = f"the process that runs modules cannot be started: {error.strerror or error}"
+        raise SourceError(place, problem, "install Python again, or generate from a server, with --server") from error
+    return done.stdout
+
+
+def _reason(error: subprocess.CalledProcessError) -> str:
+    lines = bytes(error.stderr).decode(errors="replace").splitlines() or [""]
     try:
-        return _describe(binary, fuel)
-    except (wasmtime.WasmtimeError, wasmtime.Trap, wasmtime.ExitTrap, _RefusedError) as error:
-        reason = str(error).strip().splitlines()
-        problem = f"the module cannot describe itself: {_reason(reason)}"
-        raise SourceError(place, problem, "give the .wasm of a SpacetimeDB module, built for release") from error
-
-
-def _describe(binary: bytes, fuel: int) -> bytes:
-    import wasmtime
-
-    config = wasmtime.Config()
-    config.consume_fuel = True
-    engine = wasmtime.Engine(config)
-    store = wasmtime.Store(engine)
-    store.set_fuel(fuel)
-    store.set_limits(memory_size=MEMORY, instances=1, tables=8, memories=1)
-    module = wasmtime.Module(engine, binary)
-    sink = bytearray()
-    instance = wasmtime.Instance(store, module, [_import(store, item, sink) for item in module.imports])
-    exports = instance.exports(store)
-    names = sorted(export.name or "" for export in module.exports)
-    for name in (*(name for name in names if name.startswith("__preinit__")), "__describe_module__"):
-        function = exports.get(name)
-        if not isinstance(function, wasmtime.Func):
-            raise _RefusedError(f"it has no function {name}")
-        function(store, *([0] if name == "__describe_module__" else []))
-    return bytes(sink)
-
-
-def _import(store: wasmtime.Store, item: wasmtime.ImportType, sink: bytearray) -> wasmtime.Func:
-    """What the module asks its host for: the sink for its description; everything else answers with zeros."""
-    import wasmtime
-
-    kind = item.type
-    if not isinstance(kind, wasmtime.FuncType):
-        raise _RefusedError(f"it imports {item.name!r}, which is no function")
-    if item.name == "bytes_sink_write":
-        return wasmtime.Func(store, kind, _sink_write(sink), access_caller=True)
-    zeros = [0] * len(kind.results)
-
-    def nothing(*_: object) -> object:
-        return zeros[0] if len(zeros) == 1 else zeros or None
-
-    return wasmtime.Func(store, kind, nothing)
-
-
-def _sink_write(sink: bytearray) -> Callable[[wasmtime.Caller, int, int, int], int]:
-    def write(caller: wasmtime.Caller, _sink: int, start: int, length_at: int) -> int:
-        import wasmtime
-
-        memory = caller.get("memory")
-        if not isinstance(memory, wasmtime.Memory):
-            raise _RefusedError("it has no memory")
-        length = int.from_bytes(_read(caller, memory, length_at, 4), "little")
-        sink.extend(_read(caller, memory, start, length))
-        if len(sink) > LARGEST:
-            raise _RefusedError("its description is too long")
-        return 0
-
-    return write
-
-
-def _read(caller: wasmtime.Caller, memory: wasmtime.Memory, start: int, length: int) -> bytearray:
-    start &= 0xFFFF_FFFF  # Addresses arrive signed.
-    if start + length > memory.data_len(caller):
-        raise _RefusedError("it points outside of its memory")
-    return memory.read(caller, start, start + length)
-
-
-def _reason(lines: list[str]) -> str:
-    if any("fuel" in line for line in lines):
-        return "it runs without end"
-    return lines[0] if lines else "no reason is known"
+        return str(json.loads(lines[-1])["refused"])
+    except (ValueError, TypeError, LookupError):
+        # Nothing that the sandbox itself says: an abort, or an error of Python.
+        how = f"signal {-error.returncode}" if error.returncode < 0 else f"exit code {error.returncode}"
+        return f"it brings the sandbox down, with {how}: {lines[-1]}".removesuffix(": ")

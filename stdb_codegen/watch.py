@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from stdb_codegen import project, server
+from stdb_codegen import files, project, server
 from stdb_codegen.errors import CodegenError
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _stamps(paths: Iterable[Path]) -> object:
 
 def _sources(target: Target) -> Iterator[Path]:
     path = Path(target.source.module)
-    if not path.is_dir():
+    if not files.is_folder(path):
         yield path
     elif target.source.build:
         yield from project.sources(path)

@@ -126,7 +126,7 @@ def test_verbose_tells_more_beside_the_result(shell: Callable[..., Result]) -> N
     assert re.search(r"  probe\.wasm: \d+ bytes of bsatn\n", result.stderr)
     assert "  client/types.py: written\n" in result.stderr
     failed = shell("generate", "--module", "my-module", "--server", "http://127.0.0.1:9", "-o", "x", "-v")
-    assert "\n  from URLError: " in failed.stderr
+    assert "\n  from ConnectionRefusedError: " in failed.stderr
 
 
 def test_progress_shows_after_a_second(loopback: Loopback, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stdb_codegen import config
+from stdb_codegen import config, toml
 from stdb_codegen.config import Target
 from stdb_codegen.errors import ConfigError
 from stdb_codegen.source import Source
@@ -196,6 +196,66 @@ def test_errors_name_the_key_and_what_to_do(
     assert message in result.stderr
     assert result.stderr.count("\n") == 1
     assert "se.cr.et" not in result.stderr
+
+
+def deep(place: str) -> str:
+    section = "[tool.stdb-codegen]\n"
+    return {
+        "key": f"{section}rename.{'.'.join('a' * 20_000)} = 'b'",
+        "quoted": f"{section}rename.{'.'.join([repr('a')] * 20_000)} = 'b'",
+        "header": f"[tool.stdb-codegen.{' . '.join('a' * 20_000)}]",
+        "arrays": f"{section}module = {'[' * 100_000}",
+        "tables": f"{section}module = {'{a=' * 100_000}",
+        "rename": f"{section}module = 'm'\noutput = 'o'\nrename.{'.'.join('a' * 40)}.{'.'.join('a' * 40)} = 'b'",
+        "value": f"{section}module = {'[' * 60}{']' * 60}",
+    }[place]
+
+
+@pytest.mark.parametrize("place", ["key", "quoted", "header", "arrays", "tables", "rename", "value"])
+def test_deep_files(configured: Callable[[str], Callable[..., Result]], tmp_path: Path, place: str) -> None:
+    result = configured(deep(place))("generate")
+    error = f"error: {tmp_path / 'pyproject.toml'}: is nested more than 50 deep; write it in fewer levels\n"
+    assert (result.exit_code, result.stderr) == (1, error)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[project]\ndescription = '{'a.' * 500}'",
+        f'[project]\ndescription = """{"a." * 500}"""',
+        f"[project]\ndescription = '''\n{'a.' * 500}'''",
+        f"# {'a.' * 500}\n[project]",
+        '[project]\ndescription = "\\"' + "a." * 500 + '"',
+    ],
+)  # fmt: skip
+def test_texts_may_hold_many_dots(text: str) -> None:
+    assert "project" in toml.parse(text)
+
+
+def test_large_files(configured: Callable[[str], Callable[..., Result]]) -> None:
+    result = configured("#" * 1024 * 1024 + "\n")("generate")
+    assert "pyproject.toml: is larger than 1,048,576 bytes; check that the file can be read" in result.stderr
+
+
+@pytest.mark.parametrize("key", ["module", "output", "server", "templates"])
+def test_nul_in_a_path(configured: Callable[[str], Callable[..., Result]], key: str) -> None:
+    keys = {"module": "schema.json", "output": "client"} | {key: r"a\u0000b"}
+    text = "".join(f'{name} = "{value}"\n' for name, value in keys.items())
+    result = configured(f"[tool.stdb-codegen]\n{text}")("generate")
+    assert result.exit_code == 1
+    assert f"pyproject.toml: tool.stdb-codegen.{key}: holds a NUL character; leave it away" in result.stderr
+
+
+def test_outputs_behind_a_circle_of_links(configured: Callable[[str], Callable[..., Result]], tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    modules = "".join(
+        f"[tool.stdb-codegen.modules.{name}]\nmodule = 'schema.json'\noutput = '{output}'\n"
+        for name, output in (("one", "circle/client"), ("two", "client"))
+    )
+    result = configured(modules)("generate")
+    assert result.exit_code == 1
+    assert "error: one: circle/client: Too many levels of symbolic links; " in result.stderr
+    assert "client/: 6 files written" in result.stdout
 
 
 def test_configuration_is_gone(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from stdb_codegen import output
+from stdb_codegen import output, staging
 from stdb_codegen.errors import OutputError
 from tests.codegen.schemas import GOLDEN
 
@@ -172,6 +172,61 @@ class TestFailure:
             assert (done.returncode, done.stderr) == (1, f"error: {place}: {problem}\n")
         assert texts(folder) == before
         assert not folder.with_name("new").exists()
+
+
+class TestKilled:
+    """Before it could tidy up."""
+
+    @pytest.fixture
+    def left_over(self, tmp_path: Path) -> Path:
+        """What a generator leaves that is killed after it has written all files, and before they have their names."""
+        program = """if True:
+            import os, signal, sys
+            from pathlib import Path
+            from stdb_codegen import output, staging
+            Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+            output.write(Path(sys.argv[1]), {"py.typed": ""})
+        """
+        done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)
+        assert done.returncode == -9
+        (left,) = tmp_path.iterdir()
+        assert [path.name for path in left.glob("*/*")] == ["py.typed"]
+        return left
+
+    def test_next_run_tidies_up(self, left_over: Path, tmp_path: Path) -> None:
+        output.write(tmp_path, FILES)
+        assert texts(tmp_path) == FILES
+
+    def test_next_run_tidies_up_even_if_nothing_changed(self, left_over: Path, tmp_path: Path) -> None:
+        output.write(tmp_path, FILES)
+        left = tmp_path / ".stdb-codegen-abcdefgh"
+        (left / "new").mkdir(parents=True)
+        assert str(output.write(tmp_path, FILES)) == "unchanged"
+        assert texts(tmp_path) == FILES
+
+    def test_looking_touches_nothing(self, left_over: Path, tmp_path: Path) -> None:
+        output.plan(tmp_path, FILES)
+        assert left_over.exists()
+
+    def test_others_are_left_alone(self, tmp_path: Path) -> None:
+        elsewhere = tmp_path / "elsewhere"
+        (elsewhere / "new").mkdir(parents=True)
+        client = tmp_path / "client"
+        (client / ".stdb-codegen-notes" / "mine").mkdir(parents=True)
+        (client / ".stdb-codegen-file").touch()
+        (client / ".stdb-codegen-link").symlink_to(elsewhere)
+        before = {path.name for path in client.iterdir()}
+        output.write(client, FILES)
+        assert {path.name for path in client.iterdir()} == before | FILES.keys()
+        assert (elsewhere / "new").is_dir()
+
+    def test_a_generator_that_runs_is_left_alone(self, tmp_path: Path) -> None:
+        with staging.staging(tmp_path) as (new, old):
+            (new / "a.py").write_text(HEADER)
+            output.write(tmp_path, FILES)
+            assert (new / "a.py").read_text() == HEADER
+            assert old.is_dir()
+        assert texts(tmp_path) == FILES
 
 
 def test_diff(tmp_path: Path) -> None:

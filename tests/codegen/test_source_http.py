@@ -5,13 +5,14 @@ from __future__ import annotations
 import socket
 import ssl
 import subprocess
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from stdb_codegen import server
 from stdb_codegen.errors import SourceError
-from tests.codegen.loopback import SCHEMA, serving
+from tests.codegen.loopback import RAW, SCHEMA, serving
 from tests.support.modules import module_wasm
 
 if TYPE_CHECKING:
@@ -47,6 +48,39 @@ def test_token_is_sent_and_not_told(loopback: Loopback, fails: Callable[..., str
 def test_token_is_not_for_those_redirected_to(loopback: Loopback) -> None:
     assert server.fetch(loopback.uri, "elsewhere", "se.cr.et").data == SCHEMA
     assert [token for _, token in loopback.asked] == ["Bearer se.cr.et", None]
+
+
+def test_token_is_for_its_origin(loopback: Loopback) -> None:
+    loopback.location = f"{loopback.uri}/v1/database/other"
+    assert server.fetch(loopback.uri, "redirected", "se.cr.et").data == SCHEMA
+    assert [token for _, token in loopback.asked] == ["Bearer se.cr.et", "Bearer se.cr.et"]
+
+
+def test_relative_redirects_are_followed(loopback: Loopback) -> None:
+    loopback.location = "../other/schema"
+    assert server.fetch(loopback.uri, "redirected").data == SCHEMA
+    assert loopback.asked[-1] == ("/v1/database/other/schema", None)
+
+
+@pytest.mark.parametrize("location", ["ftp://127.0.0.1/schema", "file:///etc/passwd", "data:,x", "http://", "http://["])
+def test_other_schemes_are_not_followed(
+    loopback: Loopback, fails: Callable[..., str], tmp_path: Path, location: str
+) -> None:
+    loopback.location = location
+    error = fails("--module", "redirected", "--server", loopback.uri, "-o", tmp_path)
+    assert f"error: {loopback.uri}: the server gave no answer that can be read: " in error
+
+
+def test_redirects_without_end_are_not_followed(loopback: Loopback) -> None:
+    loopback.location = f"{loopback.uri}/v1/database/redirected"
+    with pytest.raises(SourceError, match="no answer that can be read: it redirects more than 5 times"):
+        server.fetch(loopback.uri, "redirected")
+    assert len(loopback.asked) == 6
+
+
+def test_redirects_without_an_address_are_no_answer(loopback: Loopback) -> None:
+    with pytest.raises(SourceError, match="the server answered 302 Found"):
+        server.fetch(loopback.uri, "status-302")
 
 
 def test_odd_token_is_not_told(loopback: Loopback, fails: Callable[..., str], tmp_path: Path) -> None:
@@ -110,10 +144,46 @@ def test_server_is_silent(loopback: Loopback) -> None:
         server.fetch(loopback.uri, "held", timeout=0.05)
 
 
-def test_server_never_ends(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("database", ["drips", "drips-status", "drips-headers", "continues"])
+def test_server_never_ends(loopback: Loopback, monkeypatch: pytest.MonkeyPatch, database: str) -> None:
     monkeypatch.setattr(server, "PATIENCE", 0.05)
     with pytest.raises(SourceError, match="did not answer in time"):
-        server.fetch(loopback.uri, "drips")
+        server.fetch(loopback.uri, database)
+
+
+def test_address_is_not_found_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+
+    def search(*_: object, **__: object) -> list[object]:
+        released.wait()
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", search)
+    with pytest.raises(SourceError, match="http://localhost: the server did not answer in time"):
+        server.fetch("http://localhost", "my-module", timeout=0.05)
+    released.set()
+
+
+def test_time_is_shared_by_all_that_is_asked(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When an old server has been asked for version 10, nothing is left to ask it for version 9."""
+    monkeypatch.setattr(server, "PATIENCE", 0.0)
+    with pytest.raises(SourceError, match="did not answer in time"):
+        server.fetch(loopback.uri, "old")
+    assert loopback.asked == []
+
+
+@pytest.mark.parametrize("database", ["continues-long", "chunks"])
+def test_all_that_is_sent_is_counted(loopback: Loopback, monkeypatch: pytest.MonkeyPatch, database: str) -> None:
+    monkeypatch.setattr(server, "LARGEST", 100_000)
+    with pytest.raises(SourceError, match="no answer that can be read: it is too long"):
+        server.fetch(loopback.uri, database)
+
+
+@pytest.mark.parametrize("database", RAW)
+def test_answer_is_no_http(loopback: Loopback, fails: Callable[..., str], tmp_path: Path, database: str) -> None:
+    error = fails("--module", database, "--server", loopback.uri, "-o", tmp_path)
+    assert error.startswith(f"error: {loopback.uri}")
+    assert error[:-1].isprintable()
 
 
 def test_answer_is_too_long(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,6 +248,16 @@ def test_not_trusted(tls: Loopback, fails: Callable[..., str], tmp_path: Path) -
     assert f"{tls.uri}: the server's certificate is not trusted: self-signed certificate; " in error
     assert "name the authority's certificate in SSL_CERT_FILE" in error
     assert tls.asked == []
+
+
+def test_redirects_do_not_leave_tls(
+    tls: Loopback, loopback: Loopback, monkeypatch: pytest.MonkeyPatch, certificate: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    tls.location = f"{loopback.uri}/v1/database/other"
+    with pytest.raises(SourceError, match="it redirects to 'http://127.0.0.1:.*', which is without TLS"):
+        server.fetch(tls.uri, "redirected")
+    assert loopback.asked == []
 
 
 def test_https_to_a_server_without_tls(loopback: Loopback, fails: Callable[..., str], tmp_path: Path) -> None:
