@@ -36,6 +36,8 @@ def render_with(folder: Path, package: Package) -> dict[str, str]:
         return render.render(package, folder)
     except jinja2.TemplateSyntaxError as error:
         raise TemplateError(f"{error.filename}:{error.lineno}", error.message or "is no template", _MEND) from error
+    except jinja2.TemplateNotFound as error:
+        raise TemplateError(_place(error, folder), f"{error.name!r} not found", _MEND) from error
     except SyntaxError as error:
         problem = f"the templates make no Python of {error.filename}:{error.lineno}: {error.msg}"
         raise TemplateError(str(folder), problem, _MEND) from error
