@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Generator, Hashable
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from .annotation import Product
+from ._sats.annotation import Product
 from .core import Core
 from .errors import NotConnectedError
 from .outcome import Outcome

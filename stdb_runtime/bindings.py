@@ -12,8 +12,8 @@ from contextvars import copy_context
 from ssl import SSLContext
 from typing import Generic, Literal, TypeVar
 
-from .ambient import Ambient
-from .annotation import (
+from ._protocol.endpoint import Endpoint
+from ._sats.annotation import (
     F32,
     F64,
     I8,
@@ -31,12 +31,12 @@ from .annotation import (
     Enumeration,
     Product,
 )
+from .ambient import Ambient
 from .backoff import Backoff
 from .client import Client
 from .core import Core
 from .credentials import TokenStore
 from .drift import drift
-from .endpoint import Endpoint
 from .errors import BindingsError, ConnectError, SchemaError, StdbError
 from .http import fetch_schema
 from .options import Options, TokenSource

@@ -12,11 +12,11 @@ from itertools import chain, repeat
 from operator import attrgetter, eq
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
-from .annotation import Product
+from ._protocol.wire import TableUpdate
+from ._sats.annotation import Product
+from ._sats.row import RowReader
 from .errors import ProtocolError
 from .index import HashIndexMap, SortedIndex, UniqueIndexMap
-from .row import RowReader
-from .wire import TableUpdate
 
 __all__ = ["TableDiff", "TablePlan", "TableRows"]
 

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable
 from typing import Generic, TypeVar, cast, overload
 
-from .annotation import Product
+from ._sats.annotation import Product
 from .core import Core
 from .delta import Delta
 from .dispatch import ErrorCallback

@@ -15,9 +15,10 @@ from typing import Any, Protocol
 
 from websockets.exceptions import ConnectionClosed
 
-from .answers import Event, Opened
+from ._protocol.answers import Event, Opened
+from ._protocol.endpoint import Endpoint
+from ._protocol.session import Session, SessionState
 from .attempts import Attempts
-from .endpoint import Endpoint
 from .errors import (
     AuthError,
     ConnectError,
@@ -35,7 +36,6 @@ from .errors import (
 )
 from .events import ArgumentReader
 from .options import Options
-from .session import Session, SessionState
 from .stats import Stats
 from .tokens import Tokens
 from .transport import Socket, open_socket

@@ -9,8 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Generator, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from .annotation import Product
-from .answers import (
+from ._protocol.answers import (
     CallRefused,
     Event,
     Opened,
@@ -23,9 +22,12 @@ from .answers import (
     Transaction,
     Unsubscribed,
 )
+from ._protocol.endpoint import Endpoint
+from ._protocol.session import Session
+from ._protocol.wire import TableUpdate
+from ._sats.annotation import Product
 from .connection import Connection, ConnectionState
 from .dispatch import Dispatcher
-from .endpoint import Endpoint
 from .errors import (
     ConnectionLost,
     NotConnectedError,
@@ -49,14 +51,12 @@ from .options import Options
 from .outcome import Outcome
 from .reducer import ReducerCall
 from .renewal import Renewal
-from .session import Session
 from .state import CallbackList, TableState
 from .stats import Stats
 from .stream import SlowConsumerPolicy, Stream
 from .subscription import Subscription, SubscriptionRecord, SubscriptionState
 from .text import shown
 from .unawaited import Unawaited
-from .wire import TableUpdate
 
 __all__ = ["Core"]
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
-from .endpoint import Endpoint
+from ._protocol.endpoint import Endpoint
 from .errors import AuthError, CredentialsError
 
 __all__ = ["File", "TokenStore"]

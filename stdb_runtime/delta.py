@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar, cast
 
-from .annotation import Product
+from ._sats.annotation import Product
 from .cache import TableDiff
 from .events import Cause, RowEvent
 from .table import Table

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Generator, Iterable, Sequence
 from itertools import repeat
 from typing import Any, TypeAlias
 
-from .annotation import Product
+from ._sats.annotation import Product
 from .cache import TableDiff
 from .events import RowEvent
 from .state import CallbackList, TableState

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from .annotation import product_of
-from .product import ProductType
+from ._sats.annotation import product_of
+from ._sats.product import ProductType
+from ._sats.sats import SatsType
 from .reducer import ReducerSet
-from .sats import SatsType
 from .schema import Schema
 from .table import TableSet
 

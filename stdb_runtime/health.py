@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from .endpoint import Endpoint
+from ._protocol.endpoint import Endpoint
 from .errors import ConnectError
 from .http import fetch
 from .options import Options

@@ -17,7 +17,7 @@ import ssl
 from typing import cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from .endpoint import Endpoint
+from ._protocol.endpoint import Endpoint
 from .errors import ConnectError, ServerUnreachableError
 from .options import Options
 from .text import shown

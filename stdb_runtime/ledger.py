@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakSet
 
-from .answers import ProcedureReturned, QueryAnswered
+from ._protocol.answers import ProcedureReturned, QueryAnswered
+from ._protocol.wire import OneOffTable
 from .errors import (
     ConnectionLost,
     OutOfEnergyError,
@@ -20,7 +21,6 @@ from .events import ReducerEvent
 from .outcome import Outcome, Promise
 from .reducer import ReducerCall
 from .stats import Stats
-from .wire import OneOffTable
 
 __all__ = ["Ledger", "ValueReader", "as_loss"]
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import WeakSet
 
-from .annotation import Product
+from ._protocol.wire import OneOffTable, TableUpdate
+from ._sats.annotation import Product
 from .cache import TablePlan
 from .delta import Delta
 from .dispatch import Dispatcher, TableChange
@@ -17,7 +18,6 @@ from .renewal import Renewal
 from .state import CallbackList, TableState, changes_of
 from .stats import Stats
 from .stream import Stream
-from .wire import OneOffTable, TableUpdate
 
 __all__ = ["Mirror"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from .answers import Opened
+from ._protocol.answers import Opened
 from .connection import Connection, ConnectionState
 from .errors import NotConnectedError
 from .stats import Stats

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, cast, overload
 
-from .annotation import returned_by
-from .arguments import Arguments, read_value
+from ._sats.annotation import returned_by
+from ._sats.arguments import Arguments, read_value
 from .outcome import Outcome
 
 __all__ = ["BoundProcedure", "Procedure", "ProcedureOwner", "ProcedureSet", "procedure"]

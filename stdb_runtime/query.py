@@ -12,8 +12,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Generic, NoReturn, Self, TypeAlias, TypeVar, cast, get_args, get_origin, overload
 
-from .annotation import Product
-from .sql import literal, quoted
+from ._protocol.sql import literal, quoted
+from ._sats.annotation import Product
 
 __all__ = ["Column", "Columns", "Condition", "Join", "OpaqueColumn", "Query", "Selectable", "Selection"]
 

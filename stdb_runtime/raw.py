@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import copy_context
 from typing import Self
 
-from .arguments import encode_json
+from ._protocol.endpoint import Endpoint
+from ._protocol.session import Session
+from ._sats.arguments import encode_json
 from .backoff import Backoff
 from .credentials import TokenStore
-from .endpoint import Endpoint
 from .errors import ArgumentError, NotConnectedError, StdbError
 from .handler import Callbacks, HandlerForm
 from .http import fetch_schema
@@ -23,7 +24,6 @@ from .registry import registered
 from .relay import Relay, json_rows, json_value
 from .request import MessageId, RequestId
 from .schema import SchemaForm, rows_by
-from .session import Session
 
 __all__ = ["RawConnection", "connect"]
 

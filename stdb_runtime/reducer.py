@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, TypeVarTuple, overload
 
-from .arguments import Arguments
+from ._sats.arguments import Arguments
+from ._sats.sats import SatsType
 from .errors import BindingsError, StdbError
 from .events import ReducerEvent
 from .outcome import Outcome, Promise
-from .sats import SatsType
 from .state import CallbackList
 
 __all__ = [

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from . import messages
-from .answers import (
+from ._protocol.answers import (
     CallRefused,
     Event,
     Opened,
@@ -24,18 +24,18 @@ from .answers import (
     Transaction,
     Unsubscribed,
 )
+from ._protocol.endpoint import Endpoint
+from ._protocol.session import Session
+from ._protocol.wire import OneOffTable, TableUpdate
 from .connection import Connection
 from .dispatch import Dispatcher
-from .endpoint import Endpoint
 from .errors import DecodeError, ProtocolError, ReconnectError, StdbError
 from .events import ReducerEvent
 from .handler import Callbacks
 from .ledger import Ledger, as_loss
 from .options import Options
-from .session import Session
 from .stats import Stats
 from .unawaited import Unawaited
-from .wire import OneOffTable, TableUpdate
 
 __all__ = ["Relay", "RowMaker", "json_rows", "json_value"]
 

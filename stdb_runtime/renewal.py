@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .annotation import Product
+from ._protocol.wire import TableUpdate
+from ._sats.annotation import Product
 from .cache import TablePlan, TableRows
-from .wire import TableUpdate
 
 __all__ = ["Renewal"]
 

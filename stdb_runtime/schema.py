@@ -8,14 +8,14 @@ from typing import Any, TypeAlias, cast
 
 import msgspec
 
-from .annotation import type_of
-from .array import Array
+from ._sats.annotation import type_of
+from ._sats.array import Array
+from ._sats.product import Field, ProductType
+from ._sats.sats import Dialect, Fault, Json, SatsType, Wire, each, expected
+from ._sats.scalar import UNIT, Boolean, Bytes, Float, Integer, String
+from ._sats.sums import Alternatives, Option, spelled_sum
 from .errors import DecodeError, SchemaError
-from .product import Field, ProductType
 from .relay import RowMaker, json_rows
-from .sats import Dialect, Fault, Json, SatsType, Wire, each, expected
-from .scalar import UNIT, Boolean, Bytes, Float, Integer, String
-from .sums import Alternatives, Option, spelled_sum
 from .table import TableSet
 from .types import ConnectionId, Identity, TimeDuration, Timestamp, Uuid
 

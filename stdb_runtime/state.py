@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, Protocol, TypeAlias, TypeVar
 from weakref import WeakSet
 
-from .annotation import Product
+from ._sats.annotation import Product
 from .cache import TableDiff, TableRows
 from .events import RowEvent
 from .stream import Change, Deleted, Inserted, SlowConsumerPolicy, Stream, Updated

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import Any, ClassVar, Generic, Literal, Self, TypeVar, cast, get_type_hints, overload
 
-from .annotation import Product
+from ._protocol.sql import quoted
+from ._sats.annotation import Product
 from .errors import BindingsError, ConnectionLost, SubscriptionError
 from .events import RowEvent
-from .sql import quoted
 from .state import TableOwner, TableState
 from .stream import Change, Deleted, SlowConsumerPolicy, Stream, merge, seen_from
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Generator
 
-from .endpoint import Endpoint
+from ._protocol.endpoint import Endpoint
 from .errors import AuthError, StdbError, TokenSourceError
 from .options import Options
 

@@ -15,7 +15,8 @@ from websockets.frames import DATA_OPCODES, Frame
 from websockets.http11 import Response
 from websockets.protocol import Event, State
 
-from .endpoint import Endpoint
+from ._protocol.endpoint import Endpoint
+from ._protocol.wire import SUBPROTOCOL
 from .errors import (
     AuthError,
     ConnectError,
@@ -26,7 +27,6 @@ from .errors import (
 )
 from .options import Options
 from .text import shown
-from .wire import SUBPROTOCOL
 
 __all__ = ["Socket", "open_socket"]
 

@@ -11,19 +11,19 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # The modules of the runtime, lowest first. A module imports only from the lines above its own.
 LAYERS = (
-    "text types literal index backoff stats",
+    "text types index backoff stats _sats.literal",
     "errors",
-    "sats wire events outcome endpoint attempts unawaited",
-    "scalar array product stream request",
-    "sums sql",
-    "annotation",
-    "row arguments query",
+    "_sats.sats events outcome attempts unawaited _protocol.endpoint _protocol.wire",
+    "_sats.scalar _sats.array _sats.product stream request",
+    "_sats.sums _protocol.sql",
+    "_sats.annotation",
+    "_sats.row _sats.arguments query",
     "cache procedure",
     "state renewal",
     "table reducer",
     "delta subscription",
-    "answers",
-    "session",
+    "_protocol.answers",
+    "_protocol.session",
     "credentials",
     "options dispatch ledger messages registry",
     "handler",
@@ -38,7 +38,7 @@ LAYERS = (
     "__init__",
 )
 # Up to here nothing waits, sleeps, opens a socket, rolls dice or looks at a clock.
-LAST_SANS_IO = "session"
+LAST_SANS_IO = "_protocol.session"
 IO = {"asyncio", "websockets", "socket", "ssl", "time", "random", "threading", "selectors", "concurrent"}
 
 RANKS = {module: rank for rank, line in enumerate(LAYERS) for module in line.split()}
@@ -51,36 +51,48 @@ def imports_of(source: str, package: str) -> set[str]:
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            base = ".".join(filter(None, [package if node.level else "", node.module or ""]))
+            parents = package.split(".")[: -(node.level - 1) or None] if node.level else []
+            base = ".".join([*parents, *filter(None, [node.module])])
             # `from package import x` may mean the module package.x: both are noted.
             found.add(base)
             found.update(f"{base}.{alias.name}" for alias in node.names)
     return found
 
 
-def siblings_of(source: str, package: str) -> set[str]:
-    """Return the modules of its own package that a module imports, by their short names."""
-    parts = [name.split(".") for name in imports_of(source, package)]
-    names = {part[1] for part in parts if part[0] == package and len(part) > 1}
-    return {name for name in names if (ROOT / package / f"{name}.py").exists()}
+def dotted(path: Path) -> str:
+    """Return the name of a module within its package, such as `_sats.row`."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts[1:])
+
+
+def siblings_of(path: Path) -> set[str]:
+    """Return the modules of its own package that a module imports, by their names within it."""
+    package, *folders = path.relative_to(ROOT).parent.parts
+    names = imports_of(path.read_text("utf-8"), ".".join([package, *folders]))
+    inside = {name.removeprefix(f"{package}.") for name in names if name.startswith(f"{package}.")}
+    return {name for name in inside if (ROOT / package / f"{name.replace('.', '/')}.py").exists()}
 
 
 def modules(package: str) -> list[Path]:
-    return sorted((ROOT / package).rglob("*.py"))
+    """Return the modules of a package, without the empty beginnings of its folders."""
+    found = sorted((ROOT / package).rglob("*.py"))
+    return [path for path in found if path.name != "__init__.py" or path.parent == ROOT / package]
 
 
-@pytest.mark.parametrize("path", modules("stdb_runtime"), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", modules("stdb_runtime"), ids=dotted)
 def test_runtime_imports_run_one_way(path: Path) -> None:
-    assert path.stem in RANKS, f"{path.name} is new: give it its place in LAYERS"
-    upward = {
-        name for name in siblings_of(path.read_text("utf-8"), "stdb_runtime") if RANKS.get(name, 0) >= RANKS[path.stem]
-    }
-    assert not upward, f"{path.stem} imports {upward}, which do not stand below it"
+    name = dotted(path)
+    assert name in RANKS, f"{name} is new: give it its place in LAYERS"
+    upward = {sibling for sibling in siblings_of(path) if RANKS.get(sibling, 0) >= RANKS[name]}
+    assert not upward, f"{name} imports {upward}, which do not stand below it"
 
 
-@pytest.mark.parametrize("path", modules("stdb_runtime"), ids=lambda path: path.stem)
+def test_every_place_is_taken() -> None:
+    assert RANKS.keys() == set(map(dotted, modules("stdb_runtime")))
+
+
+@pytest.mark.parametrize("path", modules("stdb_runtime"), ids=dotted)
 def test_nothing_up_to_the_session_does_io(path: Path) -> None:
-    if RANKS.get(path.stem, 0) > RANKS[LAST_SANS_IO]:
+    if RANKS.get(dotted(path), 0) > RANKS[LAST_SANS_IO]:
         return
     outside = {name.partition(".")[0] for name in imports_of(path.read_text("utf-8"), "stdb_runtime")}
     assert not outside & IO
@@ -100,6 +112,7 @@ def test_the_two_packages_know_nothing_of_one_another(package: str, other: str) 
         ("import asyncio.queues", {"asyncio.queues"}),
         ("from . import row", {"p", "p.row"}),
         ("from .row import Rows", {"p.row", "p.row.Rows"}),
+        ("from .a.row import Rows", {"p.a.row", "p.a.row.Rows"}),
         ("from p import row", {"p", "p.row"}),
         ("def f():\n    from time import sleep", {"time", "time.sleep"}),
         ("if TYPE_CHECKING:\n    import random", {"random"}),
@@ -107,3 +120,9 @@ def test_the_two_packages_know_nothing_of_one_another(package: str, other: str) 
 )
 def test_every_form_of_import_is_seen(source: str, found: set[str]) -> None:
     assert imports_of(source, "p") == found
+
+
+def test_imports_from_the_folders_above_are_seen() -> None:
+    assert imports_of("from ..types import Some", "p.a") == {"p.types", "p.types.Some"}
+    assert imports_of("from .. import wire", "p.a") == {"p", "p.wire"}
+    assert imports_of("from ..b.c import d", "p.a") == {"p.b.c", "p.b.c.d"}

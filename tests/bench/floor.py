@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import websockets
 
-from stdb_runtime.endpoint import Endpoint
+from stdb_runtime._protocol.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from stdb_codegen import casing, context, lower, render, v10
 from stdb_codegen.errors import CodegenError
-from stdb_runtime.annotation import product_of
+from stdb_runtime._sats.annotation import product_of
 from stdb_runtime.bindings import Enumeration, Product, Variant
 from stdb_runtime.procedure import Procedure
 from stdb_runtime.reducer import Reducer

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 import pytest
 
 from stdb_runtime import Err, Ok, Some, SubscriptionError
-from stdb_runtime.annotation import Product
+from stdb_runtime._protocol.wire import Rows, TableUpdate
+from stdb_runtime._sats.annotation import Product
 from stdb_runtime.state import TableState
 from stdb_runtime.table import TableSet
-from stdb_runtime.wire import Rows, TableUpdate
 from tests.golden.arena import client as arena
 from tests.golden.events import client as events
 from tests.golden.indexes import client as indexes

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from stdb_runtime.annotation import product_of
+from stdb_runtime._sats.annotation import product_of
 from stdb_runtime.bindings import Enumeration, Product
 from stdb_runtime.reducer import OnReducer, Reducer
 from tests.codegen.golden import CASES, built

@@ -23,9 +23,10 @@ from websockets.asyncio.client import connect as connect_socket
 from websockets.typing import Subprotocol
 
 from stdb_codegen import naming
-from stdb_runtime import ReducerEvent, RowEvent, wire
-from stdb_runtime.literal import double_literal, server_double
-from stdb_runtime.row import RowReader
+from stdb_runtime import ReducerEvent, RowEvent
+from stdb_runtime._protocol import wire
+from stdb_runtime._sats.literal import double_literal, server_double
+from stdb_runtime._sats.row import RowReader
 from tests.golden.echo import client as echo_client
 from tests.golden.echo.client import types as echo
 from tests.support.values import LEISURE, has_literal, kind_of, single

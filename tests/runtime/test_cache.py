@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from stdb_runtime.annotation import F64, U32, Product
+from stdb_runtime._protocol.wire import Rows, TableUpdate
+from stdb_runtime._sats.annotation import F64, U32, Product
 from stdb_runtime.cache import TableDiff, TableRows
 from stdb_runtime.errors import DecodeError, ProtocolError
-from stdb_runtime.wire import Rows, TableUpdate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

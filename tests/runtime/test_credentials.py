@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stdb_runtime import AuthError, ConnectError, CredentialsError
+from stdb_runtime._protocol.endpoint import Endpoint
 from stdb_runtime.credentials import File, TokenStore
-from stdb_runtime.endpoint import Endpoint
 from stdb_runtime.options import Options
 from stdb_runtime.tokens import Tokens
 

@@ -16,16 +16,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeGuard
 
 import pytest
 
-from stdb_runtime import StdbError, wire
-from stdb_runtime.row import RowReader
-from stdb_runtime.session import Session
+from stdb_runtime import StdbError
+from stdb_runtime._protocol import wire
+from stdb_runtime._protocol.session import Session
+from stdb_runtime._sats.row import RowReader
 from tests.golden.echo.client import types as echo
 from tests.support.recordings import RECORDINGS, row_classes, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stdb_runtime.annotation import Product
+    from stdb_runtime._sats.annotation import Product
 
 MUTANTS = int(os.environ.get("STDB_FUZZ_MUTANTS", "5000"))
 PATIENCE = 1.0

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stdb_runtime.literal import double_literal, server_double
+from stdb_runtime._sats.literal import double_literal, server_double
 
 
 def random_doubles(count: int, seed: int) -> list[float]:

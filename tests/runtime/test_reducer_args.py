@@ -18,8 +18,8 @@ from tests.golden.echo.client import types as echo
 from tests.support.values import LEISURE, kind_of, row_text
 
 if TYPE_CHECKING:
-    from stdb_runtime.annotation import Product
-    from stdb_runtime.arguments import Arguments
+    from stdb_runtime._sats.annotation import Product
+    from stdb_runtime._sats.arguments import Arguments
 from stdb_runtime.reducer import Reducer
 
 REDUCERS = echo_client.Reducers

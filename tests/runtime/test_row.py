@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stdb_runtime import DecodeError, Err, Identity, Ok, Uuid
-from stdb_runtime.annotation import F32, F64, U64, Product, product_of
-from stdb_runtime.row import RowReader
-from stdb_runtime.sats import Dialect
-from stdb_runtime.scalar import NAN
+from stdb_runtime._sats.annotation import F32, F64, U64, Product, product_of
+from stdb_runtime._sats.row import RowReader
+from stdb_runtime._sats.sats import Dialect
+from stdb_runtime._sats.scalar import NAN
 from tests.golden.echo import client as echo_client
 from tests.golden.echo.client import types as echo
 from tests.golden.probe.client.types import Player

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import pytest
 
-from stdb_runtime import annotation, array, product, scalar, sums, types
-from stdb_runtime.annotation import U8, U32, Product, type_of
+from stdb_runtime import types
+from stdb_runtime._sats import annotation, array, product, scalar, sums
+from stdb_runtime._sats.annotation import U8, U32, Product, type_of
+from stdb_runtime._sats.sats import Dialect, Fault, SatsType
 from stdb_runtime.errors import BindingsError
-from stdb_runtime.sats import Dialect, Fault, SatsType
 from stdb_runtime.types import Variant
 from tests.golden.echo.client import types as echo
 

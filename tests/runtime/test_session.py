@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stdb_runtime.answers import (
+from stdb_runtime._protocol.answers import (
     CallRefused,
     Event,
     Opened,
@@ -19,10 +19,10 @@ from stdb_runtime.answers import (
     Transaction,
     Unsubscribed,
 )
+from stdb_runtime._protocol.session import Session, SessionState
+from stdb_runtime._protocol.wire import TableUpdate
 from stdb_runtime.errors import NotConnectedError, ProtocolError
-from stdb_runtime.session import Session, SessionState
 from stdb_runtime.types import ConnectionId, Identity
-from stdb_runtime.wire import TableUpdate
 
 ME, OTHER = 335324372228514295771113082771726072980, 252657663827749936760606359339677892655
 IDENTITY = "0xc2003eeb6afb78dca2b2543db75199ebb6e11cd5baece3a74212169dc4247170"

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from stdb_runtime import wire
+from stdb_runtime._protocol import wire
+from stdb_runtime._sats.row import RowReader
 from stdb_runtime.errors import DecodeError, ProtocolError
-from stdb_runtime.row import RowReader
 from tests.support.recordings import RECORDINGS, Recording, row_classes
 
 CLIENT_KINDS = {kind.__name__: kind for kind in wire.ClientMessage.__args__}

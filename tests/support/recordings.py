@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast, get_args, get_type_hints
 
 from stdb_codegen import context, lower, output, rawdef, render, source
-from stdb_runtime import wire
+from stdb_runtime._protocol import wire
 from tests.support.modules import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-    from stdb_runtime.annotation import Product
+    from stdb_runtime._sats.annotation import Product
     from stdb_runtime.table import Table, TableSet
 
 FOLDER = ROOT / "tests" / "recordings"

@@ -30,9 +30,9 @@ from stdb_runtime import (
     TimeDuration,
     Timestamp,
 )
-from stdb_runtime.annotation import F32, F64
-from stdb_runtime.literal import double_literal, server_double
-from stdb_runtime.scalar import Integer
+from stdb_runtime._sats.annotation import F32, F64
+from stdb_runtime._sats.literal import double_literal, server_double
+from stdb_runtime._sats.scalar import Integer
 from stdb_runtime.types import Variant
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from itertools import repeat
 from operator import attrgetter
 from typing import Any, ClassVar, NamedTuple, cast
 
+from ..types import Some
 from .sats import Build, Dialect, Fault, Json, Key, SatsType, Wire, each, expected, twin
 from .scalar import UNIT
-from .types import Some
 
 __all__ = [
     "Alternatives",

@@ -15,6 +15,9 @@ from typing import Literal
 
 import msgspec
 
+from ..errors import BindingsError, NotConnectedError, ProtocolError
+from ..events import ArgumentReader, ReducerEvent
+from ..types import ConnectionId
 from . import wire
 from .answers import (
     CallRefused,
@@ -29,9 +32,6 @@ from .answers import (
     Transaction,
     Unsubscribed,
 )
-from .errors import BindingsError, NotConnectedError, ProtocolError
-from .events import ArgumentReader, ReducerEvent
-from .types import ConnectionId
 
 __all__ = ["Session", "SessionState"]
 

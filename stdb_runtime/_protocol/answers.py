@@ -6,10 +6,10 @@ from typing import TypeAlias
 
 import msgspec
 
+from ..events import ReducerEvent
+from ..text import HidesToken
+from ..types import ConnectionId, Identity
 from . import wire
-from .events import ReducerEvent
-from .text import HidesToken
-from .types import ConnectionId, Identity
 
 __all__ = [
     "CallRefused",

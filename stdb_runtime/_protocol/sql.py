@@ -6,9 +6,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any, get_args, get_origin
 
-from .sats import Fault, shown
-from .scalar import Float, Integer
-from .types import ConnectionId, Identity, Timestamp
+from .._sats.sats import Fault, shown
+from .._sats.scalar import Float, Integer
+from ..types import ConnectionId, Identity, Timestamp
 
 __all__ = ["literal", "quoted"]
 

@@ -9,11 +9,11 @@ from typing import cast
 
 import msgspec
 
+from ..errors import ArgumentError, DecodeError
+from ..types import ConnectionId, Identity, TimeDuration, Timestamp, Uuid
 from .annotation import F64, parameters_of, type_of
-from .errors import ArgumentError, DecodeError
 from .literal import server_double
 from .sats import Fault, Json, SatsType, shown
-from .types import ConnectionId, Identity, TimeDuration, Timestamp, Uuid
 
 __all__ = ["Arguments", "encode_json", "read_value"]
 

@@ -12,8 +12,8 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
+from ..errors import DecodeError
 from .annotation import Product, product_of
-from .errors import DecodeError
 from .sats import Dialect, Fault, Wire
 
 __all__ = ["RowReader"]

@@ -10,9 +10,9 @@ from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
-from .errors import DecodeError, ProtocolError
-from .text import HidesToken
-from .types import ConnectionId, Identity, TimeDuration, Timestamp
+from ..errors import DecodeError, ProtocolError
+from ..text import HidesToken
+from ..types import ConnectionId, Identity, TimeDuration, Timestamp
 
 __all__ = [
     "SUBPROTOCOL",

@@ -7,8 +7,8 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from .errors import ConnectError, DatabaseNameError
-from .text import shown
+from ..errors import ConnectError, DatabaseNameError
+from ..text import shown
 
 __all__ = ["Endpoint"]
 

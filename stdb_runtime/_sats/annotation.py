@@ -15,13 +15,8 @@ from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin, get_t
 
 import msgspec
 
-from .array import Array
-from .errors import BindingsError
-from .product import Field, ProductType
-from .sats import SatsType
-from .scalar import UNIT, Boolean, Bytes, Float, Integer, String
-from .sums import Enumerated, Option, Sum, SumVariant
-from .types import (
+from ..errors import BindingsError
+from ..types import (
     ConnectionId,
     Err,
     Identity,
@@ -34,6 +29,11 @@ from .types import (
     Uuid,
     Variant,
 )
+from .array import Array
+from .product import Field, ProductType
+from .sats import SatsType
+from .scalar import UNIT, Boolean, Bytes, Float, Integer, String
+from .sums import Enumerated, Option, Sum, SumVariant
 
 __all__ = [
     "F32",
