@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 40
 LOGGERS = ("stdb_runtime", "websockets", "asyncio")
-# websockets 17.4 begins to ping, and says that it failed, on a connection that was lost right after its handshake.
+# websockets (15.0 and 17.4) begins to ping, and logs that it failed, on a connection that was lost during its opening.
 TOLERATED = "keepalive ping failed"
 
 
