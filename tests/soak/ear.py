@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
 from game_client import Message, Player
-from stdb_runtime import RowEvent, StdbError
+from stdb_runtime import Delta, RowEvent, StdbError, SubscriptionApplied
 from stdb_runtime.bindings import KeyedTable
 from tests.soak.calls import End
 from tests.soak.history import History, What
@@ -28,13 +28,17 @@ R = TypeVar("R", Player, Message)
 class Ear:
     """Listens to one client.
 
+    Args:
+        client: the client.
+        extra: the SQL of the subscription that comes and goes; others come only once.
+
     Attributes:
         active: whether it is connected, as far as callbacks say.
         losses: how often the connection was lost.
         wrong: what was seen to be wrong.
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, extra: str) -> None:
         self.active = asyncio.Event()
         self.active.set()
         self.losses = 0
@@ -50,6 +54,13 @@ class Ear:
         self._players: History[Player] = _record(client.db.player, lambda row: row.id)
         self._messages: History[Message] = _record(client.db.message, lambda row: row)
         client.db.player.on_update(self._may_block)
+        client.on_transaction(self._may_apply)
+        self._extra = extra
+        self._settled_in = False
+
+    def settled_in(self) -> None:
+        """The rows of its subscriptions are here: from now on, reconnections bring none of them anew."""
+        self._settled_in = True
 
     @property
     def events(self) -> int:
@@ -79,6 +90,11 @@ class Ear:
     def _lost(self, error: StdbError | None) -> None:
         self.losses += 1
         self.active.clear()
+
+    def _may_apply(self, delta: Delta) -> None:
+        cause = delta.cause
+        if self._settled_in and isinstance(cause, SubscriptionApplied) and cause.queries != (self._extra,):
+            self.wrong.append(f"rows of a subscription came anew, and not as what was reconciled: {cause.queries}")
 
     def _told_of_message(self, event: ReducerEvent, text: str) -> None:
         if event.caller_identity == self._client.identity and not text.startswith(BARRIER):

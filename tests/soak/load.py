@@ -48,7 +48,7 @@ class Load:
     ) -> None:
         self.name = name
         self.client = client
-        self.ear = Ear(client)
+        self.ear = Ear(client, extra.sql)
         self.caller = Caller(name, client, book, durable=durable)
         self._actions = Actions(self.caller, rng, extra)
         self._book = book
@@ -62,6 +62,7 @@ class Load:
         """Ask for the rows of all its subscriptions, and wait for them."""
         for queries in self._watched:
             await self.client.subscribe(*(query.sql for query in queries))
+        self.ear.settled_in()
 
     async def run(self) -> None:
         """Act and act, while it is to flow."""
