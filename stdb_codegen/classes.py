@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stdb_codegen import ir, naming
@@ -24,6 +25,7 @@ class Classes:
         types: The types that are declared, by name.
         rows_of: The tables and views that have rows of a type, by the type's name.
         renames: The user's names.
+        digits_apart: Whether digits are words of their own in the names of columns and parameters.
     """
 
     def __init__(
@@ -31,7 +33,11 @@ class Classes:
         types: Mapping[str, ir.Product | ir.Sum],
         rows_of: Mapping[str, list[ir.Table | ir.View]],
         renames: Renames,
+        *,
+        digits_apart: bool,
     ) -> None:
+        self._variable = partial(naming.variable, digits_apart=digits_apart)
+        self._parameter = partial(naming.parameter, digits_apart=digits_apart)
         self._types = types
         self._rows_of = rows_of
         self._renames = renames
@@ -59,9 +65,15 @@ class Classes:
             for table in self._rows_of.get(row, ()):
                 places += owners("table", table)
             fields = fields_of(self._types[row])
-            found = self.members(f"fields of type {row!r}", places, fields, naming.variable, prefix)
+            found = self.members(f"fields of type {row!r}", places, fields, self._variable, prefix)
             self._columns[row, prefix] = found
         return found
+
+    def parameters(
+        self, place: str, owners: Sequence[tuple[Kind, str]], fields: Iterable[ir.Field]
+    ) -> tuple[Member, ...]:
+        """The parameters of a method. Arguments as of `members`."""
+        return self.members(place, owners, fields, self._parameter)
 
     def members(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from stdb_codegen import ir, naming
@@ -66,7 +67,7 @@ def build(schema: ir.Schema, *, include_private: bool = False, rename: Mapping[s
         rows_of[table.row].append(table)
     renames = Renames(rename or {})
     reachable = _reachable(schema, tables, reducers, procedures)
-    classes = Classes(reachable, rows_of, renames)
+    classes = Classes(reachable, rows_of, renames, digits_apart=schema.digits_apart)
     builder = _Builder(schema, classes, renames)
     package = Package(
         schema_hash=schema.hash,
@@ -89,6 +90,7 @@ class _Builder:
     def __init__(self, schema: ir.Schema, classes: Classes, renames: Renames) -> None:
         self.classes = classes
         self._renames = renames
+        self._variable = partial(naming.variable, digits_apart=schema.digits_apart)
         self._timers = {table.schedule: table.name for table in schema.tables if table.schedule is not None}
 
     def column_sets(self, tables: Iterable[ir.Table | ir.View]) -> tuple[ColumnSet, ...]:
@@ -106,7 +108,7 @@ class _Builder:
         found: tuple[IndexAccessor, ...] = ()
         warnings: tuple[str, ...] = ()
         if not _is_event(table):
-            found, warnings = accessors(table, self.classes, self._renames)
+            found, warnings = accessors(table, self.classes, self._renames, self._variable)
         kind = "EventTable" if _is_event(table) else "Table" if key is None else "KeyedTable"
         name = self._choose("table", table)
         return TableHandle(
@@ -151,7 +153,7 @@ class _Builder:
         self, kind: Kind, name: Identifier, function: ir.Reducer | ir.Procedure, doc: list[str], returns: Annotation
     ) -> Method:
         place = f"parameters of {kind} {function.name!r}"
-        parameters = self.classes.members(place, owners(kind, function), function.parameters, naming.parameter)
+        parameters = self.classes.parameters(place, owners(kind, function), function.parameters)
         return Method(Identifier(kind), name, function.name, " ".join(doc), parameters, returns)
 
     def _function_doc(self, function: ir.Reducer | ir.Procedure) -> Iterator[str]:
@@ -162,8 +164,8 @@ class _Builder:
 
     def _choose(self, kind: Kind, part: ir.Table | ir.View | ir.Reducer | ir.Procedure) -> Identifier:
         """The name of something in Python, after the module's own name of it."""
-        made = naming.variable(part.accessor or part.name)
-        return self._renames.choose(made, naming.variable, *owners(kind, part))
+        made = self._variable(part.accessor or part.name)
+        return self._renames.choose(made, self._variable, *owners(kind, part))
 
     def _columns_name(self, row: str) -> Identifier:
         return naming.type_name(self.classes.name(row), "Columns")

@@ -14,7 +14,7 @@ from stdb_codegen.pytypes import Annotation
 from stdb_codegen.rename import owners
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from stdb_codegen.classes import Classes
     from stdb_codegen.rename import Kind, Renames
@@ -27,7 +27,7 @@ _ORDERABLE = {
 
 
 def accessors(
-    table: ir.Table | ir.View, classes: Classes, renames: Renames
+    table: ir.Table | ir.View, classes: Classes, renames: Renames, variable: Callable[[str], Identifier]
 ) -> tuple[tuple[IndexAccessor, ...], tuple[str, ...]]:
     """The accessors of a table, and warnings of the indexes that get none.
 
@@ -35,6 +35,7 @@ def accessors(
         table: The table; a view has no indexes, but may have a key.
         classes: The classes of the module's types.
         renames: The user's names.
+        variable: What makes names of variables.
 
     Raises:
         NameCollisionError: Two accessors have one name.
@@ -49,7 +50,7 @@ def accessors(
         if kind is not None:
             found.append(
                 IndexAccessor(
-                    name=_name(table, index, parts, renames),
+                    name=_name(table, index, parts, renames, variable),
                     kind=kind,
                     columns=parts,
                     key=_key(parts, prefixes=kind == "BTree" and index.algorithm == "btree"),
@@ -83,16 +84,22 @@ def _indexes(table: ir.Table | ir.View) -> Iterator[tuple[ir.Index, bool]]:
     yield from sorted(found, key=lambda item: (item[0].columns, not item[1]))
 
 
-def _name(table: ir.Table | ir.View, index: ir.Index, columns: tuple[Member, ...], renames: Renames) -> Identifier:
+def _name(
+    table: ir.Table | ir.View,
+    index: ir.Index,
+    columns: tuple[Member, ...],
+    renames: Renames,
+    variable: Callable[[str], Identifier],
+) -> Identifier:
     """The name of an accessor: its column's, or that which the module gives an index on several."""
     if len(columns) == 1:
         return naming.accessor(columns[0].name)
     listed = "_".join(("by", *(column.name for column in columns)))
-    made = naming.variable(index.accessor) if index.accessor else naming.variable(listed)
+    made = variable(index.accessor or listed)
     places: list[tuple[Kind, str]] = [
         ("index", f"{name}.{index.accessor or made}") for _, name in owners("table", table)
     ]
-    return naming.accessor(renames.choose(made, naming.variable, *places))
+    return naming.accessor(renames.choose(made, variable, *places))
 
 
 def _key(columns: tuple[Member, ...], *, prefixes: bool) -> Annotation:

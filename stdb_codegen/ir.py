@@ -187,6 +187,7 @@ class Schema:
 
     Attributes:
         warnings: What of the module is doubtful, or has no place here; one line each.
+        digits_apart: Whether digits are words of their own in its names; see `stdb_codegen.naming`.
     """
 
     types: tuple[Product | Sum, ...]
@@ -195,6 +196,7 @@ class Schema:
     reducers: tuple[Reducer, ...]
     procedures: tuple[Procedure, ...]
     warnings: tuple[str, ...]
+    digits_apart: bool = False
 
     @property
     def hash(self) -> str:

@@ -6,12 +6,14 @@ of indexes and constraints; here they become equal.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from msgspec import UNSET, UnsetType
 
 from stdb_codegen import ir, shape
+from stdb_codegen.casing import snake
 from stdb_codegen.errors import SchemaError
 from stdb_codegen.ir import Atom
 from stdb_codegen.recursion import check_finite
@@ -27,6 +29,9 @@ class _Named(Protocol):
 
 
 N = TypeVar("N", bound=_Named)
+
+_APART = re.compile(r"(?:^|_)[0-9]+(?:_|$)")
+_JOINED = re.compile(r"[^\W\d_][0-9]|[0-9][^\W\d_]")
 
 
 def lower(module: shape.Module) -> ir.Schema:
@@ -47,14 +52,31 @@ def lower(module: shape.Module) -> ir.Schema:
     check_finite(definitions)
     tables = _sorted(_table(raw, types) for raw in raw_tables)
     views, warnings = _views(module, types, tables)
+    reducers = _sorted(_reducer(raw, types) for raw in module.reducers)
+    procedures = _sorted(_procedure(raw, types) for raw in module.procedures)
     return ir.Schema(
         types=definitions,
         tables=tables,
         views=views,
-        reducers=_sorted(_reducer(raw, types) for raw in module.reducers),
-        procedures=_sorted(_procedure(raw, types) for raw in module.procedures),
+        reducers=reducers,
+        procedures=procedures,
         warnings=(*module.warnings, *warnings),
+        digits_apart=_digits_apart(definitions, [*tables, *views, *reducers, *procedures]),
     )
+
+
+def _digits_apart(
+    types: Iterable[ir.Product | ir.Sum], parts: Iterable[ir.Table | ir.View | ir.Reducer | ir.Procedure]
+) -> bool:
+    """Whether digits are words of their own in a module's names, as in `one_u_8`, wherever there are digits.
+
+    So it is in the names that a server of 2.x makes. It makes none of parameters and accessors, and those are to be
+    alike; that it makes them is not said in a schema, and columns have no other names there.
+    """
+    names = [field.name for type_ in types if isinstance(type_, ir.Product) for field in type_.fields]
+    # A name that the module sets itself is no one's rule.
+    names += [part.name for part in parts if part.accessor is None or snake(part.accessor) == part.name]
+    return any(_APART.search(name) for name in names) and not any(_JOINED.search(name) for name in names)
 
 
 def _table(raw: shape.Table, types: Types) -> ir.Table:

@@ -3,14 +3,13 @@
 1. The name is NFKC-normalised, as Python does with identifiers. Characters that no identifier may hold, and
    underscores, separate words; so `__x` is the word `x`.
 2. A word also begins at a capital after a small letter (`createPlayer`), and at a capital that a small letter
-   follows, after a capital or a digit (`HTTPServer`, `http2Server`). In columns, parameters, tables and functions,
-   digits are words of their own, as in the official clients and in the names that servers of 2.x make: `OneU8` is
-   `one_u_8`. In types and enumeration members they belong to the word before them: `One`, `U8`.
+   follows, after a capital or a digit (`HTTPServer`, `http2Server`). Digits belong to the word before them: `OneU8`
+   is `One`, `U8`. They are words of their own, as in `one_u_8`, in columns, parameters, tables and functions of modules
+   whose names a server of 2.x has made so: what it leaves alone, such as parameters, is to be alike.
 3. Columns, parameters, tables and reducers are `snake_case`, enumeration members `UPPER_SNAKE`, types `PascalCase`,
    where a word keeps its inner capitals (`HTTPServer`), save in a `SCREAMING_SNAKE` name.
-4. A name of which nothing is left, or that begins with what cannot begin a name, gets the word `n` before it (the
-   letter `N` in types and enumeration members): `2fast` becomes `n_2_fast`. A type must begin with a capital: no column
-   ever hides a type.
+4. A name of which nothing is left, or that begins with what cannot begin a name, gets the prefix `n` (`N` for types
+   and enumeration members): `2fast` becomes `n2fast`. A type must begin with a capital: no column ever hides a type.
 5. Hard keywords, and names that would hide what generated code refers to, get one underscore at the end: `class_`,
    `str_`.
 
@@ -66,15 +65,19 @@ class Identifier(str):
         return super().__new__(cls, text)
 
 
-def variable(name: str) -> Identifier:
-    """The name of a column, table or reducer."""
-    text = "_".join(_words(name, digits_apart=True)).lower()
-    return _identifier(text, "n_" if text else "n", _REFERRED)
+def variable(name: str, *, digits_apart: bool = False) -> Identifier:
+    """The name of a column, table or reducer.
+
+    Args:
+        name: Its name in the schema.
+        digits_apart: Whether digits are words of their own.
+    """
+    return _identifier("_".join(_words(name, digits_apart=digits_apart)).lower(), "n", _REFERRED)
 
 
-def parameter(name: str) -> Identifier:
-    """The name of a parameter of a method."""
-    return _identifier(variable(name), "n", frozenset({"self"}))
+def parameter(name: str, *, digits_apart: bool = False) -> Identifier:
+    """The name of a parameter of a method. Arguments as of `variable`."""
+    return _identifier(variable(name, digits_apart=digits_apart), "n", frozenset({"self"}))
 
 
 def accessor(column: Identifier) -> Identifier:

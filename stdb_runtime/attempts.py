@@ -47,7 +47,9 @@ class Attempts:
     def failed(self, error: StdbError) -> float:
         """Note that one more failed. Gives the seconds to wait before the next."""
         self.count += 1
-        self._errors.append(error)
+        # Without what it was raised in the course of, which holds the connection that is gone.
+        error.__context__ = None
+        self._errors.append(error.with_traceback(None))
         self._delay = next(self._delays)
         return self._delay
 

@@ -30,7 +30,6 @@ from .text import shown
 
 __all__ = ["Socket", "open_socket"]
 
-_PING_FAILED = "keepalive ping failed"  # as the library logs it
 # The reason and the code with which the library closes.
 _KEEPALIVE_TIMEOUT = "keepalive ping timeout"
 _TOO_BIG = 1009
@@ -41,11 +40,6 @@ class _Discreet(logging.LoggerAdapter[logging.Logger]):
 
     def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - as in logging
         return level > logging.DEBUG and super().isEnabledFor(level)
-
-    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:  # Any: logging's own arguments
-        """Log, unless it is that a ping failed with the connection: that is a loss, which the client tells itself."""
-        if msg != _PING_FAILED:
-            super().log(level, msg, *args, **kwargs)
 
 
 class Socket(ClientConnection):
@@ -133,6 +127,11 @@ class Socket(ClientConnection):
         if not self._ended.done():
             self._ended.set_result(None)
 
+    def start_keepalive(self) -> None:
+        """Ping, unless the connection was lost while it was being opened: nothing would end that."""
+        if not self._ended.done():
+            super().start_keepalive()
+
     def _hand_on(self, message: bytes) -> None:
         if self._ended.done():
             return
@@ -187,7 +186,7 @@ async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *
     except NegotiationError as error:
         raise _other_protocol(endpoint, shown(str(error), token)) from None
     except InvalidHandshake as error:
-        raise ConnectError(f"{endpoint.server} is no SpacetimeDB server: {shown(str(error), token)}") from None
+        raise _no_handshake(endpoint, error, token) from None
     except OSError as error:
         text = shown(error.strerror or str(error), token)
         raise ServerUnreachableError(f"no server answers at {endpoint.server}: {text}") from None
@@ -204,6 +203,12 @@ async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *
 
 def _other_protocol(endpoint: Endpoint, detail: str) -> SubprotocolError:
     return SubprotocolError(f"{endpoint.server} does not speak {SUBPROTOCOL}: {detail}")
+
+
+def _no_handshake(endpoint: Endpoint, error: InvalidHandshake, token: str | None) -> ConnectError:
+    if isinstance(error.__cause__, EOFError | ConnectionError):
+        return ServerUnreachableError(f"no server answers at {endpoint.server}: it hung up during the handshake")
+    return ConnectError(f"{endpoint.server} is no SpacetimeDB server: {shown(str(error), token)}")
 
 
 def _refusal(endpoint: Endpoint, response: Response, token: str | None) -> ConnectError:

@@ -17,16 +17,16 @@ from stdb_codegen.naming import Identifier
         ("createPlayer", "create_player", "CreatePlayer", "CREATE_PLAYER"),
         ("create_player", "create_player", "CreatePlayer", "CREATE_PLAYER"),
         ("CREATE_PLAYER", "create_player", "CreatePlayer", "CREATE_PLAYER"),
-        ("OneU8", "one_u_8", "OneU8", "ONE_U8"),
+        ("OneU8", "one_u8", "OneU8", "ONE_U8"),
         ("one_u_8", "one_u_8", "OneU8", "ONE_U_8"),
-        ("http2Server", "http_2_server", "Http2Server", "HTTP2_SERVER"),
+        ("http2Server", "http2_server", "Http2Server", "HTTP2_SERVER"),
         ("HTTPServer", "http_server", "HTTPServer", "HTTP_SERVER"),
-        ("Vec2D", "vec_2_d", "Vec2D", "VEC2D"),
+        ("Vec2D", "vec2d", "Vec2D", "VEC2D"),
         ("NPC", "npc", "NPC", "NPC"),
         ("x", "x", "X", "X"),
         ("__x__", "x", "X", "X"),
         ("two  words, three", "two_words_three", "TwoWordsThree", "TWO_WORDS_THREE"),
-        ("2fast", "n_2_fast", "N2fast", "N2FAST"),
+        ("2fast", "n2fast", "N2fast", "N2FAST"),
         ("", "n", "N", "N"),
         ("'; import os", "import_os", "ImportOs", "IMPORT_OS"),
         ("größe", "größe", "Größe", "GRÖSSE"),
@@ -50,6 +50,22 @@ from stdb_codegen.naming import Identifier
 )
 def test_names(name: str, variable: str, type_name: str, member: str) -> None:
     assert (naming.variable(name), naming.type_name(name), naming.member(name)) == (variable, type_name, member)
+
+
+@pytest.mark.parametrize(
+    ("name", "apart"),
+    [
+        ("OneU8", "one_u_8"),
+        ("one_u_8", "one_u_8"),
+        ("player1Id", "player_1_id"),
+        ("http2Server", "http_2_server"),
+        ("Vec2D", "vec_2_d"),
+        ("x", "x"),
+        ("self1", "self_1"),
+    ],
+)
+def test_digits_can_be_words_of_their_own(name: str, apart: str) -> None:
+    assert naming.variable(name, digits_apart=True) == naming.parameter(name, digits_apart=True) == apart
 
 
 def test_parameter_is_not_self() -> None:

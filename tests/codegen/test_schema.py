@@ -262,7 +262,7 @@ def test_two_names_for_a_type() -> None:
         (one_table(("aB", U64), ("a_b", U64)), "fields of type 'Thing'", ("aB", "a_b")),
         (one_table(("a", U64), ("a", U64)), "fields of type 'Thing'", ("a", "a")),
         (module({"A": product(("n", U64))}, [table("t", 0), table("T", 0)]), "tables", ("T", "t")),
-        (module({"A": product(("n", U64))}, [table("a_1", 0), table("a1", 0)]), "tables", ("a1", "a_1")),
+        (module({"A": product(("n", U64))}, [table("a_1", 0), table("a1", 0)]), "table classes", ("a1", "a_1")),
         (module(None, None, [reducer("x"), reducer("__x")]), "reducers", ("__x", "x")),
         (
             module(None, None, [reducer("r", ("self", U64), ("self_", U64))]),

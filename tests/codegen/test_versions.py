@@ -14,7 +14,20 @@ from stdb_codegen import context, lower, rawdef, render, source
 from stdb_codegen.errors import SchemaError
 from stdb_codegen.rawdef import Definition
 from tests.codegen import schemas
-from tests.codegen.schemas import U64, array, build, module, one_table, option, product, read, ref, version_10
+from tests.codegen.schemas import (
+    U64,
+    array,
+    build,
+    module,
+    one_table,
+    option,
+    product,
+    read,
+    reducer,
+    ref,
+    table,
+    version_10,
+)
 from tests.support.modules import ROOT, module_wasm
 
 if TYPE_CHECKING:
@@ -160,3 +173,31 @@ def test_views_with_parameters_are_left_out() -> None:
 def test_newer_sections_of_a_wasm_are_one_error() -> None:
     with pytest.raises(SchemaError, match=r"tag 40 is none of .*; build the module again, or generate from"):
         rawdef.decode(Definition(b"\x02\x01\x00\x00\x00\x28", "bsatn", "x.wasm"))
+
+
+@pytest.mark.parametrize(
+    ("columns", "table_name", "parameter", "named"),
+    [
+        # What a server of 2.x has made, and what it leaves alone.
+        (["u_8_value"], "thing", "u8Value", "u_8_value"),
+        (["id"], "thing_2", "u8Value", "u_8_value"),
+        # What the module's author wrote, and no server changed.
+        (["u8_value"], "thing", "u8Value", "u8_value"),
+        (["u8Value", "x_1"], "thing", "u8Value", "u8_value"),
+        (["id"], "thing2", "u8Value", "u8_value"),
+        # Nothing to be alike with.
+        (["id"], "thing", "u8Value", "u8_value"),
+    ],
+)
+def test_digits_are_words_of_their_own_where_a_server_made_them_so(
+    columns: list[str], table_name: str, parameter: str, named: str
+) -> None:
+    raw = module(
+        {"Thing": product(*((column, U64) for column in columns))},
+        [table(table_name, 0)],
+        [reducer("change", (parameter, U64))],
+    )
+    for form in (raw, version_10(raw)):
+        (made,) = build(form).reducers
+        assert made.method is not None
+        assert made.method.parameters[0].name == named

@@ -148,6 +148,16 @@ async def test_a_server_that_does_not_even_shake_hands() -> None:
             await attempt(uri, open_timeout=0.2)
 
 
+async def test_a_server_that_hangs_up_during_the_handshake() -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        writer.transport.abort()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        with pytest.raises(ServerUnreachableError, match="it hung up during the handshake"):
+            await attempt(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+
+
 async def test_another_websocket_server() -> None:
     async def silence(socket: websockets.ServerConnection) -> None:
         await socket.wait_closed()

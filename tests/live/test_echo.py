@@ -22,7 +22,6 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as connect_socket
 from websockets.typing import Subprotocol
 
-from stdb_codegen import naming
 from stdb_runtime import ReducerEvent, RowEvent
 from stdb_runtime._protocol import wire
 from stdb_runtime._sats.literal import double_literal, server_double
@@ -51,13 +50,13 @@ KINDS = sorted(
 
 
 def row_class(table: str) -> Any:
-    """The class of a table's rows: `EchoVecU8` of `echo_vec_u_8`."""
+    """The class of a table's rows: `EchoVecU8` of `echo_vec_u8`."""
     return getattr(echo, table.title().replace("_", ""))
 
 
 def arguments(event: ReducerEvent) -> tuple[object, ...]:
     """What the server said that the arguments of a call were."""
-    declared: Reducer[Any] = getattr(echo_client.Reducers, naming.variable(event.reducer))
+    declared: Reducer[Any] = getattr(echo_client.Reducers, event.reducer)
     return declared.arguments.decode(event.args)
 
 
@@ -313,12 +312,12 @@ def test_searched_literals_come_back_exact(run: Run) -> None:
     inexact = [value for value in random_floats(2_000, "<d", seed=11) if server_double(repr(value)) != value]
     searched = [value for value in inexact if has_literal(value)]
     assert len(searched) >= 300
-    assert list(map(repr, echoed(run, "vec_f_64", "echo_vec_f_64", searched))) == list(map(repr, searched))
+    assert list(map(repr, echoed(run, "vec_f64", "echo_vec_f64", searched))) == list(map(repr, searched))
 
 
 def test_the_server_reads_every_literal_as_we_say(run: Run) -> None:
     values = random_floats(10_000, "<d", seed=12)
-    back = echoed(run, "vec_f_64", "echo_vec_f_64", values)
+    back = echoed(run, "vec_f64", "echo_vec_f64", values)
     assert list(map(repr, back)) == [repr(server_double(double_literal(value))) for value in values]
     changed = [(value, got) for value, got in zip(values, back, strict=True) if repr(value) != repr(got)]
     assert len(changed) < 30
@@ -328,7 +327,7 @@ def test_the_server_reads_every_literal_as_we_say(run: Run) -> None:
 
 def test_singles_come_back_exact(run: Run) -> None:
     values = [single(value) for value in random_floats(5_000, "<f", seed=13)]
-    assert list(map(repr, echoed(run, "vec_f_32", "echo_vec_f_32", values))) == list(map(repr, values))
+    assert list(map(repr, echoed(run, "vec_f32", "echo_vec_f32", values))) == list(map(repr, values))
 
 
 # --- recursion --------------------------------------------------------------------------------------------------------

@@ -40,20 +40,20 @@ DOUBLES: list[float] = [
 # The values of each kind of column that SQL has literals for, ascending.
 VALUES: dict[str, list[Any]] = {
     "bool": [False, True],
-    "u_8": [0, 7, 255],
-    "i_8": [-128, -1, 0, 127],
-    "u_16": [0, 65535],
-    "i_16": [-32768, 32767],
-    "u_32": [0, 2**32 - 1],
-    "i_32": [-(2**31), 2**31 - 1],
-    "u_64": [0, 2**53 + 1, 2**64 - 1],
-    "i_64": [-(2**63), -(2**53) - 1, 2**63 - 1],
-    "u_128": [0, 2**64, 2**128 - 1],
-    "i_128": [-(2**127), 2**127 - 1],
-    "u_256": [0, 2**128, 2**256 - 1],
-    "i_256": [-(2**255), 0, 2**255 - 1],
-    "f_32": [-3.4e38, -1.5, 0.0, 0.10000000149011612, 16777216.0],
-    "f_64": sorted([-1.7976931348623157e308, -0.1, 0.0, 5e-324, 0.1, 1e21, 1.7976931348623157e308]),
+    "u8": [0, 7, 255],
+    "i8": [-128, -1, 0, 127],
+    "u16": [0, 65535],
+    "i16": [-32768, 32767],
+    "u32": [0, 2**32 - 1],
+    "i32": [-(2**31), 2**31 - 1],
+    "u64": [0, 2**53 + 1, 2**64 - 1],
+    "i64": [-(2**63), -(2**53) - 1, 2**63 - 1],
+    "u128": [0, 2**64, 2**128 - 1],
+    "i128": [-(2**127), 2**127 - 1],
+    "u256": [0, 2**128, 2**256 - 1],
+    "i256": [-(2**255), 0, 2**255 - 1],
+    "f32": [-3.4e38, -1.5, 0.0, 0.10000000149011612, 16777216.0],
+    "f64": sorted([-1.7976931348623157e308, -0.1, 0.0, 5e-324, 0.1, 1e21, 1.7976931348623157e308]),
     "string": ["", "'", "''", '"', "'; DROP TABLE echo_string; --", "a\nb\x00\\n", "x%_", "é", "😀"],
     "bytes": [b"", b"\x00", b"\x00\xff", b"'"],
     "identity": [Identity(0), Identity(5), Identity(2**256 - 1)],
@@ -111,10 +111,10 @@ def test_doubles_are_found_again(publish: Publish) -> None:
 
     async def main() -> None:
         async with echoing(publish) as client:
-            await insert(client, "f_64", doubles)
-            stored = {row.n: row.v for row in await client.query(echo.tables.echo_f_64)}
+            await insert(client, "f64", doubles)
+            stored = {row.n: row.v for row in await client.query(echo.tables.echo_f64)}
             for n, value in stored.items():
-                found = await asked(client, echo.tables.echo_f_64.where(compares(operator.eq, value)))
+                found = await asked(client, echo.tables.echo_f64.where(compares(operator.eq, value)))
                 assert found == [n], value
 
     asyncio.run(main())

@@ -60,3 +60,18 @@ def test_the_error_says_what_happened_each_time(errors: list[StdbError], told: s
     assert str(raised) == (
         f"{len(errors)} attempts in a row failed to bring the rows, and the client goes on trying ({told})"
     )
+
+
+def test_errors_do_not_hold_what_they_were_raised_in() -> None:
+    """Their frames hold the socket of the attempt."""
+    try:
+        try:
+            raise OSError("inner")
+        except OSError:
+            raise ConnectionLost("outer") from None
+    except ConnectionLost as error:
+        raised = error
+    row = attempts()
+    row.failed(raised)
+    (kept,) = row.error().errors
+    assert (kept.__context__, kept.__traceback__) == (None, None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +99,7 @@ def test_trees(value: echo.Tree) -> None:
 
 
 def test_arguments_by_name() -> None:
-    insert = reducer("insert_u_8")
+    insert = reducer("insert_u8")
     assert insert.encode((1,), {"v": 2}) == insert.encode((), {"v": 2, "n": 1}) == "[1,2]"
 
 
@@ -115,7 +114,7 @@ def test_arguments_by_name() -> None:
 )
 def test_wrong_arguments_are_type_errors(args: tuple[int, ...], kwargs: dict[str, int], problem: str) -> None:
     with pytest.raises(TypeError, match=f"insert_u8 {problem}"):
-        reducer("insert_u_8").encode(args, kwargs)
+        reducer("insert_u8").encode(args, kwargs)
 
 
 # --- what is sent -----------------------------------------------------------------------------------------------------
@@ -125,19 +124,19 @@ def test_wrong_arguments_are_type_errors(args: tuple[int, ...], kwargs: dict[str
     ("name", "value", "text"),
     [
         ("insert_bool", True, "true"),
-        ("insert_u_256", 5, '"0x5"'),
-        ("insert_i_256", -5, '"-0x5"'),
-        ("insert_f_64", 3, "3.0"),
-        ("insert_f_64", -0.0, "-0.0"),
-        ("insert_f_32", 0.1, "0.10000000149011612"),
+        ("insert_u256", 5, '"0x5"'),
+        ("insert_i256", -5, '"-0x5"'),
+        ("insert_f64", 3, "3.0"),
+        ("insert_f64", -0.0, "-0.0"),
+        ("insert_f32", 0.1, "0.10000000149011612"),
         ("insert_bytes", b"\x00\xff", '"00ff"'),
         ("insert_bytes", bytearray(b"\x01"), '"01"'),
         ("insert_unit", None, "[]"),
         ("insert_identity", Identity(5), '["0x5"]'),
         ("insert_connection_id", ConnectionId(5), "[5]"),
         ("insert_schedule_at", ScheduleAtInterval(TimeDuration(7)), "[0,[7]]"),
-        ("insert_option_u_32", None, "[1,[]]"),
-        ("insert_option_option_i_32", Some(None), "[0,[1,[]]]"),
+        ("insert_option_u32", None, "[1,[]]"),
+        ("insert_option_option_i32", Some(None), "[0,[1,[]]]"),
         ("insert_color", echo.Color.BLUE, "[2,[]]"),
         ("insert_shape", echo.ShapeDot(), "[0,[]]"),
         ("insert_shape", echo.ShapeRect(echo.Size(1.5, 2)), "[2,[1.5,2.0]]"),
@@ -152,21 +151,21 @@ def test_what_is_sent(name: str, value: object, text: str) -> None:
     ("name", "value", "argument", "problem"),
     [
         ("insert_bool", 1, "v", "expected a bool, got 1"),
-        ("insert_u_8", 256, "v", "256 is out of range for u8 (0 to 255)"),
-        ("insert_u_8", True, "v", "expected an integer (u8), got True"),
-        ("insert_u_8", 1.0, "v", "expected an integer (u8), got 1.0"),
-        ("insert_u_8", 10**5_000, "v", "a huge int is out of range for u8"),
-        ("insert_i_128", 2**127, "v", "is out of range for i128"),
-        ("insert_u_256", 2**256, "v", "is out of range for u256"),
-        ("insert_i_256", -(2**255) - 1, "v", "is out of range for i256"),
-        ("insert_f_64", math.nan, "v", "nan cannot be sent"),
-        ("insert_f_64", math.inf, "v", "inf cannot be sent"),
-        ("insert_f_64", 10**400, "v", "is out of range for a float"),
-        ("insert_f_64", 10**5_000, "v", "a huge int is out of range for a float"),
-        ("insert_f_64", "1", "v", "expected a float, got '1'"),
-        ("insert_f_32", -math.inf, "v", "-inf cannot be sent"),
-        ("insert_f_32", 1e39, "v", "1e+39 is out of range for f32"),
-        ("insert_f_32", 3.4028235677973366e38, "v", "is out of range for f32"),
+        ("insert_u8", 256, "v", "256 is out of range for u8 (0 to 255)"),
+        ("insert_u8", True, "v", "expected an integer (u8), got True"),
+        ("insert_u8", 1.0, "v", "expected an integer (u8), got 1.0"),
+        ("insert_u8", 10**5_000, "v", "a huge int is out of range for u8"),
+        ("insert_i128", 2**127, "v", "is out of range for i128"),
+        ("insert_u256", 2**256, "v", "is out of range for u256"),
+        ("insert_i256", -(2**255) - 1, "v", "is out of range for i256"),
+        ("insert_f64", math.nan, "v", "nan cannot be sent"),
+        ("insert_f64", math.inf, "v", "inf cannot be sent"),
+        ("insert_f64", 10**400, "v", "is out of range for a float"),
+        ("insert_f64", 10**5_000, "v", "a huge int is out of range for a float"),
+        ("insert_f64", "1", "v", "expected a float, got '1'"),
+        ("insert_f32", -math.inf, "v", "-inf cannot be sent"),
+        ("insert_f32", 1e39, "v", "1e+39 is out of range for f32"),
+        ("insert_f32", 3.4028235677973366e38, "v", "is out of range for f32"),
         ("insert_string", "a\ud800", "v", "has a lone surrogate"),
         ("insert_string", b"a", "v", "expected a string"),
         ("insert_bytes", "00", "v", "expected bytes"),
@@ -177,9 +176,9 @@ def test_what_is_sent(name: str, value: object, text: str) -> None:
         ("insert_color", "Red", "v", "expected a member of Color"),
         ("insert_shape", echo.Color.RED, "v", "expected one of ShapeDot"),
         ("insert_shape", echo.ShapeCircle(math.inf), "v.value", "inf cannot be sent"),
-        ("insert_option_option_i_32", 5, "v", "expected None or Some(...)"),
-        ("insert_vec_u_64", "ab", "v", "expected a tuple"),
-        ("insert_vec_vec_u_32", ((1,), (2, -1)), "v[1][1]", "-1 is out of range for u32"),
+        ("insert_option_option_i32", 5, "v", "expected None or Some(...)"),
+        ("insert_vec_u64", "ab", "v", "expected a tuple"),
+        ("insert_vec_vec_u32", ((1,), (2, -1)), "v[1][1]", "-1 is out of range for u32"),
         ("insert_line", echo.Line(echo.Point(1, 1.0), echo.Point(1, math.nan), ""), "v.end.y", "nan cannot be sent"),
     ],
     ids=lambda part: part if isinstance(part, str) else type(part).__name__,
@@ -196,7 +195,7 @@ def test_what_is_refused_names_the_argument(name: str, value: object, argument: 
 def test_largest_single_is_sent() -> None:
     largest = 3.4028234663852886e38
     for value in (largest, -largest, 3.4028235677973362e38):
-        (read,) = struct.unpack("<f", struct.pack("<f", json.loads(encode("insert_f_32", value))))
+        (read,) = struct.unpack("<f", struct.pack("<f", json.loads(encode("insert_f32", value))))
         assert abs(read) == largest
 
 
@@ -219,7 +218,7 @@ def test_bottomless_values_are_errors_of_ours(name: str, value: object) -> None:
     with pytest.raises(ArgumentError, match="nested too deeply"):
         encode(name, value)
     with pytest.raises(ArgumentError):
-        encode("insert_u_8", value)
+        encode("insert_u8", value)
 
 
 def test_brackets_in_texts_are_no_levels() -> None:
@@ -241,24 +240,24 @@ def test_brackets_in_texts_are_no_levels() -> None:
         ("insert_shape", '{"Caption":{"some":"x"}}', echo.ShapeCaption("x")),
         ("insert_shape", '{"Caption":null}', echo.ShapeCaption(None)),
         ("insert_color", '{"Blue":[]}', echo.Color.BLUE),
-        ("insert_option_u_32", "null", None),
-        ("insert_option_u_32", '{"none":[]}', None),
-        ("insert_option_u_32", '{"some":5}', 5),
-        ("insert_option_u_32", "[0,5]", 5),
-        ("insert_option_option_i_32", "null", None),
-        ("insert_option_option_i_32", '{"some":{"none":[]}}', Some(None)),
-        ("insert_option_option_i_32", '{"some":null}', Some(None)),
+        ("insert_option_u32", "null", None),
+        ("insert_option_u32", '{"none":[]}', None),
+        ("insert_option_u32", '{"some":5}', 5),
+        ("insert_option_u32", "[0,5]", 5),
+        ("insert_option_option_i32", "null", None),
+        ("insert_option_option_i32", '{"some":{"none":[]}}', Some(None)),
+        ("insert_option_option_i32", '{"some":null}', Some(None)),
         ("insert_bytes", "[0,255]", b"\x00\xff"),
         ("insert_bytes", '"00FF"', b"\x00\xff"),
         ("insert_identity", '{"__identity__":"0x5"}', Identity(5)),
         ("insert_schedule_at", '{"Interval":[7]}', ScheduleAtInterval(TimeDuration(7))),
-        ("insert_f_64", "3", 3.0),
-        ("insert_f_64", "-0", -0.0),
-        ("insert_f_64", "0.9501636008170229", 0.9501636008170228),  # one unit in the last place off: the server's error
-        ("insert_f_64", "76391375899727204793904", 7.639137589972721e22),  # the nearest is 7.63913758997272e+22
-        ("insert_f_32", "0.10000000149011612", 0.1),
-        ("insert_f_32", "16777217", 16777216.0),
-        ("insert_f_32", "1e39", math.inf),
+        ("insert_f64", "3", 3.0),
+        ("insert_f64", "-0", -0.0),
+        ("insert_f64", "0.9501636008170229", 0.9501636008170228),  # one unit in the last place off: the server's error
+        ("insert_f64", "76391375899727204793904", 7.639137589972721e22),  # the nearest is 7.63913758997272e+22
+        ("insert_f32", "0.10000000149011612", 0.1),
+        ("insert_f32", "16777217", 16777216.0),
+        ("insert_f32", "1e39", math.inf),
     ],
 )
 def test_every_spelling_of_callers_is_read(name: str, text: str, value: object) -> None:
@@ -287,11 +286,11 @@ def test_every_spelling_of_callers_is_read(name: str, text: str, value: object) 
         ("insert_string", '[1,"\\ud800"]', "$.v", "lone surrogate"),
         ("insert_bytes", "[1,[256]]", "$.v", "256 is out of range for u8"),
         ("insert_bytes", '[1,"0xff"]', "$.v", "expected hexadecimal digits"),
-        ("insert_u_256", "[1,5]", "$.v", "expected a string such as"),
+        ("insert_u256", "[1,5]", "$.v", "expected a string such as"),
         ("insert_shape", '[1,"Dot"]', "$.v", "expected one of Dot, Circle"),
         ("insert_shape", '[1,{"Square":[]}]', "$.v", "expected a tag of Dot, Circle"),
         ("insert_shape", '[1,{"Dot":null}]', "$.v", "expected the empty object or array"),
-        ("insert_option_u_32", "[1,7]", "$.v", "expected one of some, none"),
+        ("insert_option_u32", "[1,7]", "$.v", "expected one of some, none"),
         ("insert_tree", f"[1,{'[1,[' * 5_000}{']]' * 5_000}]", "$", "nested too deeply"),
         ("insert_tree", "[" * 100_000, "$", "nested too deeply"),
     ],
@@ -301,4 +300,4 @@ def test_what_is_no_call_says_where_and_what(name: str, text: str, path: str, pr
         reducer(name).decode(text)
     assert caught.value.path == path
     assert problem in caught.value.problem
-    assert f"reducer {re.sub('_(?=[0-9])', '', name)} are not" in str(caught.value)
+    assert f"reducer {name} are not" in str(caught.value)

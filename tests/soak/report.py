@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 40
 LOGGERS = ("stdb_runtime", "websockets", "asyncio")
-# websockets (15.0 and 17.4) begins to ping, and logs that it failed, on a connection that was lost during its opening.
-TOLERATED = "keepalive ping failed"
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,6 @@ class Summary:
         events: how many callbacks on rows were replayed.
         losses: how often a connection was lost.
         growth: what became of the memory.
-        tolerated: how often it was logged that a ping failed.
     """
 
     kinds: Counter[str] = field(default_factory=Counter[str])
@@ -74,7 +71,6 @@ class Summary:
     events: int = 0
     losses: int = 0
     growth: str = "not looked at"
-    tolerated: int = 0
 
     def __str__(self) -> str:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.kinds.items()))
@@ -82,7 +78,7 @@ class Summary:
         return (
             f"faults: {kinds}\ncalls: {calls}, {self.not_sent} not sent\n"
             f"{self.losses} connections lost, {self.events} callbacks on rows replayed\n"
-            f"memory: {self.growth}\nlogged {TOLERATED!r}: {self.tolerated} times"
+            f"memory: {self.growth}"
         )
 
 
@@ -90,21 +86,16 @@ class Errors(logging.Handler):
     """What was logged as an error.
 
     Attributes:
-        texts: the errors that count.
-        tolerated: how many others there were.
+        texts: the errors.
     """
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
         self.texts: list[str] = []
-        self.tolerated = 0
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep one."""
-        if record.getMessage() == TOLERATED:
-            self.tolerated += 1
-        else:
-            self.texts.append(f"logged by {record.name}: {self.format(record)}")
+        self.texts.append(f"logged by {record.name}: {self.format(record)}")
 
 
 @contextlib.contextmanager

@@ -77,7 +77,6 @@ async def soak_on(database: Database, settings: Settings, say: Say, faults: Sequ
         async with _ground(database, settings, seeds) as ground:
             run = Soak(database, ground, settings, errors, say)
             await run.run(steps)
-            run.summary.tolerated = errors.tolerated
             return run.summary
 
 

@@ -85,59 +85,59 @@ class Reducers(stdb.ReducerSet):
     """Listen to calls of reducer `delete_expr`."""
 
     @stdb.reducer("delete_f32")
-    def delete_f_32(self, n: stdb.U32) -> None:
+    def delete_f32(self, n: stdb.U32) -> None:
         """Call reducer `delete_f32`."""
 
-    on_delete_f_32 = stdb.OnReducer[stdb.U32]("delete_f32")
+    on_delete_f32 = stdb.OnReducer[stdb.U32]("delete_f32")
     """Listen to calls of reducer `delete_f32`."""
 
     @stdb.reducer("delete_f64")
-    def delete_f_64(self, n: stdb.U32) -> None:
+    def delete_f64(self, n: stdb.U32) -> None:
         """Call reducer `delete_f64`."""
 
-    on_delete_f_64 = stdb.OnReducer[stdb.U32]("delete_f64")
+    on_delete_f64 = stdb.OnReducer[stdb.U32]("delete_f64")
     """Listen to calls of reducer `delete_f64`."""
 
     @stdb.reducer("delete_i128")
-    def delete_i_128(self, n: stdb.U32) -> None:
+    def delete_i128(self, n: stdb.U32) -> None:
         """Call reducer `delete_i128`."""
 
-    on_delete_i_128 = stdb.OnReducer[stdb.U32]("delete_i128")
+    on_delete_i128 = stdb.OnReducer[stdb.U32]("delete_i128")
     """Listen to calls of reducer `delete_i128`."""
 
     @stdb.reducer("delete_i16")
-    def delete_i_16(self, n: stdb.U32) -> None:
+    def delete_i16(self, n: stdb.U32) -> None:
         """Call reducer `delete_i16`."""
 
-    on_delete_i_16 = stdb.OnReducer[stdb.U32]("delete_i16")
+    on_delete_i16 = stdb.OnReducer[stdb.U32]("delete_i16")
     """Listen to calls of reducer `delete_i16`."""
 
     @stdb.reducer("delete_i256")
-    def delete_i_256(self, n: stdb.U32) -> None:
+    def delete_i256(self, n: stdb.U32) -> None:
         """Call reducer `delete_i256`."""
 
-    on_delete_i_256 = stdb.OnReducer[stdb.U32]("delete_i256")
+    on_delete_i256 = stdb.OnReducer[stdb.U32]("delete_i256")
     """Listen to calls of reducer `delete_i256`."""
 
     @stdb.reducer("delete_i32")
-    def delete_i_32(self, n: stdb.U32) -> None:
+    def delete_i32(self, n: stdb.U32) -> None:
         """Call reducer `delete_i32`."""
 
-    on_delete_i_32 = stdb.OnReducer[stdb.U32]("delete_i32")
+    on_delete_i32 = stdb.OnReducer[stdb.U32]("delete_i32")
     """Listen to calls of reducer `delete_i32`."""
 
     @stdb.reducer("delete_i64")
-    def delete_i_64(self, n: stdb.U32) -> None:
+    def delete_i64(self, n: stdb.U32) -> None:
         """Call reducer `delete_i64`."""
 
-    on_delete_i_64 = stdb.OnReducer[stdb.U32]("delete_i64")
+    on_delete_i64 = stdb.OnReducer[stdb.U32]("delete_i64")
     """Listen to calls of reducer `delete_i64`."""
 
     @stdb.reducer("delete_i8")
-    def delete_i_8(self, n: stdb.U32) -> None:
+    def delete_i8(self, n: stdb.U32) -> None:
         """Call reducer `delete_i8`."""
 
-    on_delete_i_8 = stdb.OnReducer[stdb.U32]("delete_i8")
+    on_delete_i8 = stdb.OnReducer[stdb.U32]("delete_i8")
     """Listen to calls of reducer `delete_i8`."""
 
     @stdb.reducer("delete_identity")
@@ -197,17 +197,17 @@ class Reducers(stdb.ReducerSet):
     """Listen to calls of reducer `delete_option_color`."""
 
     @stdb.reducer("delete_option_f64")
-    def delete_option_f_64(self, n: stdb.U32) -> None:
+    def delete_option_f64(self, n: stdb.U32) -> None:
         """Call reducer `delete_option_f64`."""
 
-    on_delete_option_f_64 = stdb.OnReducer[stdb.U32]("delete_option_f64")
+    on_delete_option_f64 = stdb.OnReducer[stdb.U32]("delete_option_f64")
     """Listen to calls of reducer `delete_option_f64`."""
 
     @stdb.reducer("delete_option_i256")
-    def delete_option_i_256(self, n: stdb.U32) -> None:
+    def delete_option_i256(self, n: stdb.U32) -> None:
         """Call reducer `delete_option_i256`."""
 
-    on_delete_option_i_256 = stdb.OnReducer[stdb.U32]("delete_option_i256")
+    on_delete_option_i256 = stdb.OnReducer[stdb.U32]("delete_option_i256")
     """Listen to calls of reducer `delete_option_i256`."""
 
     @stdb.reducer("delete_option_identity")
@@ -218,10 +218,10 @@ class Reducers(stdb.ReducerSet):
     """Listen to calls of reducer `delete_option_identity`."""
 
     @stdb.reducer("delete_option_option_i32")
-    def delete_option_option_i_32(self, n: stdb.U32) -> None:
+    def delete_option_option_i32(self, n: stdb.U32) -> None:
         """Call reducer `delete_option_option_i32`."""
 
-    on_delete_option_option_i_32 = stdb.OnReducer[stdb.U32]("delete_option_option_i32")
+    on_delete_option_option_i32 = stdb.OnReducer[stdb.U32]("delete_option_option_i32")
     """Listen to calls of reducer `delete_option_option_i32`."""
 
     @stdb.reducer("delete_option_point")
@@ -253,10 +253,10 @@ class Reducers(stdb.ReducerSet):
     """Listen to calls of reducer `delete_option_timestamp`."""
 
     @stdb.reducer("delete_option_u32")
-    def delete_option_u_32(self, n: stdb.U32) -> None:
+    def delete_option_u32(self, n: stdb.U32) -> None:
         """Call reducer `delete_option_u32`."""
 
-    on_delete_option_u_32 = stdb.OnReducer[stdb.U32]("delete_option_u32")
+    on_delete_option_u32 = stdb.OnReducer[stdb.U32]("delete_option_u32")
     """Listen to calls of reducer `delete_option_u32`."""
 
     @stdb.reducer("delete_option_unit")
@@ -267,10 +267,10 @@ class Reducers(stdb.ReducerSet):
     """Listen to calls of reducer `delete_option_unit`."""
 
     @stdb.reducer("delete_option_vec_u32")
-    def delete_option_vec_u_32(self, n: stdb.U32) -> None:
+    def delete_option_vec_u32(self, n: stdb.U32) -> None:
         """Call reducer `delete_option_vec_u32`."""
 
-    on_delete_option_vec_u_32 = stdb.OnReducer[stdb.U32]("delete_option_vec_u32")
+    on_delete_option_vec_u32 = stdb.OnReducer[stdb.U32]("delete_option_vec_u32")
     """Listen to calls of reducer `delete_option_vec_u32`."""
 
     @stdb.reducer("delete_point")
@@ -330,45 +330,45 @@ class Reducers(stdb.ReducerSet):
     """Listen to calls of reducer `delete_tree`."""
 
     @stdb.reducer("delete_u128")
-    def delete_u_128(self, n: stdb.U32) -> None:
+    def delete_u128(self, n: stdb.U32) -> None:
         """Call reducer `delete_u128`."""
 
-    on_delete_u_128 = stdb.OnReducer[stdb.U32]("delete_u128")
+    on_delete_u128 = stdb.OnReducer[stdb.U32]("delete_u128")
     """Listen to calls of reducer `delete_u128`."""
 
     @stdb.reducer("delete_u16")
-    def delete_u_16(self, n: stdb.U32) -> None:
+    def delete_u16(self, n: stdb.U32) -> None:
         """Call reducer `delete_u16`."""
 
-    on_delete_u_16 = stdb.OnReducer[stdb.U32]("delete_u16")
+    on_delete_u16 = stdb.OnReducer[stdb.U32]("delete_u16")
     """Listen to calls of reducer `delete_u16`."""
 
     @stdb.reducer("delete_u256")
-    def delete_u_256(self, n: stdb.U32) -> None:
+    def delete_u256(self, n: stdb.U32) -> None:
         """Call reducer `delete_u256`."""
 
-    on_delete_u_256 = stdb.OnReducer[stdb.U32]("delete_u256")
+    on_delete_u256 = stdb.OnReducer[stdb.U32]("delete_u256")
     """Listen to calls of reducer `delete_u256`."""
 
     @stdb.reducer("delete_u32")
-    def delete_u_32(self, n: stdb.U32) -> None:
+    def delete_u32(self, n: stdb.U32) -> None:
         """Call reducer `delete_u32`."""
 
-    on_delete_u_32 = stdb.OnReducer[stdb.U32]("delete_u32")
+    on_delete_u32 = stdb.OnReducer[stdb.U32]("delete_u32")
     """Listen to calls of reducer `delete_u32`."""
 
     @stdb.reducer("delete_u64")
-    def delete_u_64(self, n: stdb.U32) -> None:
+    def delete_u64(self, n: stdb.U32) -> None:
         """Call reducer `delete_u64`."""
 
-    on_delete_u_64 = stdb.OnReducer[stdb.U32]("delete_u64")
+    on_delete_u64 = stdb.OnReducer[stdb.U32]("delete_u64")
     """Listen to calls of reducer `delete_u64`."""
 
     @stdb.reducer("delete_u8")
-    def delete_u_8(self, n: stdb.U32) -> None:
+    def delete_u8(self, n: stdb.U32) -> None:
         """Call reducer `delete_u8`."""
 
-    on_delete_u_8 = stdb.OnReducer[stdb.U32]("delete_u8")
+    on_delete_u8 = stdb.OnReducer[stdb.U32]("delete_u8")
     """Listen to calls of reducer `delete_u8`."""
 
     @stdb.reducer("delete_unit")
@@ -400,31 +400,31 @@ class Reducers(stdb.ReducerSet):
     """Listen to calls of reducer `delete_vec_color`."""
 
     @stdb.reducer("delete_vec_f32")
-    def delete_vec_f_32(self, n: stdb.U32) -> None:
+    def delete_vec_f32(self, n: stdb.U32) -> None:
         """Call reducer `delete_vec_f32`."""
 
-    on_delete_vec_f_32 = stdb.OnReducer[stdb.U32]("delete_vec_f32")
+    on_delete_vec_f32 = stdb.OnReducer[stdb.U32]("delete_vec_f32")
     """Listen to calls of reducer `delete_vec_f32`."""
 
     @stdb.reducer("delete_vec_f64")
-    def delete_vec_f_64(self, n: stdb.U32) -> None:
+    def delete_vec_f64(self, n: stdb.U32) -> None:
         """Call reducer `delete_vec_f64`."""
 
-    on_delete_vec_f_64 = stdb.OnReducer[stdb.U32]("delete_vec_f64")
+    on_delete_vec_f64 = stdb.OnReducer[stdb.U32]("delete_vec_f64")
     """Listen to calls of reducer `delete_vec_f64`."""
 
     @stdb.reducer("delete_vec_i32")
-    def delete_vec_i_32(self, n: stdb.U32) -> None:
+    def delete_vec_i32(self, n: stdb.U32) -> None:
         """Call reducer `delete_vec_i32`."""
 
-    on_delete_vec_i_32 = stdb.OnReducer[stdb.U32]("delete_vec_i32")
+    on_delete_vec_i32 = stdb.OnReducer[stdb.U32]("delete_vec_i32")
     """Listen to calls of reducer `delete_vec_i32`."""
 
     @stdb.reducer("delete_vec_i8")
-    def delete_vec_i_8(self, n: stdb.U32) -> None:
+    def delete_vec_i8(self, n: stdb.U32) -> None:
         """Call reducer `delete_vec_i8`."""
 
-    on_delete_vec_i_8 = stdb.OnReducer[stdb.U32]("delete_vec_i8")
+    on_delete_vec_i8 = stdb.OnReducer[stdb.U32]("delete_vec_i8")
     """Listen to calls of reducer `delete_vec_i8`."""
 
     @stdb.reducer("delete_vec_identity")
@@ -435,10 +435,10 @@ class Reducers(stdb.ReducerSet):
     """Listen to calls of reducer `delete_vec_identity`."""
 
     @stdb.reducer("delete_vec_option_u32")
-    def delete_vec_option_u_32(self, n: stdb.U32) -> None:
+    def delete_vec_option_u32(self, n: stdb.U32) -> None:
         """Call reducer `delete_vec_option_u32`."""
 
-    on_delete_vec_option_u_32 = stdb.OnReducer[stdb.U32]("delete_vec_option_u32")
+    on_delete_vec_option_u32 = stdb.OnReducer[stdb.U32]("delete_vec_option_u32")
     """Listen to calls of reducer `delete_vec_option_u32`."""
 
     @stdb.reducer("delete_vec_point")
@@ -477,17 +477,17 @@ class Reducers(stdb.ReducerSet):
     """Listen to calls of reducer `delete_vec_string`."""
 
     @stdb.reducer("delete_vec_u256")
-    def delete_vec_u_256(self, n: stdb.U32) -> None:
+    def delete_vec_u256(self, n: stdb.U32) -> None:
         """Call reducer `delete_vec_u256`."""
 
-    on_delete_vec_u_256 = stdb.OnReducer[stdb.U32]("delete_vec_u256")
+    on_delete_vec_u256 = stdb.OnReducer[stdb.U32]("delete_vec_u256")
     """Listen to calls of reducer `delete_vec_u256`."""
 
     @stdb.reducer("delete_vec_u64")
-    def delete_vec_u_64(self, n: stdb.U32) -> None:
+    def delete_vec_u64(self, n: stdb.U32) -> None:
         """Call reducer `delete_vec_u64`."""
 
-    on_delete_vec_u_64 = stdb.OnReducer[stdb.U32]("delete_vec_u64")
+    on_delete_vec_u64 = stdb.OnReducer[stdb.U32]("delete_vec_u64")
     """Listen to calls of reducer `delete_vec_u64`."""
 
     @stdb.reducer("delete_vec_unit")
@@ -498,10 +498,10 @@ class Reducers(stdb.ReducerSet):
     """Listen to calls of reducer `delete_vec_unit`."""
 
     @stdb.reducer("delete_vec_vec_u32")
-    def delete_vec_vec_u_32(self, n: stdb.U32) -> None:
+    def delete_vec_vec_u32(self, n: stdb.U32) -> None:
         """Call reducer `delete_vec_vec_u32`."""
 
-    on_delete_vec_vec_u_32 = stdb.OnReducer[stdb.U32]("delete_vec_vec_u32")
+    on_delete_vec_vec_u32 = stdb.OnReducer[stdb.U32]("delete_vec_vec_u32")
     """Listen to calls of reducer `delete_vec_vec_u32`."""
 
     @stdb.reducer("insert_bool")
@@ -577,59 +577,59 @@ class Reducers(stdb.ReducerSet):
     """Listen to calls of reducer `insert_expr`."""
 
     @stdb.reducer("insert_f32")
-    def insert_f_32(self, n: stdb.U32, v: stdb.F32) -> None:
+    def insert_f32(self, n: stdb.U32, v: stdb.F32) -> None:
         """Call reducer `insert_f32`."""
 
-    on_insert_f_32 = stdb.OnReducer[stdb.U32, stdb.F32]("insert_f32")
+    on_insert_f32 = stdb.OnReducer[stdb.U32, stdb.F32]("insert_f32")
     """Listen to calls of reducer `insert_f32`."""
 
     @stdb.reducer("insert_f64")
-    def insert_f_64(self, n: stdb.U32, v: stdb.F64) -> None:
+    def insert_f64(self, n: stdb.U32, v: stdb.F64) -> None:
         """Call reducer `insert_f64`."""
 
-    on_insert_f_64 = stdb.OnReducer[stdb.U32, stdb.F64]("insert_f64")
+    on_insert_f64 = stdb.OnReducer[stdb.U32, stdb.F64]("insert_f64")
     """Listen to calls of reducer `insert_f64`."""
 
     @stdb.reducer("insert_i128")
-    def insert_i_128(self, n: stdb.U32, v: stdb.I128) -> None:
+    def insert_i128(self, n: stdb.U32, v: stdb.I128) -> None:
         """Call reducer `insert_i128`."""
 
-    on_insert_i_128 = stdb.OnReducer[stdb.U32, stdb.I128]("insert_i128")
+    on_insert_i128 = stdb.OnReducer[stdb.U32, stdb.I128]("insert_i128")
     """Listen to calls of reducer `insert_i128`."""
 
     @stdb.reducer("insert_i16")
-    def insert_i_16(self, n: stdb.U32, v: stdb.I16) -> None:
+    def insert_i16(self, n: stdb.U32, v: stdb.I16) -> None:
         """Call reducer `insert_i16`."""
 
-    on_insert_i_16 = stdb.OnReducer[stdb.U32, stdb.I16]("insert_i16")
+    on_insert_i16 = stdb.OnReducer[stdb.U32, stdb.I16]("insert_i16")
     """Listen to calls of reducer `insert_i16`."""
 
     @stdb.reducer("insert_i256")
-    def insert_i_256(self, n: stdb.U32, v: stdb.I256) -> None:
+    def insert_i256(self, n: stdb.U32, v: stdb.I256) -> None:
         """Call reducer `insert_i256`."""
 
-    on_insert_i_256 = stdb.OnReducer[stdb.U32, stdb.I256]("insert_i256")
+    on_insert_i256 = stdb.OnReducer[stdb.U32, stdb.I256]("insert_i256")
     """Listen to calls of reducer `insert_i256`."""
 
     @stdb.reducer("insert_i32")
-    def insert_i_32(self, n: stdb.U32, v: stdb.I32) -> None:
+    def insert_i32(self, n: stdb.U32, v: stdb.I32) -> None:
         """Call reducer `insert_i32`."""
 
-    on_insert_i_32 = stdb.OnReducer[stdb.U32, stdb.I32]("insert_i32")
+    on_insert_i32 = stdb.OnReducer[stdb.U32, stdb.I32]("insert_i32")
     """Listen to calls of reducer `insert_i32`."""
 
     @stdb.reducer("insert_i64")
-    def insert_i_64(self, n: stdb.U32, v: stdb.I64) -> None:
+    def insert_i64(self, n: stdb.U32, v: stdb.I64) -> None:
         """Call reducer `insert_i64`."""
 
-    on_insert_i_64 = stdb.OnReducer[stdb.U32, stdb.I64]("insert_i64")
+    on_insert_i64 = stdb.OnReducer[stdb.U32, stdb.I64]("insert_i64")
     """Listen to calls of reducer `insert_i64`."""
 
     @stdb.reducer("insert_i8")
-    def insert_i_8(self, n: stdb.U32, v: stdb.I8) -> None:
+    def insert_i8(self, n: stdb.U32, v: stdb.I8) -> None:
         """Call reducer `insert_i8`."""
 
-    on_insert_i_8 = stdb.OnReducer[stdb.U32, stdb.I8]("insert_i8")
+    on_insert_i8 = stdb.OnReducer[stdb.U32, stdb.I8]("insert_i8")
     """Listen to calls of reducer `insert_i8`."""
 
     @stdb.reducer("insert_identity")
@@ -692,10 +692,10 @@ class Reducers(stdb.ReducerSet):
     """Listen to calls of reducer `insert_option_color`."""
 
     @stdb.reducer("insert_option_f64")
-    def insert_option_f_64(self, n: stdb.U32, v: stdb.F64 | None) -> None:
+    def insert_option_f64(self, n: stdb.U32, v: stdb.F64 | None) -> None:
         """Call reducer `insert_option_f64`."""
 
-    on_insert_option_f_64 = stdb.OnReducer[
+    on_insert_option_f64 = stdb.OnReducer[
         stdb.U32,
         stdb.F64 | None,
     ](
@@ -704,10 +704,10 @@ class Reducers(stdb.ReducerSet):
     """Listen to calls of reducer `insert_option_f64`."""
 
     @stdb.reducer("insert_option_i256")
-    def insert_option_i_256(self, n: stdb.U32, v: stdb.I256 | None) -> None:
+    def insert_option_i256(self, n: stdb.U32, v: stdb.I256 | None) -> None:
         """Call reducer `insert_option_i256`."""
 
-    on_insert_option_i_256 = stdb.OnReducer[
+    on_insert_option_i256 = stdb.OnReducer[
         stdb.U32,
         stdb.I256 | None,
     ](
@@ -728,14 +728,14 @@ class Reducers(stdb.ReducerSet):
     """Listen to calls of reducer `insert_option_identity`."""
 
     @stdb.reducer("insert_option_option_i32")
-    def insert_option_option_i_32(
+    def insert_option_option_i32(
         self,
         n: stdb.U32,
         v: stdb.Some[stdb.I32 | None] | None,
     ) -> None:
         """Call reducer `insert_option_option_i32`."""
 
-    on_insert_option_option_i_32 = stdb.OnReducer[
+    on_insert_option_option_i32 = stdb.OnReducer[
         stdb.U32,
         stdb.Some[stdb.I32 | None] | None,
     ](
@@ -792,10 +792,10 @@ class Reducers(stdb.ReducerSet):
     """Listen to calls of reducer `insert_option_timestamp`."""
 
     @stdb.reducer("insert_option_u32")
-    def insert_option_u_32(self, n: stdb.U32, v: stdb.U32 | None) -> None:
+    def insert_option_u32(self, n: stdb.U32, v: stdb.U32 | None) -> None:
         """Call reducer `insert_option_u32`."""
 
-    on_insert_option_u_32 = stdb.OnReducer[
+    on_insert_option_u32 = stdb.OnReducer[
         stdb.U32,
         stdb.U32 | None,
     ](
@@ -816,14 +816,14 @@ class Reducers(stdb.ReducerSet):
     """Listen to calls of reducer `insert_option_unit`."""
 
     @stdb.reducer("insert_option_vec_u32")
-    def insert_option_vec_u_32(
+    def insert_option_vec_u32(
         self,
         n: stdb.U32,
         v: tuple[stdb.U32, ...] | None,
     ) -> None:
         """Call reducer `insert_option_vec_u32`."""
 
-    on_insert_option_vec_u_32 = stdb.OnReducer[
+    on_insert_option_vec_u32 = stdb.OnReducer[
         stdb.U32,
         tuple[stdb.U32, ...] | None,
     ](
@@ -898,45 +898,45 @@ class Reducers(stdb.ReducerSet):
     """Listen to calls of reducer `insert_tree`."""
 
     @stdb.reducer("insert_u128")
-    def insert_u_128(self, n: stdb.U32, v: stdb.U128) -> None:
+    def insert_u128(self, n: stdb.U32, v: stdb.U128) -> None:
         """Call reducer `insert_u128`."""
 
-    on_insert_u_128 = stdb.OnReducer[stdb.U32, stdb.U128]("insert_u128")
+    on_insert_u128 = stdb.OnReducer[stdb.U32, stdb.U128]("insert_u128")
     """Listen to calls of reducer `insert_u128`."""
 
     @stdb.reducer("insert_u16")
-    def insert_u_16(self, n: stdb.U32, v: stdb.U16) -> None:
+    def insert_u16(self, n: stdb.U32, v: stdb.U16) -> None:
         """Call reducer `insert_u16`."""
 
-    on_insert_u_16 = stdb.OnReducer[stdb.U32, stdb.U16]("insert_u16")
+    on_insert_u16 = stdb.OnReducer[stdb.U32, stdb.U16]("insert_u16")
     """Listen to calls of reducer `insert_u16`."""
 
     @stdb.reducer("insert_u256")
-    def insert_u_256(self, n: stdb.U32, v: stdb.U256) -> None:
+    def insert_u256(self, n: stdb.U32, v: stdb.U256) -> None:
         """Call reducer `insert_u256`."""
 
-    on_insert_u_256 = stdb.OnReducer[stdb.U32, stdb.U256]("insert_u256")
+    on_insert_u256 = stdb.OnReducer[stdb.U32, stdb.U256]("insert_u256")
     """Listen to calls of reducer `insert_u256`."""
 
     @stdb.reducer("insert_u32")
-    def insert_u_32(self, n: stdb.U32, v: stdb.U32) -> None:
+    def insert_u32(self, n: stdb.U32, v: stdb.U32) -> None:
         """Call reducer `insert_u32`."""
 
-    on_insert_u_32 = stdb.OnReducer[stdb.U32, stdb.U32]("insert_u32")
+    on_insert_u32 = stdb.OnReducer[stdb.U32, stdb.U32]("insert_u32")
     """Listen to calls of reducer `insert_u32`."""
 
     @stdb.reducer("insert_u64")
-    def insert_u_64(self, n: stdb.U32, v: stdb.U64) -> None:
+    def insert_u64(self, n: stdb.U32, v: stdb.U64) -> None:
         """Call reducer `insert_u64`."""
 
-    on_insert_u_64 = stdb.OnReducer[stdb.U32, stdb.U64]("insert_u64")
+    on_insert_u64 = stdb.OnReducer[stdb.U32, stdb.U64]("insert_u64")
     """Listen to calls of reducer `insert_u64`."""
 
     @stdb.reducer("insert_u8")
-    def insert_u_8(self, n: stdb.U32, v: stdb.U8) -> None:
+    def insert_u8(self, n: stdb.U32, v: stdb.U8) -> None:
         """Call reducer `insert_u8`."""
 
-    on_insert_u_8 = stdb.OnReducer[stdb.U32, stdb.U8]("insert_u8")
+    on_insert_u8 = stdb.OnReducer[stdb.U32, stdb.U8]("insert_u8")
     """Listen to calls of reducer `insert_u8`."""
 
     @stdb.reducer("insert_unit")
@@ -978,46 +978,31 @@ class Reducers(stdb.ReducerSet):
     """Listen to calls of reducer `insert_vec_color`."""
 
     @stdb.reducer("insert_vec_f32")
-    def insert_vec_f_32(self, n: stdb.U32, v: tuple[stdb.F32, ...]) -> None:
+    def insert_vec_f32(self, n: stdb.U32, v: tuple[stdb.F32, ...]) -> None:
         """Call reducer `insert_vec_f32`."""
 
-    on_insert_vec_f_32 = stdb.OnReducer[
-        stdb.U32,
-        tuple[stdb.F32, ...],
-    ](
-        "insert_vec_f32",
-    )
+    on_insert_vec_f32 = stdb.OnReducer[stdb.U32, tuple[stdb.F32, ...]]("insert_vec_f32")
     """Listen to calls of reducer `insert_vec_f32`."""
 
     @stdb.reducer("insert_vec_f64")
-    def insert_vec_f_64(self, n: stdb.U32, v: tuple[stdb.F64, ...]) -> None:
+    def insert_vec_f64(self, n: stdb.U32, v: tuple[stdb.F64, ...]) -> None:
         """Call reducer `insert_vec_f64`."""
 
-    on_insert_vec_f_64 = stdb.OnReducer[
-        stdb.U32,
-        tuple[stdb.F64, ...],
-    ](
-        "insert_vec_f64",
-    )
+    on_insert_vec_f64 = stdb.OnReducer[stdb.U32, tuple[stdb.F64, ...]]("insert_vec_f64")
     """Listen to calls of reducer `insert_vec_f64`."""
 
     @stdb.reducer("insert_vec_i32")
-    def insert_vec_i_32(self, n: stdb.U32, v: tuple[stdb.I32, ...]) -> None:
+    def insert_vec_i32(self, n: stdb.U32, v: tuple[stdb.I32, ...]) -> None:
         """Call reducer `insert_vec_i32`."""
 
-    on_insert_vec_i_32 = stdb.OnReducer[
-        stdb.U32,
-        tuple[stdb.I32, ...],
-    ](
-        "insert_vec_i32",
-    )
+    on_insert_vec_i32 = stdb.OnReducer[stdb.U32, tuple[stdb.I32, ...]]("insert_vec_i32")
     """Listen to calls of reducer `insert_vec_i32`."""
 
     @stdb.reducer("insert_vec_i8")
-    def insert_vec_i_8(self, n: stdb.U32, v: tuple[stdb.I8, ...]) -> None:
+    def insert_vec_i8(self, n: stdb.U32, v: tuple[stdb.I8, ...]) -> None:
         """Call reducer `insert_vec_i8`."""
 
-    on_insert_vec_i_8 = stdb.OnReducer[stdb.U32, tuple[stdb.I8, ...]]("insert_vec_i8")
+    on_insert_vec_i8 = stdb.OnReducer[stdb.U32, tuple[stdb.I8, ...]]("insert_vec_i8")
     """Listen to calls of reducer `insert_vec_i8`."""
 
     @stdb.reducer("insert_vec_identity")
@@ -1033,14 +1018,14 @@ class Reducers(stdb.ReducerSet):
     """Listen to calls of reducer `insert_vec_identity`."""
 
     @stdb.reducer("insert_vec_option_u32")
-    def insert_vec_option_u_32(
+    def insert_vec_option_u32(
         self,
         n: stdb.U32,
         v: tuple[stdb.U32 | None, ...],
     ) -> None:
         """Call reducer `insert_vec_option_u32`."""
 
-    on_insert_vec_option_u_32 = stdb.OnReducer[
+    on_insert_vec_option_u32 = stdb.OnReducer[
         stdb.U32,
         tuple[stdb.U32 | None, ...],
     ](
@@ -1113,10 +1098,10 @@ class Reducers(stdb.ReducerSet):
     """Listen to calls of reducer `insert_vec_string`."""
 
     @stdb.reducer("insert_vec_u256")
-    def insert_vec_u_256(self, n: stdb.U32, v: tuple[stdb.U256, ...]) -> None:
+    def insert_vec_u256(self, n: stdb.U32, v: tuple[stdb.U256, ...]) -> None:
         """Call reducer `insert_vec_u256`."""
 
-    on_insert_vec_u_256 = stdb.OnReducer[
+    on_insert_vec_u256 = stdb.OnReducer[
         stdb.U32,
         tuple[stdb.U256, ...],
     ](
@@ -1125,15 +1110,10 @@ class Reducers(stdb.ReducerSet):
     """Listen to calls of reducer `insert_vec_u256`."""
 
     @stdb.reducer("insert_vec_u64")
-    def insert_vec_u_64(self, n: stdb.U32, v: tuple[stdb.U64, ...]) -> None:
+    def insert_vec_u64(self, n: stdb.U32, v: tuple[stdb.U64, ...]) -> None:
         """Call reducer `insert_vec_u64`."""
 
-    on_insert_vec_u_64 = stdb.OnReducer[
-        stdb.U32,
-        tuple[stdb.U64, ...],
-    ](
-        "insert_vec_u64",
-    )
+    on_insert_vec_u64 = stdb.OnReducer[stdb.U32, tuple[stdb.U64, ...]]("insert_vec_u64")
     """Listen to calls of reducer `insert_vec_u64`."""
 
     @stdb.reducer("insert_vec_unit")
@@ -1144,14 +1124,14 @@ class Reducers(stdb.ReducerSet):
     """Listen to calls of reducer `insert_vec_unit`."""
 
     @stdb.reducer("insert_vec_vec_u32")
-    def insert_vec_vec_u_32(
+    def insert_vec_vec_u32(
         self,
         n: stdb.U32,
         v: tuple[tuple[stdb.U32, ...], ...],
     ) -> None:
         """Call reducer `insert_vec_vec_u32`."""
 
-    on_insert_vec_vec_u_32 = stdb.OnReducer[
+    on_insert_vec_vec_u32 = stdb.OnReducer[
         stdb.U32,
         tuple[tuple[stdb.U32, ...], ...],
     ](

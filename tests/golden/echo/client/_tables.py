@@ -606,20 +606,20 @@ class EverythingColumns(stdb.Columns):
     """Columns of `Everything`, for queries."""
 
     v_bool = stdb.Column[bool]("v_bool")
-    v_u_8 = stdb.Column[stdb.U8]("v_u8")
-    v_u_16 = stdb.Column[stdb.U16]("v_u16")
-    v_u_32 = stdb.Column[stdb.U32]("v_u32")
-    v_u_64 = stdb.Column[stdb.U64]("v_u64")
-    v_u_128 = stdb.Column[stdb.U128]("v_u128")
-    v_u_256 = stdb.Column[stdb.U256]("v_u256")
-    v_i_8 = stdb.Column[stdb.I8]("v_i8")
-    v_i_16 = stdb.Column[stdb.I16]("v_i16")
-    v_i_32 = stdb.Column[stdb.I32]("v_i32")
-    v_i_64 = stdb.Column[stdb.I64]("v_i64")
-    v_i_128 = stdb.Column[stdb.I128]("v_i128")
-    v_i_256 = stdb.Column[stdb.I256]("v_i256")
-    v_f_32 = stdb.Column[stdb.F32]("v_f32")
-    v_f_64 = stdb.Column[stdb.F64]("v_f64")
+    v_u8 = stdb.Column[stdb.U8]("v_u8")
+    v_u16 = stdb.Column[stdb.U16]("v_u16")
+    v_u32 = stdb.Column[stdb.U32]("v_u32")
+    v_u64 = stdb.Column[stdb.U64]("v_u64")
+    v_u128 = stdb.Column[stdb.U128]("v_u128")
+    v_u256 = stdb.Column[stdb.U256]("v_u256")
+    v_i8 = stdb.Column[stdb.I8]("v_i8")
+    v_i16 = stdb.Column[stdb.I16]("v_i16")
+    v_i32 = stdb.Column[stdb.I32]("v_i32")
+    v_i64 = stdb.Column[stdb.I64]("v_i64")
+    v_i128 = stdb.Column[stdb.I128]("v_i128")
+    v_i256 = stdb.Column[stdb.I256]("v_i256")
+    v_f32 = stdb.Column[stdb.F32]("v_f32")
+    v_f64 = stdb.Column[stdb.F64]("v_f64")
     v_string = stdb.Column[str]("v_string")
     v_bytes = stdb.Column[bytes]("v_bytes")
     v_unit = stdb.OpaqueColumn("v_unit")
@@ -636,9 +636,9 @@ class EverythingColumns(stdb.Columns):
     v_drawing = stdb.OpaqueColumn("v_drawing")
     v_specials = stdb.OpaqueColumn("v_specials")
     v_option_bool = stdb.OpaqueColumn("v_option_bool")
-    v_option_u_32 = stdb.OpaqueColumn("v_option_u32")
-    v_option_i_256 = stdb.OpaqueColumn("v_option_i256")
-    v_option_f_64 = stdb.OpaqueColumn("v_option_f64")
+    v_option_u32 = stdb.OpaqueColumn("v_option_u32")
+    v_option_i256 = stdb.OpaqueColumn("v_option_i256")
+    v_option_f64 = stdb.OpaqueColumn("v_option_f64")
     v_option_string = stdb.OpaqueColumn("v_option_string")
     v_option_bytes = stdb.OpaqueColumn("v_option_bytes")
     v_option_unit = stdb.OpaqueColumn("v_option_unit")
@@ -647,15 +647,15 @@ class EverythingColumns(stdb.Columns):
     v_option_color = stdb.OpaqueColumn("v_option_color")
     v_option_identity = stdb.OpaqueColumn("v_option_identity")
     v_option_timestamp = stdb.OpaqueColumn("v_option_timestamp")
-    v_option_vec_u_32 = stdb.OpaqueColumn("v_option_vec_u32")
-    v_option_option_i_32 = stdb.OpaqueColumn("v_option_option_i32")
+    v_option_vec_u32 = stdb.OpaqueColumn("v_option_vec_u32")
+    v_option_option_i32 = stdb.OpaqueColumn("v_option_option_i32")
     v_vec_bool = stdb.OpaqueColumn("v_vec_bool")
-    v_vec_i_8 = stdb.OpaqueColumn("v_vec_i8")
-    v_vec_i_32 = stdb.OpaqueColumn("v_vec_i32")
-    v_vec_u_64 = stdb.OpaqueColumn("v_vec_u64")
-    v_vec_u_256 = stdb.OpaqueColumn("v_vec_u256")
-    v_vec_f_32 = stdb.OpaqueColumn("v_vec_f32")
-    v_vec_f_64 = stdb.OpaqueColumn("v_vec_f64")
+    v_vec_i8 = stdb.OpaqueColumn("v_vec_i8")
+    v_vec_i32 = stdb.OpaqueColumn("v_vec_i32")
+    v_vec_u64 = stdb.OpaqueColumn("v_vec_u64")
+    v_vec_u256 = stdb.OpaqueColumn("v_vec_u256")
+    v_vec_f32 = stdb.OpaqueColumn("v_vec_f32")
+    v_vec_f64 = stdb.OpaqueColumn("v_vec_f64")
     v_vec_string = stdb.OpaqueColumn("v_vec_string")
     v_vec_bytes = stdb.OpaqueColumn("v_vec_bytes")
     v_vec_unit = stdb.OpaqueColumn("v_vec_unit")
@@ -665,8 +665,8 @@ class EverythingColumns(stdb.Columns):
     v_vec_specials = stdb.OpaqueColumn("v_vec_specials")
     v_vec_identity = stdb.OpaqueColumn("v_vec_identity")
     v_vec_schedule_at = stdb.OpaqueColumn("v_vec_schedule_at")
-    v_vec_option_u_32 = stdb.OpaqueColumn("v_vec_option_u32")
-    v_vec_vec_u_32 = stdb.OpaqueColumn("v_vec_vec_u32")
+    v_vec_option_u32 = stdb.OpaqueColumn("v_vec_option_u32")
+    v_vec_vec_u32 = stdb.OpaqueColumn("v_vec_vec_u32")
     v_deep = stdb.OpaqueColumn("v_deep")
 
 
@@ -1567,30 +1567,30 @@ class Tables(stdb.TableSet):
     echo_drawing: EchoDrawingTable
     echo_empty: EchoEmptyTable
     echo_expr: EchoExprTable
-    echo_f_32: EchoF32Table
-    echo_f_64: EchoF64Table
-    echo_i_128: EchoI128Table
-    echo_i_16: EchoI16Table
-    echo_i_256: EchoI256Table
-    echo_i_32: EchoI32Table
-    echo_i_64: EchoI64Table
-    echo_i_8: EchoI8Table
+    echo_f32: EchoF32Table
+    echo_f64: EchoF64Table
+    echo_i128: EchoI128Table
+    echo_i16: EchoI16Table
+    echo_i256: EchoI256Table
+    echo_i32: EchoI32Table
+    echo_i64: EchoI64Table
+    echo_i8: EchoI8Table
     echo_identity: EchoIdentityTable
     echo_line: EchoLineTable
     echo_option_bool: EchoOptionBoolTable
     echo_option_bytes: EchoOptionBytesTable
     echo_option_color: EchoOptionColorTable
-    echo_option_f_64: EchoOptionF64Table
-    echo_option_i_256: EchoOptionI256Table
+    echo_option_f64: EchoOptionF64Table
+    echo_option_i256: EchoOptionI256Table
     echo_option_identity: EchoOptionIdentityTable
-    echo_option_option_i_32: EchoOptionOptionI32Table
+    echo_option_option_i32: EchoOptionOptionI32Table
     echo_option_point: EchoOptionPointTable
     echo_option_shape: EchoOptionShapeTable
     echo_option_string: EchoOptionStringTable
     echo_option_timestamp: EchoOptionTimestampTable
-    echo_option_u_32: EchoOptionU32Table
+    echo_option_u32: EchoOptionU32Table
     echo_option_unit: EchoOptionUnitTable
-    echo_option_vec_u_32: EchoOptionVecU32Table
+    echo_option_vec_u32: EchoOptionVecU32Table
     echo_point: EchoPointTable
     echo_schedule_at: EchoScheduleAtTable
     echo_shape: EchoShapeTable
@@ -1599,31 +1599,31 @@ class Tables(stdb.TableSet):
     echo_time_duration: EchoTimeDurationTable
     echo_timestamp: EchoTimestampTable
     echo_tree: EchoTreeTable
-    echo_u_128: EchoU128Table
-    echo_u_16: EchoU16Table
-    echo_u_256: EchoU256Table
-    echo_u_32: EchoU32Table
-    echo_u_64: EchoU64Table
-    echo_u_8: EchoU8Table
+    echo_u128: EchoU128Table
+    echo_u16: EchoU16Table
+    echo_u256: EchoU256Table
+    echo_u32: EchoU32Table
+    echo_u64: EchoU64Table
+    echo_u8: EchoU8Table
     echo_unit: EchoUnitTable
     echo_vec_bool: EchoVecBoolTable
     echo_vec_bytes: EchoVecBytesTable
     echo_vec_color: EchoVecColorTable
-    echo_vec_f_32: EchoVecF32Table
-    echo_vec_f_64: EchoVecF64Table
-    echo_vec_i_32: EchoVecI32Table
-    echo_vec_i_8: EchoVecI8Table
+    echo_vec_f32: EchoVecF32Table
+    echo_vec_f64: EchoVecF64Table
+    echo_vec_i32: EchoVecI32Table
+    echo_vec_i8: EchoVecI8Table
     echo_vec_identity: EchoVecIdentityTable
-    echo_vec_option_u_32: EchoVecOptionU32Table
+    echo_vec_option_u32: EchoVecOptionU32Table
     echo_vec_point: EchoVecPointTable
     echo_vec_schedule_at: EchoVecScheduleAtTable
     echo_vec_shape: EchoVecShapeTable
     echo_vec_specials: EchoVecSpecialsTable
     echo_vec_string: EchoVecStringTable
-    echo_vec_u_256: EchoVecU256Table
-    echo_vec_u_64: EchoVecU64Table
+    echo_vec_u256: EchoVecU256Table
+    echo_vec_u64: EchoVecU64Table
     echo_vec_unit: EchoVecUnitTable
-    echo_vec_vec_u_32: EchoVecVecU32Table
+    echo_vec_vec_u32: EchoVecVecU32Table
     everything: EverythingTable
     keyless_float: KeylessFloatTable
     keyless_odd: KeylessOddTable

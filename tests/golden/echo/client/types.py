@@ -584,56 +584,24 @@ class Empty(stdb.Product, frozen=True):
     """Product type `Empty`."""
 
 
-class Everything(
-    stdb.Product,
-    frozen=True,
-    rename={
-        "v_u_8": "v_u8",
-        "v_u_16": "v_u16",
-        "v_u_32": "v_u32",
-        "v_u_64": "v_u64",
-        "v_u_128": "v_u128",
-        "v_u_256": "v_u256",
-        "v_i_8": "v_i8",
-        "v_i_16": "v_i16",
-        "v_i_32": "v_i32",
-        "v_i_64": "v_i64",
-        "v_i_128": "v_i128",
-        "v_i_256": "v_i256",
-        "v_f_32": "v_f32",
-        "v_f_64": "v_f64",
-        "v_option_u_32": "v_option_u32",
-        "v_option_i_256": "v_option_i256",
-        "v_option_f_64": "v_option_f64",
-        "v_option_vec_u_32": "v_option_vec_u32",
-        "v_option_option_i_32": "v_option_option_i32",
-        "v_vec_i_8": "v_vec_i8",
-        "v_vec_i_32": "v_vec_i32",
-        "v_vec_u_64": "v_vec_u64",
-        "v_vec_u_256": "v_vec_u256",
-        "v_vec_f_32": "v_vec_f32",
-        "v_vec_f_64": "v_vec_f64",
-        "v_vec_option_u_32": "v_vec_option_u32",
-        "v_vec_vec_u_32": "v_vec_vec_u32",
-    },
-):
+class Everything(stdb.Product, frozen=True):
     """Row of table `everything`."""
 
     v_bool: bool
-    v_u_8: stdb.U8
-    v_u_16: stdb.U16
-    v_u_32: stdb.U32
-    v_u_64: stdb.U64
-    v_u_128: stdb.U128
-    v_u_256: stdb.U256
-    v_i_8: stdb.I8
-    v_i_16: stdb.I16
-    v_i_32: stdb.I32
-    v_i_64: stdb.I64
-    v_i_128: stdb.I128
-    v_i_256: stdb.I256
-    v_f_32: stdb.F32
-    v_f_64: stdb.F64
+    v_u8: stdb.U8
+    v_u16: stdb.U16
+    v_u32: stdb.U32
+    v_u64: stdb.U64
+    v_u128: stdb.U128
+    v_u256: stdb.U256
+    v_i8: stdb.I8
+    v_i16: stdb.I16
+    v_i32: stdb.I32
+    v_i64: stdb.I64
+    v_i128: stdb.I128
+    v_i256: stdb.I256
+    v_f32: stdb.F32
+    v_f64: stdb.F64
     v_string: str
     v_bytes: bytes
     v_unit: None
@@ -650,9 +618,9 @@ class Everything(
     v_drawing: Drawing
     v_specials: Specials
     v_option_bool: bool | None
-    v_option_u_32: stdb.U32 | None
-    v_option_i_256: stdb.I256 | None
-    v_option_f_64: stdb.F64 | None
+    v_option_u32: stdb.U32 | None
+    v_option_i256: stdb.I256 | None
+    v_option_f64: stdb.F64 | None
     v_option_string: str | None
     v_option_bytes: bytes | None
     v_option_unit: stdb.Some[None] | None
@@ -661,15 +629,15 @@ class Everything(
     v_option_color: Color | None
     v_option_identity: stdb.Identity | None
     v_option_timestamp: stdb.Timestamp | None
-    v_option_vec_u_32: tuple[stdb.U32, ...] | None
-    v_option_option_i_32: stdb.Some[stdb.I32 | None] | None
+    v_option_vec_u32: tuple[stdb.U32, ...] | None
+    v_option_option_i32: stdb.Some[stdb.I32 | None] | None
     v_vec_bool: tuple[bool, ...]
-    v_vec_i_8: tuple[stdb.I8, ...]
-    v_vec_i_32: tuple[stdb.I32, ...]
-    v_vec_u_64: tuple[stdb.U64, ...]
-    v_vec_u_256: tuple[stdb.U256, ...]
-    v_vec_f_32: tuple[stdb.F32, ...]
-    v_vec_f_64: tuple[stdb.F64, ...]
+    v_vec_i8: tuple[stdb.I8, ...]
+    v_vec_i32: tuple[stdb.I32, ...]
+    v_vec_u64: tuple[stdb.U64, ...]
+    v_vec_u256: tuple[stdb.U256, ...]
+    v_vec_f32: tuple[stdb.F32, ...]
+    v_vec_f64: tuple[stdb.F64, ...]
     v_vec_string: tuple[str, ...]
     v_vec_bytes: tuple[bytes, ...]
     v_vec_unit: tuple[None, ...]
@@ -679,8 +647,8 @@ class Everything(
     v_vec_specials: tuple[Specials, ...]
     v_vec_identity: tuple[stdb.Identity, ...]
     v_vec_schedule_at: tuple[stdb.ScheduleAt, ...]
-    v_vec_option_u_32: tuple[stdb.U32 | None, ...]
-    v_vec_vec_u_32: tuple[tuple[stdb.U32, ...], ...]
+    v_vec_option_u32: tuple[stdb.U32 | None, ...]
+    v_vec_vec_u32: tuple[tuple[stdb.U32, ...], ...]
     v_deep: tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[stdb.U32, ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...]  # fmt: skip
 
 

@@ -43,7 +43,7 @@ class Account(
         "str_": "str",
         "camel_case": "camelCase",
         "hidden": "__hidden",
-        "n_2_fast": "2fast",
+        "n2fast": "2fast",
     },
 ):
     """Row of tables `OldAccounts` and `account`."""
@@ -56,7 +56,7 @@ class Account(
     count: stdb.U32
     where: str
     hidden: stdb.I8
-    n_2_fast: stdb.F64
+    n2fast: stdb.F64
     type: str
 
 
@@ -68,20 +68,6 @@ class Everything(
     stdb.Product,
     frozen=True,
     rename={
-        "field_u_8": "field_u8",
-        "field_u_16": "field_u16",
-        "field_u_32": "field_u32",
-        "field_u_64": "field_u64",
-        "field_u_128": "field_u128",
-        "field_u_256": "field_u256",
-        "field_i_8": "field_i8",
-        "field_i_16": "field_i16",
-        "field_i_32": "field_i32",
-        "field_i_64": "field_i64",
-        "field_i_128": "field_i128",
-        "field_i_256": "field_i256",
-        "field_f_32": "field_f32",
-        "field_f_64": "field_f64",
         "bytes_": "bytes",
     },
 ):
@@ -89,20 +75,20 @@ class Everything(
 
     field_bool: bool
     field_string: str
-    field_u_8: stdb.U8
-    field_u_16: stdb.U16
-    field_u_32: stdb.U32
-    field_u_64: stdb.U64
-    field_u_128: stdb.U128
-    field_u_256: stdb.U256
-    field_i_8: stdb.I8
-    field_i_16: stdb.I16
-    field_i_32: stdb.I32
-    field_i_64: stdb.I64
-    field_i_128: stdb.I128
-    field_i_256: stdb.I256
-    field_f_32: stdb.F32
-    field_f_64: stdb.F64
+    field_u8: stdb.U8
+    field_u16: stdb.U16
+    field_u32: stdb.U32
+    field_u64: stdb.U64
+    field_u128: stdb.U128
+    field_u256: stdb.U256
+    field_i8: stdb.I8
+    field_i16: stdb.I16
+    field_i32: stdb.I32
+    field_i64: stdb.I64
+    field_i128: stdb.I128
+    field_i256: stdb.I256
+    field_f32: stdb.F32
+    field_f64: stdb.F64
     identity: stdb.Identity
     connection: stdb.ConnectionId
     timestamp: stdb.Timestamp

@@ -44,7 +44,7 @@ class EveryColumns(stdb.Columns):
     big = stdb.Column[stdb.U64]("big")
     by = stdb.OpaqueColumn("by")
     un = stdb.OpaqueColumn("un")
-    u_256 = stdb.Column[stdb.U256]("u256")
+    u256 = stdb.Column[stdb.U256]("u256")
 
 
 class PlayerColumns(stdb.Columns):

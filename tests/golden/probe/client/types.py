@@ -38,13 +38,7 @@ class Color(stdb.Enumeration):
     GREEN = "Green"
 
 
-class Every(
-    stdb.Product,
-    frozen=True,
-    rename={
-        "u_256": "u256",
-    },
-):
+class Every(stdb.Product, frozen=True):
     """Row of table `every`."""
 
     a: stdb.U8
@@ -61,7 +55,7 @@ class Every(
     big: stdb.U64
     by: tuple[Shape, ...]
     un: stdb.Some[stdb.I32 | None] | None
-    u_256: stdb.U256
+    u256: stdb.U256
 
 
 class Player(stdb.Product, frozen=True):

@@ -22,11 +22,6 @@ class Row(
     stdb.Product,
     frozen=True,
     rename={
-        "of_i_8": "of_i8",
-        "of_u_128": "of_u128",
-        "of_i_256": "of_i256",
-        "of_f_32": "of_f32",
-        "of_f_64": "of_f64",
         "größe_x": "größe 'x'",
     },
 ):
@@ -34,11 +29,11 @@ class Row(
 
     of_bool: bool
     of_string: str
-    of_i_8: stdb.I8
-    of_u_128: stdb.U128
-    of_i_256: stdb.I256
-    of_f_32: stdb.F32
-    of_f_64: stdb.F64
+    of_i8: stdb.I8
+    of_u128: stdb.U128
+    of_i256: stdb.I256
+    of_f32: stdb.F32
+    of_f64: stdb.F64
     of_bytes: bytes
     of_identity: stdb.Identity
     of_connection: stdb.ConnectionId
