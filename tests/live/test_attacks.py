@@ -172,7 +172,7 @@ async def test_a_redirect_is_not_followed_and_names_its_target(status: int, tmp_
         ("https://example.com/", "connect with https: https://example.com/"),
         ("wss://user:hunter2@example.com/", r"connect with https: wss://\(user\)@example.com/"),
         ("http://[", "the token is for this one alone$"),
-        ("http://h:99999999/\u202e", r"http://h:99999999/â\\x80®$"),
+        ("http://h:99999999/\u202e", r"http://h:99999999/[^\u202e]+$"),
         ("", "the token is for this one alone"),
     ],
 )
@@ -183,6 +183,7 @@ async def test_odd_redirects(location: str, told: str) -> None:
             async with connect(uri, "game", token=TOKEN):
                 raise AssertionError("it was redirected")
         assert "hunter2" not in str(caught.value)
+        assert str(caught.value).isprintable()
 
 
 # --- messages that contradict each other ------------------------------------------------------------------------------
