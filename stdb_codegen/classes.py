@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from stdb_codegen import ir, naming
 from stdb_codegen.declaration import Member, TypeDeclaration
+from stdb_codegen.errors import check_distinct
 from stdb_codegen.ir import Atom
-from stdb_codegen.naming import Identifier, check_distinct
+from stdb_codegen.naming import Identifier
 from stdb_codegen.pytypes import Annotation, annotation
 from stdb_codegen.rename import owners
 

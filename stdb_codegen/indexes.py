@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from stdb_codegen import ir, naming
 from stdb_codegen.classes import fields_of
 from stdb_codegen.declaration import IndexAccessor, Member
+from stdb_codegen.errors import check_distinct
 from stdb_codegen.ir import Atom
-from stdb_codegen.naming import Identifier, check_distinct
+from stdb_codegen.naming import Identifier
 from stdb_codegen.pytypes import Annotation
 from stdb_codegen.rename import owners
 

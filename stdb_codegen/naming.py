@@ -22,12 +22,6 @@ from __future__ import annotations
 import keyword
 import unicodedata
 from functools import cache
-from typing import TYPE_CHECKING
-
-from stdb_codegen.errors import NameCollisionError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 # What annotations and declarations refer to from inside a generated class body.
 _REFERRED = frozenset({"bool", "bytes", "float", "int", "stdb", "str", "tuple", "types"})
@@ -91,23 +85,6 @@ def type_name(*parts: str) -> Identifier:
 def member(name: str) -> Identifier:
     """The name of an enumeration member."""
     return _identifier("_".join(_words(name)).upper(), "N", frozenset())
-
-
-def check_distinct(place: str, names: Iterable[tuple[str, str]]) -> None:
-    """Refuse a namespace in which two schema names share one Python name.
-
-    Args:
-        place: What to call the namespace in the error.
-        names: Pairs of a schema name and the Python name that it became.
-
-    Raises:
-        NameCollisionError: Two of them share a Python name.
-    """
-    owners: dict[str, str] = {}
-    for schema_name, python_name in names:
-        if python_name in owners:
-            raise NameCollisionError(place, python_name, owners[python_name], schema_name)
-        owners[python_name] = schema_name
 
 
 @cache

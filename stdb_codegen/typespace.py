@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET, UnsetType
 
 from stdb_codegen import ir, shape
-from stdb_codegen.errors import SchemaError
+from stdb_codegen.errors import SchemaError, check_distinct
 from stdb_codegen.ir import Atom, Named
-from stdb_codegen.naming import check_distinct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
