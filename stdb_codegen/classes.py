@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stdb_codegen import ir, naming
+from stdb_codegen import naming
 from stdb_codegen.declaration import Member, TypeDeclaration
 from stdb_codegen.errors import check_distinct
-from stdb_codegen.ir import Atom
 from stdb_codegen.naming import Identifier
 from stdb_codegen.pytypes import Annotation, annotation
 from stdb_codegen.rename import owners
+from stdb_codegen.schema import ir
+from stdb_codegen.schema.ir import Atom
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

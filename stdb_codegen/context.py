@@ -7,15 +7,16 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from stdb_codegen import ir, naming
+from stdb_codegen import naming
 from stdb_codegen.classes import Classes, fields_of
 from stdb_codegen.declaration import Column, ColumnSet, IndexAccessor, Listener, Method, Package, Reducer, TableHandle
 from stdb_codegen.errors import check_distinct
 from stdb_codegen.indexes import accessors
-from stdb_codegen.ir import Atom
 from stdb_codegen.naming import Identifier
 from stdb_codegen.pytypes import Annotation
 from stdb_codegen.rename import Renames, owners
+from stdb_codegen.schema import ir
+from stdb_codegen.schema.ir import Atom
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

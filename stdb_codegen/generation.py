@@ -8,8 +8,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stdb_codegen import context, lower, output, overrides, rawdef, render
+from stdb_codegen import context, output, overrides, render
 from stdb_codegen.errors import CodegenError, OutputError, SchemaError
+from stdb_codegen.schema import lower, rawdef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from stdb_codegen.config import Target
     from stdb_codegen.console import Console
     from stdb_codegen.declaration import Package
-    from stdb_codegen.rawdef import Definition
+    from stdb_codegen.schema.rawdef import Definition
 
 
 @dataclass(frozen=True, slots=True)

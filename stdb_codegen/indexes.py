@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from stdb_codegen import ir, naming
+from stdb_codegen import naming
 from stdb_codegen.classes import fields_of
 from stdb_codegen.declaration import IndexAccessor, Member
 from stdb_codegen.errors import check_distinct
-from stdb_codegen.ir import Atom
 from stdb_codegen.naming import Identifier
 from stdb_codegen.pytypes import Annotation
 from stdb_codegen.rename import owners
+from stdb_codegen.schema import ir
+from stdb_codegen.schema.ir import Atom
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -6,8 +6,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from stdb_codegen import ir
-from stdb_codegen.ir import Atom
+from stdb_codegen.schema import ir
+from stdb_codegen.schema.ir import Atom
 
 Key: TypeAlias = Literal["primary key", "unique", "auto-inc", "btree", "hash", "direct"]
 

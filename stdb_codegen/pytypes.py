@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stdb_codegen import ir
-from stdb_codegen.ir import Atom
+from stdb_codegen.schema import ir
+from stdb_codegen.schema.ir import Atom
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

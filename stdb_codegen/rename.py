@@ -17,8 +17,8 @@ from stdb_codegen.errors import SchemaError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from stdb_codegen import ir
     from stdb_codegen.naming import Identifier
+    from stdb_codegen.schema import ir
 
 Kind: TypeAlias = Literal["table", "index", "type", "reducer", "procedure"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stdb_codegen import files, project, server, wasm
 from stdb_codegen.errors import SourceError
-from stdb_codegen.rawdef import LARGEST, Definition
+from stdb_codegen.schema.rawdef import LARGEST, Definition
 
 STDIN = "-"
 _WASM_MAGIC = b"\0asm"

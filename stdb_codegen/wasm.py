@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 from stdb_codegen.errors import SourceError
-from stdb_codegen.rawdef import LARGEST
+from stdb_codegen.schema.rawdef import LARGEST
 
 # Instructions: describing the largest modules takes a small part of this; a loop without end takes some seconds to
 # run out. Seconds for all of it, of which compiling the module takes the most.

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 from msgspec import UnsetType
 
-from stdb_codegen.shape import AlgebraicType, Element, Maybe, ProductType, SumType
-from stdb_codegen.v10 import NameMapping, Names, Procedure, Reducer, Visibility
+from stdb_codegen.schema.shape import AlgebraicType, Element, Maybe, ProductType, SumType
+from stdb_codegen.schema.v10 import NameMapping, Names, Procedure, Reducer, Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stdb_codegen.v10 import ModuleV10, ScopedName
+    from stdb_codegen.schema.v10 import ModuleV10, ScopedName
 
 F = TypeVar("F", Reducer, Procedure)
 

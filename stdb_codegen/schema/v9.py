@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from stdb_codegen import shape
-from stdb_codegen.shape import (
+from stdb_codegen.schema import shape
+from stdb_codegen.schema.shape import (
     AlgebraicType,
     Lifecycle,
     Maybe,

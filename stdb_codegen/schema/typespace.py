@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType
 
-from stdb_codegen import ir, shape
 from stdb_codegen.errors import SchemaError, check_distinct
-from stdb_codegen.ir import Atom, Named
+from stdb_codegen.schema import ir, shape
+from stdb_codegen.schema.ir import Atom, Named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stdb_codegen.bsatn import (
+from stdb_codegen.schema.bsatn import (
     BsatnError,
     Reader,
     array,
@@ -19,7 +19,7 @@ from stdb_codegen.bsatn import (
 )
 
 if TYPE_CHECKING:
-    from stdb_codegen.bsatn import Layout
+    from stdb_codegen.schema.bsatn import Layout
 
 _VERSIONS = {1: 9, 2: 10}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from stdb_codegen import ir
 from stdb_codegen.errors import SchemaError
+from stdb_codegen.schema import ir
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

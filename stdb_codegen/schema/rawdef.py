@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from stdb_codegen import bsatn, casing, layout, v9, v10
 from stdb_codegen.errors import SchemaError
-from stdb_codegen.shape import LONGEST_NAME
+from stdb_codegen.schema import bsatn, casing, layout, v9, v10
+from stdb_codegen.schema.shape import LONGEST_NAME
 
 if TYPE_CHECKING:
-    from stdb_codegen.shape import Module
+    from stdb_codegen.schema.shape import Module
 
 # Bytes of a schema, wherever it comes from. Those of large modules have one or two million.
 LARGEST = 16 * 1024 * 1024

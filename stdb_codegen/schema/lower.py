@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from msgspec import UNSET, UnsetType
 
-from stdb_codegen import ir, shape
 from stdb_codegen.errors import SchemaError
-from stdb_codegen.ir import Atom
-from stdb_codegen.recursion import check_finite
-from stdb_codegen.typespace import DECLARED, Types
+from stdb_codegen.schema import ir, shape
+from stdb_codegen.schema.ir import Atom
+from stdb_codegen.schema.recursion import check_finite
+from stdb_codegen.schema.typespace import DECLARED, Types
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

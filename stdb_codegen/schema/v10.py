@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from stdb_codegen import shape
-from stdb_codegen.shape import (
+from stdb_codegen.schema import shape
+from stdb_codegen.schema.shape import (
     AlgebraicType,
     Lifecycle,
     LifecycleName,
