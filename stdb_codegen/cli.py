@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from stdb_codegen import config, diagram, project, report, scaffold
+from stdb_codegen import config, diagram, report, scaffold
 from stdb_codegen.console import Console
 from stdb_codegen.errors import CodegenError
 from stdb_codegen.generation import Generation
 from stdb_codegen.inspection import inspect
 from stdb_codegen.schema import lower, rawdef
 from stdb_codegen.selection import Selection
-from stdb_codegen.source import STDIN, Source
+from stdb_codegen.sources import project
+from stdb_codegen.sources.source import STDIN, Source
 from stdb_codegen.text import LONGEST, escaped_json
 from stdb_codegen.watch import watch
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from stdb_codegen import toml
 from stdb_codegen.errors import ConfigError
-from stdb_codegen.source import STDIN, Source
+from stdb_codegen.sources import toml
+from stdb_codegen.sources.source import STDIN, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from stdb_codegen.toml import Table
+    from stdb_codegen.sources.toml import Table
 
 FILE = "pyproject.toml"
 SECTION = "tool.stdb-codegen"

@@ -6,8 +6,9 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from stdb_codegen import config, toml
+from stdb_codegen import config
 from stdb_codegen.errors import ConfigError
+from stdb_codegen.sources import toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

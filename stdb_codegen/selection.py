@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from stdb_codegen import config, files
+from stdb_codegen import config
 from stdb_codegen.config import Target
-from stdb_codegen.source import Source
+from stdb_codegen.sources import files
+from stdb_codegen.sources.source import Source
 
 _NOTHING = "no module is given, and none is configured: give --module X, or run `stdb-codegen init`"
 

@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from stdb_codegen import files, project, server
 from stdb_codegen.errors import CodegenError
+from stdb_codegen.sources import files, project, server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

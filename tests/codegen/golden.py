@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from stdb_codegen import context, render, source
+from stdb_codegen import context, render
 from stdb_codegen.schema import lower, rawdef
+from stdb_codegen.sources import source
 from tests.codegen import schemas
 from tests.codegen.features import FEATURES
 from tests.codegen.schemas import GOLDEN

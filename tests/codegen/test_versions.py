@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from stdb_codegen import context, render, source
+from stdb_codegen import context, render
 from stdb_codegen.errors import SchemaError
 from stdb_codegen.schema import lower, rawdef
 from stdb_codegen.schema.rawdef import Definition
+from stdb_codegen.sources import source
 from tests.codegen import schemas
 from tests.codegen.schemas import U64, array, build, module, one_table, option, product, read, ref, version_10
 from tests.support.modules import ROOT, module_wasm

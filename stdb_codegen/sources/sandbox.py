@@ -1,8 +1,8 @@
-"""The process that a `.wasm` describes itself in: `python -m stdb_codegen.sandbox FUEL LARGEST`.
+"""The process that a `.wasm` describes itself in: `python -m stdb_codegen.sources.sandbox FUEL LARGEST`.
 
 The module comes in by standard input, its description goes out by standard output. Why there is none is said in the
 last line on standard error, as JSON. A process of its own, because what aborts it, or holds it for ever, cannot be
-caught from within: see `stdb_codegen.wasm`, which starts it.
+caught from within: see `stdb_codegen.sources.wasm`, which starts it.
 """
 
 from __future__ import annotations

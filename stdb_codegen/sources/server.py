@@ -8,9 +8,9 @@ import time
 from http.client import HTTPException
 from urllib.parse import urlsplit
 
-from stdb_codegen import http
 from stdb_codegen.errors import SourceError
 from stdb_codegen.schema.rawdef import LARGEST, Definition
+from stdb_codegen.sources import http
 
 # Seconds for each step of an answer, and for the whole of it, from the search for the server's address on.
 TIMEOUT = 10.0

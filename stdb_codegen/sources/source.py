@@ -6,9 +6,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from stdb_codegen import files, project, server, wasm
 from stdb_codegen.errors import SourceError
 from stdb_codegen.schema.rawdef import LARGEST, Definition
+from stdb_codegen.sources import files, project, server, wasm
 
 STDIN = "-"
 _WASM_MAGIC = b"\0asm"

@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from stdb_codegen import toml
 from stdb_codegen.errors import SourceError
+from stdb_codegen.sources import toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

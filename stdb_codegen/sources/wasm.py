@@ -1,6 +1,6 @@
 """Lets a `.wasm` describe itself, in a sandbox: a module is untrusted code.
 
-The sandbox is a process of its own: see `stdb_codegen.sandbox`.
+The sandbox is a process of its own: see `stdb_codegen.sources.sandbox`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def describe(binary: bytes, place: str, fuel: int = FUEL, deadline: float = DEAD
     if importlib.util.find_spec("wasmtime") is None:
         raise SourceError(place, "reading a .wasm needs the package wasmtime", _INSTALL)
     # Not from the folder that the command runs in (-P), but from wherever this process has its modules from.
-    command = [sys.executable, "-P", "-m", "stdb_codegen.sandbox", str(fuel), str(LARGEST)]
+    command = [sys.executable, "-P", "-m", "stdb_codegen.sources.sandbox", str(fuel), str(LARGEST)]
     environment = {name: value for name, value in os.environ.items() if name != "SPACETIMEDB_TOKEN"}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     try:

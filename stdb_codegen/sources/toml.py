@@ -6,7 +6,7 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from stdb_codegen import files
+from stdb_codegen.sources import files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
