@@ -36,7 +36,7 @@ class Target:
         include_private: Whether private tables are declared too.
         strict: Whether warnings are errors.
         templates: A folder with templates that go before the generator's own ones.
-        rename: Python names that the user chose, by what they are names of: see `stdb_codegen.rename`.
+        rename: Python names that the user chose, by what they are names of: see `stdb_codegen.emit.rename`.
     """
 
     source: Source

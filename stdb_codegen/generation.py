@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stdb_codegen import context, output, overrides, render
+from stdb_codegen.emit import context, output, overrides, render
 from stdb_codegen.errors import CodegenError, OutputError, SchemaError
 from stdb_codegen.schema import lower, rawdef
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from stdb_codegen.config import Target
     from stdb_codegen.console import Console
-    from stdb_codegen.declaration import Package
+    from stdb_codegen.emit.declaration import Package
     from stdb_codegen.schema.rawdef import Definition
 
 

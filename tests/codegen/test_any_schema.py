@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from stdb_codegen import context, render
+from stdb_codegen.emit import context, render
 from stdb_codegen.errors import CodegenError
 from stdb_codegen.schema import casing, lower, v10
 from stdb_runtime.annotation import product_of

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stdb_codegen import naming
+from stdb_codegen.emit import naming
+from stdb_codegen.emit.naming import Identifier
 from stdb_codegen.errors import NameCollisionError, check_distinct
-from stdb_codegen.naming import Identifier
 
 
 @pytest.mark.parametrize(

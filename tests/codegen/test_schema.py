@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stdb_codegen import context, naming, pytypes
+from stdb_codegen.emit import context, naming, pytypes
 from stdb_codegen.errors import NameCollisionError, SchemaError
 from stdb_codegen.schema import ir
 from stdb_codegen.schema.ir import Array, Atom, Option, Result

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from stdb_codegen import context, render
+from stdb_codegen.emit import context, render
 from stdb_codegen.errors import SchemaError
 from stdb_codegen.schema import lower, rawdef
 from stdb_codegen.schema.rawdef import Definition

@@ -22,7 +22,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as connect_socket
 from websockets.typing import Subprotocol
 
-from stdb_codegen import naming
+from stdb_codegen.emit import naming
 from stdb_runtime import ReducerEvent, RowEvent, wire
 from stdb_runtime.literal import double_literal, server_double
 from stdb_runtime.row import RowReader

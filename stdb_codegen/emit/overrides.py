@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
-from stdb_codegen import render
+from stdb_codegen.emit import render
 from stdb_codegen.errors import TemplateError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stdb_codegen.declaration import Package
+    from stdb_codegen.emit.declaration import Package
 
 _MEND = "mend it, or leave --templates away"
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from stdb_codegen import naming
-from stdb_codegen.classes import fields_of
-from stdb_codegen.declaration import IndexAccessor, Member
+from stdb_codegen.emit import naming
+from stdb_codegen.emit.classes import fields_of
+from stdb_codegen.emit.declaration import IndexAccessor, Member
+from stdb_codegen.emit.naming import Identifier
+from stdb_codegen.emit.pytypes import Annotation
+from stdb_codegen.emit.rename import owners
 from stdb_codegen.errors import check_distinct
-from stdb_codegen.naming import Identifier
-from stdb_codegen.pytypes import Annotation
-from stdb_codegen.rename import owners
 from stdb_codegen.schema import ir
 from stdb_codegen.schema.ir import Atom
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stdb_codegen.classes import Classes
-    from stdb_codegen.rename import Kind, Renames
+    from stdb_codegen.emit.classes import Classes
+    from stdb_codegen.emit.rename import Kind, Renames
 
 _ORDERABLE = {
     *(Atom.BOOL, Atom.STRING, Atom.BYTES, Atom.IDENTITY, Atom.CONNECTION_ID, Atom.TIMESTAMP, Atom.UUID),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from stdb_codegen.naming import Identifier
+    from stdb_codegen.emit.naming import Identifier
 
 
 def all_order(names: Iterable[Identifier]) -> tuple[Identifier, ...]:

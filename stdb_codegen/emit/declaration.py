@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from stdb_codegen.naming import Identifier
-from stdb_codegen.order import all_order, import_order
-from stdb_codegen.pytypes import Annotation
+from stdb_codegen.emit.naming import Identifier
+from stdb_codegen.emit.order import all_order, import_order
+from stdb_codegen.emit.pytypes import Annotation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

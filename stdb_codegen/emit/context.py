@@ -7,22 +7,31 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from stdb_codegen import naming
-from stdb_codegen.classes import Classes, fields_of
-from stdb_codegen.declaration import Column, ColumnSet, IndexAccessor, Listener, Method, Package, Reducer, TableHandle
+from stdb_codegen.emit import naming
+from stdb_codegen.emit.classes import Classes, fields_of
+from stdb_codegen.emit.declaration import (
+    Column,
+    ColumnSet,
+    IndexAccessor,
+    Listener,
+    Method,
+    Package,
+    Reducer,
+    TableHandle,
+)
+from stdb_codegen.emit.indexes import accessors
+from stdb_codegen.emit.naming import Identifier
+from stdb_codegen.emit.pytypes import Annotation
+from stdb_codegen.emit.rename import Renames, owners
 from stdb_codegen.errors import check_distinct
-from stdb_codegen.indexes import accessors
-from stdb_codegen.naming import Identifier
-from stdb_codegen.pytypes import Annotation
-from stdb_codegen.rename import Renames, owners
 from stdb_codegen.schema import ir
 from stdb_codegen.schema.ir import Atom
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from stdb_codegen.declaration import Member
-    from stdb_codegen.rename import Kind
+    from stdb_codegen.emit.declaration import Member
+    from stdb_codegen.emit.rename import Kind
 
 # What SQL has literals for.
 _COMPARABLE = {
@@ -48,7 +57,7 @@ def build(schema: ir.Schema, *, include_private: bool = False, rename: Mapping[s
     Args:
         schema: The module.
         include_private: Whether also what only the module's owner can read and call.
-        rename: Python names that the user chose, by key; see `stdb_codegen.rename`.
+        rename: Python names that the user chose, by key; see `stdb_codegen.emit.rename`.
 
     Raises:
         NameCollisionError: Two names of one namespace become one Python name.

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stdb_codegen import staging
+from stdb_codegen.emit import staging
+from stdb_codegen.emit.render import HEADER
 from stdb_codegen.errors import OutputError
-from stdb_codegen.render import HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping

@@ -17,7 +17,7 @@ from stdb_codegen.errors import SchemaError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from stdb_codegen.naming import Identifier
+    from stdb_codegen.emit.naming import Identifier
     from stdb_codegen.schema import ir
 
 Kind: TypeAlias = Literal["table", "index", "type", "reducer", "procedure"]

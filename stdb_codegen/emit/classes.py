@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stdb_codegen import naming
-from stdb_codegen.declaration import Member, TypeDeclaration
+from stdb_codegen.emit import naming
+from stdb_codegen.emit.declaration import Member, TypeDeclaration
+from stdb_codegen.emit.naming import Identifier
+from stdb_codegen.emit.pytypes import Annotation, annotation
+from stdb_codegen.emit.rename import owners
 from stdb_codegen.errors import check_distinct
-from stdb_codegen.naming import Identifier
-from stdb_codegen.pytypes import Annotation, annotation
-from stdb_codegen.rename import owners
 from stdb_codegen.schema import ir
 from stdb_codegen.schema.ir import Atom
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from stdb_codegen.rename import Kind, Renames
+    from stdb_codegen.emit.rename import Kind, Renames
 
 
 class Classes:

@@ -10,7 +10,7 @@ from stdb_codegen.schema.ir import Atom
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stdb_codegen.naming import Identifier
+    from stdb_codegen.emit.naming import Identifier
 
 _BUILTIN = {Atom.BOOL: "bool", Atom.STRING: "str", Atom.BYTES: "bytes", Atom.UNIT: "None"}
 
