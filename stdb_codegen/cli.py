@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from stdb_codegen import config, diagram, report, scaffold
+from stdb_codegen import config, scaffold
 from stdb_codegen.console import Console
 from stdb_codegen.errors import CodegenError
 from stdb_codegen.generation import Generation
-from stdb_codegen.inspection import inspect
+from stdb_codegen.inspect import diagram, report
+from stdb_codegen.inspect.inspection import inspect
 from stdb_codegen.schema import lower, rawdef
 from stdb_codegen.selection import Selection
 from stdb_codegen.sources import project

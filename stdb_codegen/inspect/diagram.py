@@ -10,7 +10,7 @@ from stdb_codegen.text import escaped
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stdb_codegen.inspection import Column, Inspection
+    from stdb_codegen.inspect.inspection import Column, Inspection
 
 _KEYS = {"primary key": "PK", "unique": "UK"}
 

@@ -9,7 +9,7 @@ from stdb_codegen.text import escaped
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from stdb_codegen.inspection import Inspection, Part, Procedure, Reducer, Table, Type
+    from stdb_codegen.inspect.inspection import Inspection, Part, Procedure, Reducer, Table, Type
 
 _UNIT = "()"
 # A longer cell moves what follows it, and not all the others.
