@@ -13,8 +13,8 @@ from stdb_codegen.sources import files, project, server
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from stdb_codegen.config import Target
-    from stdb_codegen.generation import Generation
+    from stdb_codegen.cli.config import Target
+    from stdb_codegen.cli.generation import Generation
 
     Look: TypeAlias = Callable[[], object]
 

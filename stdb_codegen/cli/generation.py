@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from stdb_codegen.config import Target
-    from stdb_codegen.console import Console
+    from stdb_codegen.cli.config import Target
+    from stdb_codegen.cli.console import Console
     from stdb_codegen.emit.declaration import Package
     from stdb_codegen.schema.rawdef import Definition
 

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from stdb_codegen import config
+from stdb_codegen.cli import config
 from stdb_codegen.errors import ConfigError
 from stdb_codegen.sources import toml
 

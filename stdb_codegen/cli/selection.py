@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from stdb_codegen import config
-from stdb_codegen.config import Target
+from stdb_codegen.cli import config
+from stdb_codegen.cli.config import Target
 from stdb_codegen.sources import files
 from stdb_codegen.sources.source import Source
 

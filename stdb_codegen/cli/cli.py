@@ -1,4 +1,4 @@
-"""The command `stdb-codegen`."""
+"""The commands: what each takes, and what it does with it."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from stdb_codegen import config, scaffold
-from stdb_codegen.console import Console
+from stdb_codegen.cli import config, scaffold
+from stdb_codegen.cli.console import Console
+from stdb_codegen.cli.generation import Generation
+from stdb_codegen.cli.selection import Selection
+from stdb_codegen.cli.watch import watch
 from stdb_codegen.errors import CodegenError
-from stdb_codegen.generation import Generation
 from stdb_codegen.inspect import diagram, report
 from stdb_codegen.inspect.inspection import inspect
 from stdb_codegen.schema import lower, rawdef
-from stdb_codegen.selection import Selection
 from stdb_codegen.sources import project
 from stdb_codegen.sources.source import STDIN, Source
 from stdb_codegen.text import LONGEST, escaped_json
-from stdb_codegen.watch import watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stdb_codegen.config import Target
+    from stdb_codegen.cli.config import Target
 
 _SOURCES = """
     Exactly one thing decides where the schema comes from. With --server it is
