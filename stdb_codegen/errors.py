@@ -9,7 +9,14 @@ CodegenError
 └── OutputError          the package cannot be written where it was asked for
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stdb_codegen.text import LONGEST, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class CodegenError(Exception):
@@ -71,3 +78,20 @@ class TemplateError(CodegenError):
 
 class OutputError(CodegenError):
     """The package cannot be written where it was asked for."""
+
+
+def check_distinct(place: str, names: Iterable[tuple[str, str]]) -> None:
+    """Refuse a namespace in which two schema names share one Python name.
+
+    Args:
+        place: What to call the namespace in the error.
+        names: Pairs of a schema name and the Python name that it became.
+
+    Raises:
+        NameCollisionError: Two of them share a Python name.
+    """
+    owners: dict[str, str] = {}
+    for schema_name, python_name in names:
+        if python_name in owners:
+            raise NameCollisionError(place, python_name, owners[python_name], schema_name)
+        owners[python_name] = schema_name

@@ -1,6 +1,6 @@
 """Makes text that others wrote fit to be shown: names of schemas, what servers say, contents of files.
 
-All that the command prints goes through here, in `stdb_codegen.console` and `stdb_codegen.errors`.
+All that the command prints goes through here, in `stdb_codegen.cli.console` and `stdb_codegen.errors`.
 """
 
 from __future__ import annotations

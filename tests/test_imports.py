@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,20 @@ LAST_SANS_IO = "_protocol.session"
 IO = {"asyncio", "websockets", "socket", "ssl", "time", "random", "threading", "selectors", "concurrent"}
 
 RANKS = {module: rank for rank, line in enumerate(LAYERS) for module in line.split()}
+
+
+# The folders of the generator and the modules beside them, lowest first, by dotted names. A module imports from its own
+# folder and from the lines above that: what stands on one line knows nothing of one another.
+CODEGEN_LAYERS = (
+    "__init__ text",
+    "errors",
+    "schema",
+    "sources emit inspect",
+    "cli",
+    "__main__",
+)
+
+CODEGEN_RANKS = {layer: rank for rank, line in enumerate(CODEGEN_LAYERS) for layer in line.split()}
 
 
 def imports_of(source: str, package: str) -> set[str]:
@@ -88,6 +103,44 @@ def test_runtime_imports_run_one_way(path: Path) -> None:
 
 def test_every_place_is_taken() -> None:
     assert RANKS.keys() == set(map(dotted, modules("stdb_runtime")))
+
+
+CODEGEN_MODULES = sorted((ROOT / "stdb_codegen").rglob("*.py"))
+
+
+def codegen_layer(name: str) -> str:
+    """Return the layer that a dotted name within the generator belongs to; empty if it belongs to none."""
+    while name and name not in CODEGEN_RANKS:
+        name = name.rpartition(".")[0]
+    return name
+
+
+def codegen_imports(path: Path) -> set[str]:
+    """Return what a module of the generator imports from the generator, without the name of the package."""
+    package = ".".join(path.relative_to(ROOT).parent.parts)
+    prefix = "stdb_codegen."
+    names = imports_of(path.read_text("utf-8"), package)
+    return {name.removeprefix(prefix) for name in names if name.startswith(prefix)}
+
+
+@pytest.mark.parametrize("path", CODEGEN_MODULES, ids=dotted)
+def test_codegen_imports_run_one_way(path: Path) -> None:
+    own = codegen_layer(dotted(path))
+    assert own, f"{path} is new: give it, or its folder, a place in CODEGEN_LAYERS"
+    layers = {codegen_layer(name) for name in codegen_imports(path)} - {own, ""}
+    upward = {layer for layer in layers if CODEGEN_RANKS[layer] >= CODEGEN_RANKS[own]}
+    assert not upward, f"{dotted(path)} imports from {upward}, which do not stand below {own}"
+
+
+def test_codegen_imports_go_in_no_circle() -> None:
+    """Nor within a folder; `prepare` raises a CycleError that names the circle."""
+    graph = {dotted(path): codegen_imports(path) for path in CODEGEN_MODULES}
+    TopologicalSorter({name: imported & graph.keys() for name, imported in graph.items()}).prepare()
+
+
+def test_codegen_layers_are_all_there() -> None:
+    found = {codegen_layer(dotted(path)) for path in CODEGEN_MODULES}
+    assert found == CODEGEN_RANKS.keys()
 
 
 @pytest.mark.parametrize("path", modules("stdb_runtime"), ids=dotted)

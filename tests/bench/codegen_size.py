@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stdb_codegen import context, lower, output, rawdef, render
+from stdb_codegen.emit import context, output, render
+from stdb_codegen.schema import lower, rawdef
 from tests.codegen.schemas import (
     IDENTITY,
     STRING,

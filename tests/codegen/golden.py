@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from stdb_codegen import context, lower, rawdef, render, source
+from stdb_codegen.emit import context, render
+from stdb_codegen.schema import lower, rawdef
+from stdb_codegen.sources import source
 from tests.codegen import schemas
 from tests.codegen.features import FEATURES
 from tests.codegen.schemas import GOLDEN
@@ -14,8 +16,8 @@ from tests.support.modules import GAME, module_wasm
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stdb_codegen import ir
-    from stdb_codegen.declaration import Package
+    from stdb_codegen.emit.declaration import Package
+    from stdb_codegen.schema import ir
 
 CASES = sorted({*(path.parent.name for path in GOLDEN.glob("*/client")), *FEATURES})
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, TypeAlias
 
-from stdb_codegen import context, declaration, ir, lower, rawdef, render
+from stdb_codegen.emit import context, declaration, render
+from stdb_codegen.schema import ir, lower, rawdef
 from tests.support.modules import ROOT
 
 GOLDEN = ROOT / "tests" / "golden"

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from stdb_codegen import casing, context, lower, render, v10
+from stdb_codegen.emit import context, render
 from stdb_codegen.errors import CodegenError
+from stdb_codegen.schema import casing, lower, v10
 from stdb_runtime._sats.annotation import product_of
 from stdb_runtime.bindings import Enumeration, Product, Variant
 from stdb_runtime.procedure import Procedure

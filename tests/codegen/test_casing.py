@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from stdb_codegen import casing, lower, v10
+from stdb_codegen.schema import casing, lower, v10
 from tests.codegen import schemas
 from tests.codegen.schemas import U64, array, module, option, product, reducer, ref, sum_, table, version_10
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stdb_codegen import render
+from stdb_codegen.emit import render
 from tests.codegen.golden import texts
 
 if TYPE_CHECKING:

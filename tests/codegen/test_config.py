@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stdb_codegen import config, toml
-from stdb_codegen.config import Target
+from stdb_codegen.cli import config
+from stdb_codegen.cli.config import Target
 from stdb_codegen.errors import ConfigError
-from stdb_codegen.source import Source
+from stdb_codegen.sources import toml
+from stdb_codegen.sources.source import Source
 from tests.support.modules import ROOT
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stdb_codegen import config
+from stdb_codegen.cli import config
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stdb_codegen import render
+from stdb_codegen.emit import render
 from tests.codegen import schemas
 from tests.codegen.golden import CASES, built, origin, texts
 from tests.codegen.schemas import GOLDEN

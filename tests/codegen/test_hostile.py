@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stdb_codegen import context, render
+from stdb_codegen.emit import context, render
 from stdb_codegen.errors import SchemaError
 from tests.codegen.schemas import (
     STRING,

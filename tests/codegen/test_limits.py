@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stdb_codegen import context, ir, rawdef, source, typespace, wasm
+from stdb_codegen.emit import context
+from stdb_codegen.emit.naming import Identifier
+from stdb_codegen.emit.order import all_order, import_order
 from stdb_codegen.errors import SchemaError, SourceError
-from stdb_codegen.naming import Identifier
-from stdb_codegen.order import all_order, import_order
-from stdb_codegen.recursion import check_finite
+from stdb_codegen.schema import ir, rawdef, typespace
+from stdb_codegen.schema.recursion import check_finite
+from stdb_codegen.sources import source, wasm
 from tests.codegen.schemas import (
     STRING,
     U64,

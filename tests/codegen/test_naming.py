@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stdb_codegen import naming
-from stdb_codegen.errors import NameCollisionError
-from stdb_codegen.naming import Identifier
+from stdb_codegen.emit import naming
+from stdb_codegen.emit.naming import Identifier
+from stdb_codegen.errors import NameCollisionError, check_distinct
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_identifier_is_checked(text: str) -> None:
 
 def test_collision_names_both_sides() -> None:
     with pytest.raises(NameCollisionError) as caught:
-        naming.check_distinct("tables", [("fooBar", "foo_bar"), ("x", "x"), ("foo_bar", "foo_bar")])
+        check_distinct("tables", [("fooBar", "foo_bar"), ("x", "x"), ("foo_bar", "foo_bar")])
     assert (caught.value.first, caught.value.second) == ("fooBar", "foo_bar")
     assert str(caught.value) == (
         "tables: 'fooBar' and 'foo_bar' both become 'foo_bar'; "

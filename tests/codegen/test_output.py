@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from stdb_codegen import output, staging
+from stdb_codegen.emit import output, staging
 from stdb_codegen.errors import OutputError
 from tests.codegen.schemas import GOLDEN
 
@@ -183,7 +183,7 @@ class TestKilled:
         program = """if True:
             import os, signal, sys
             from pathlib import Path
-            from stdb_codegen import output, staging
+            from stdb_codegen.emit import output, staging
             Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
             output.write(Path(sys.argv[1]), {"py.typed": ""})
         """

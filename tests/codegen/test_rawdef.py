@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stdb_codegen import layout, rawdef, source
 from stdb_codegen.errors import CodegenError, SchemaError
+from stdb_codegen.schema import layout, rawdef
+from stdb_codegen.sources import source
 from tests.codegen import schemas
 from tests.codegen.schemas import (
     generate,

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from stdb_codegen import context, ir, naming, pytypes
+from stdb_codegen.emit import context, naming, pytypes
 from stdb_codegen.errors import NameCollisionError, SchemaError
-from stdb_codegen.ir import Array, Atom, Option, Result
+from stdb_codegen.schema import ir
+from stdb_codegen.schema.ir import Array, Atom, Option, Result
 from tests.codegen import schemas
 from tests.codegen.schemas import (
     STRING,

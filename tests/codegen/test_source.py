@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stdb_codegen.source import Source
+from stdb_codegen.sources.source import Source
 from tests.codegen.loopback import SCHEMA
 from tests.support.modules import GAME, module_wasm
 

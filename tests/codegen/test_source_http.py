@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stdb_codegen import server
 from stdb_codegen.errors import SourceError
+from stdb_codegen.sources import server
 from tests.codegen.loopback import RAW, SCHEMA, serving
 from tests.support.modules import module_wasm
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stdb_codegen import project
 from stdb_codegen.errors import SourceError
-from stdb_codegen.source import Source
+from stdb_codegen.sources import project
+from stdb_codegen.sources.source import Source
 from tests.support.modules import GAME, module_wasm
 
 if TYPE_CHECKING:

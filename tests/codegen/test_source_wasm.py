@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 import wasmtime
 
-from stdb_codegen import wasm
 from stdb_codegen.errors import SourceError
+from stdb_codegen.sources import wasm
 from tests.support.modules import module_wasm
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class TestWasm:
         assert "its definition is damaged: it has more than 500,000 parts; build the module again" in error
 
     def test_memory_of_the_process_is_limited(self) -> None:
-        program = "from stdb_codegen import sandbox; sandbox._limit_process(); bytearray(sandbox.PROCESS_DATA)"
+        program = "from stdb_codegen.sources import sandbox; sandbox._limit_process(); bytearray(sandbox.PROCESS_DATA)"
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
         assert done.stderr.endswith("MemoryError\n")
 

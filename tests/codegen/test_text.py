@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stdb_codegen.console import Console
+from stdb_codegen.cli.console import Console
 from stdb_codegen.errors import SchemaError
 from stdb_codegen.text import LONGEST, escaped_json, shown
 from tests.codegen.schemas import U64, module, one_table, product, reducer, table

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from stdb_codegen import context, lower, rawdef, render, source
+from stdb_codegen.emit import context, render
 from stdb_codegen.errors import SchemaError
-from stdb_codegen.rawdef import Definition
+from stdb_codegen.schema import lower, rawdef
+from stdb_codegen.schema.rawdef import Definition
+from stdb_codegen.sources import source
 from tests.codegen import schemas
 from tests.codegen.schemas import (
     U64,
@@ -31,7 +33,7 @@ from tests.codegen.schemas import (
 from tests.support.modules import ROOT, module_wasm
 
 if TYPE_CHECKING:
-    from stdb_codegen import ir
+    from stdb_codegen.schema import ir
 
 RECORDINGS = ROOT / "tests" / "recordings"
 ARENA_WASM = module_wasm("arena")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stdb_codegen.watch import Watched
+from stdb_codegen.cli.watch import Watched
 from tests.codegen.loopback import SCHEMA
 from tests.support.modules import module_wasm
 

@@ -15,7 +15,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast, get_args, get_type_hints
 
-from stdb_codegen import context, lower, output, rawdef, render, source
+from stdb_codegen.emit import context, output, render
+from stdb_codegen.schema import lower, rawdef
+from stdb_codegen.sources import source
 from stdb_runtime._protocol import wire
 from tests.support.modules import ROOT
 

@@ -1,0 +1,5 @@
+"""The command `stdb-codegen`."""
+
+from stdb_codegen.cli.cli import main
+
+__all__ = ["main"]

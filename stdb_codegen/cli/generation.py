@@ -1,0 +1,118 @@
+"""The way of one package: from where its schema comes from to its folder."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stdb_codegen.emit import context, output, overrides, render
+from stdb_codegen.errors import CodegenError, OutputError, SchemaError
+from stdb_codegen.schema import lower, rawdef
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from stdb_codegen.cli.config import Target
+    from stdb_codegen.cli.console import Console
+    from stdb_codegen.emit.declaration import Package
+    from stdb_codegen.schema.rawdef import Definition
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """How packages are generated.
+
+    Attributes:
+        console: Where to print what is done.
+        token: Whom to ask servers as.
+        check: Whether to compare the packages with what is there, and to write nothing.
+        force: Whether to overwrite files that the generator has not written.
+    """
+
+    console: Console
+    token: str | None = None
+    check: bool = False
+    force: bool = False
+
+    def run(self, targets: Iterable[Target]) -> bool:
+        """Generate packages, each whatever becomes of the others; whether all went well."""
+        failed = [target for target in targets if not self._run(target)]
+        return not failed
+
+    def _run(self, target: Target) -> bool:
+        try:
+            self._generate(target)
+        except CodegenError as error:
+            self.console.fail(error, target.name)
+            return False
+        return True
+
+    def _generate(self, target: Target) -> None:
+        console = self.console
+        start = time.perf_counter()
+        with console.step(f"{'building' if target.source.build else 'reading'} {target.source}"):
+            definition = target.source.read(self.token)
+        read = time.perf_counter()
+        console.detail(f"{definition.place}: {len(definition.data)} bytes of {definition.encoding}")
+        with console.step(f"generating {target.output}/"):
+            package = _package(definition, target)
+            templates = target.templates
+            files = overrides.render_with(templates, package) if templates else render.render(package)
+        console.detail(f"read in {read - start:.2f} s, generated in {time.perf_counter() - read:.2f} s")
+        console.detail(f"schema {package.schema_hash}")
+        warnings = [*package.warnings, *_doubts(target.output)]
+        for warning in warnings:
+            console.warn(warning)
+        if warnings and target.strict:
+            number = len(warnings)
+            problem = f"{number} warning{'s' if number > 1 else ''}, and --strict makes them errors"
+            raise SchemaError(definition.place, problem, "mend them, or leave --strict away")
+        plan = output.plan(target.output, files, force=self.force)
+        if self.check:
+            self._compare(plan)
+            return
+        plan.apply()
+        for name in sorted(files):
+            console.detail(f"{target.output}/{name}: {'written' if name in plan.written else 'unchanged'}")
+        console.say(f"{definition.place}: {_counted(package)}")
+        console.say(f"{target.output}/: {plan}")
+
+    def _compare(self, plan: output.Plan) -> None:
+        for line in plan.diff():
+            self.console.say(line)
+        if plan:
+            raise OutputError(f"{plan.folder}/", "is not what its schema gives now", "run this command without --check")
+        self.console.say(f"{plan.folder}/: up to date")
+
+
+def _package(definition: Definition, target: Target) -> Package:
+    schema = lower.lower(rawdef.decode(definition))
+    return context.build(schema, include_private=target.include_private, rename=target.rename)
+
+
+def _doubts(folder: Path) -> Iterator[str]:
+    """What speaks against a folder, in one line."""
+    name = folder.absolute().name
+    if not _importable(name):
+        better = re.sub(r"\W+", "_", name)
+        better = better if _importable(better) else f"client_{better}"
+        yield f"{folder}/: nothing can import a package of that name; call it {better!r}"
+
+
+def _importable(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name)
+
+
+def _counted(package: Package) -> str:
+    """What a package declares, as one reads it."""
+    counts = {
+        "tables": len(package.tables),
+        "reducers": len(package.reducers),
+        "procedures": len(package.procedures),
+        "types": len(package.types),
+    }
+    return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count or kind != "procedures")

@@ -1,0 +1,50 @@
+"""Annotations for types of a schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stdb_codegen.schema import ir
+from stdb_codegen.schema.ir import Atom
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stdb_codegen.emit.naming import Identifier
+
+_BUILTIN = {Atom.BOOL: "bool", Atom.STRING: "str", Atom.BYTES: "bytes", Atom.UNIT: "None"}
+
+
+class Annotation(str):
+    """Text that may stand as an annotation; made here only, of identifiers and fixed text."""
+
+    __slots__ = ()
+
+
+def annotation(type_: ir.Type, names: Mapping[str, Identifier], prefix: str = "") -> Annotation:
+    """The annotation of a column, parameter or index key.
+
+    Args:
+        type_: The type.
+        names: The Python names of the module's types.
+        prefix: What the module's types are reached through, such as `types.`.
+    """
+
+    def text(type_: ir.Type) -> str:
+        match type_:
+            case Atom():
+                return _BUILTIN.get(type_) or f"stdb.{type_.value}"
+            case ir.Array(element):
+                return f"tuple[{text(element)}, ...]"
+            case ir.Option(some):
+                return f"stdb.Some[{text(some)}] | None" if _includes_none(some) else f"{text(some)} | None"
+            case ir.Result(ok, err):
+                return f"stdb.Ok[{text(ok)}] | stdb.Err[{text(err)}]"
+            case ir.Named(name):
+                return f"{prefix}{names[name]}"
+
+    return Annotation(text(type_))
+
+
+def _includes_none(type_: ir.Type) -> bool:
+    return type_ is Atom.UNIT or isinstance(type_, ir.Option)

@@ -1,0 +1,1 @@
+"""What a module holds, for people and for programs."""

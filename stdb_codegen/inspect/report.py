@@ -1,0 +1,90 @@
+"""A module as text for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stdb_codegen.text import escaped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from stdb_codegen.inspect.inspection import Inspection, Part, Procedure, Reducer, Table, Type
+
+_UNIT = "()"
+# A longer cell moves what follows it, and not all the others.
+_WIDEST = 40
+_LIFECYCLES = {
+    "init": "called when the module is published",
+    "client_connected": "called when a client connects",
+    "client_disconnected": "called when a client disconnects",
+}
+
+
+def lines(module: Inspection) -> Iterator[str]:
+    """The lines that show a module: each table with its columns, then functions and types."""
+    for table in module.tables:
+        yield from _table(table)
+        yield ""
+    functions = (("reducers", map(_reducer, module.reducers)), ("procedures", map(_procedure, module.procedures)))
+    rows = {table.row for table in module.tables}
+    types = (_type(type_) for type_ in module.types if type_.name not in rows)
+    for title, cells in (*functions, ("types", types)):
+        shown = list(_aligned(cells))
+        if shown:
+            yield from (title, *shown, "")
+    yield f"schema {module.hash}"
+
+
+def _table(table: Table) -> Iterator[str]:
+    facts = ["public" if table.public else "private", f"rows are {table.row}"]
+    if table.schedule is not None:
+        facts.append(f"schedules {table.schedule}")
+    yield escaped(f"{table.kind} {table.name}: {', '.join(facts)}")
+    yield from _aligned((column.name, column.type, ", ".join(column.keys)) for column in table.columns)
+    groups = [("unique", columns) for columns in table.unique]
+    groups += [(index.algorithm, index.columns) for index in table.indexes]
+    for kind, columns in groups:
+        if len(columns) > 1:
+            yield escaped(f"  {kind} ({', '.join(columns)})")
+
+
+def _reducer(reducer: Reducer) -> tuple[str, str]:
+    return _signature(reducer), _LIFECYCLES.get(reducer.lifecycle or "") or _caller(reducer)
+
+
+def _procedure(procedure: Procedure) -> tuple[str, str]:
+    return f"{_signature(procedure)} -> {procedure.returns}", _caller(procedure)
+
+
+def _signature(function: Reducer | Procedure) -> str:
+    return f"{function.name}({_listed(function.parameters)})"
+
+
+def _caller(function: Reducer | Procedure) -> str:
+    if function.scheduled_by is not None:
+        return f"called by the schedule of {function.scheduled_by}"
+    return "" if function.public else "private"
+
+
+def _type(type_: Type) -> tuple[str, str]:
+    if type_.kind == "struct":
+        return type_.name, f"{{ {_listed(type_.parts)} }}" if type_.parts else "{}"
+    return type_.name, " | ".join(
+        part.name if part.type == _UNIT else f"{part.name}({part.type})" for part in type_.parts
+    )
+
+
+def _listed(parts: Iterable[Part]) -> str:
+    return ", ".join(f"{part.name}: {part.type}" for part in parts)
+
+
+def _aligned(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Cells, each as wide as the widest one above and below, but for single long ones."""
+    table = [[escaped(cell) for cell in row] for row in rows]
+    widths = [
+        max((len(cell) for cell in column if len(cell) <= _WIDEST), default=0) for column in zip(*table, strict=True)
+    ]
+    for row in table:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield f"  {'  '.join(cells)}".rstrip()

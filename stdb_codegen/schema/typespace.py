@@ -1,0 +1,263 @@
+"""The types of a definition: references resolved, special types recognised."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET, UnsetType
+
+from stdb_codegen.errors import SchemaError, check_distinct
+from stdb_codegen.schema import ir, shape
+from stdb_codegen.schema.ir import Atom, Named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NO_KEY = re.compile(r'[\x00-\x1f"\\]')
+
+# Far more than people write, and well below what Python can compile.
+MAX_NESTING = 50
+# Types within one type, which `Result<T, T>` doubles with each T that is an alias of another one.
+MAX_PARTS = 100
+# Variants that carry something: the enum becomes a union of classes, and Python compiles none of some thousand.
+MAX_VARIANTS = 1000
+# Characters that a package takes, roughly counted: many names, and names that are used again and again, make a small
+# schema a large package. The largest modules take some hundred thousand.
+LARGEST_PACKAGE = 5_000_000
+# What a name takes beside its own length, and what a type without a name takes.
+_LINE = 40
+_WORD = 8
+# What a table, a view, a reducer or a procedure takes beside its name and its columns or parameters.
+DECLARED = 200
+
+_SIMPLE = {
+    "bool": Atom.BOOL,
+    "string": Atom.STRING,
+    **{atom.value.lower(): atom for atom in Atom if atom.value[1:].isdigit()},
+}
+_SPECIAL_PRODUCTS = {
+    ("__identity__", "u256"): Atom.IDENTITY,
+    ("__connection_id__", "u128"): Atom.CONNECTION_ID,
+    ("__timestamp_micros_since_unix_epoch__", "i64"): Atom.TIMESTAMP,
+    ("__time_duration_micros__", "i64"): Atom.TIME_DURATION,
+    ("__uuid__", "u128"): Atom.UUID,
+}
+_SCHEDULE_AT = (ir.Field("Interval", Atom.TIME_DURATION), ir.Field("Time", Atom.TIMESTAMP))
+
+
+class Types:
+    """The typespace of a module, and the names of its types."""
+
+    def __init__(self, module: shape.Module, tables: list[shape.Table]) -> None:
+        self._typespace = module.typespace
+        self._names: dict[int, str] = {}
+        self._resolved: dict[int, ir.Type] = {}
+        self._columns: dict[int, list[int]] = {}
+        self._spent = 0
+        for entry in module.types:
+            name = ".".join(entry.parts)
+            if len(name) > shape.LONGEST_NAME:
+                problem = f"its name has {len(name):,} characters, and {shape.LONGEST_NAME:,} are allowed"
+                raise SchemaError(f"type {name!r}", problem, "shorten it in the module")
+            if self._names.setdefault(entry.ref, name) != name:
+                first, second = sorted([name, self._names[entry.ref]])
+                raise SchemaError(f"type {first!r}", f"is also named {second!r}", "keep one of the names")
+        for table in sorted(tables, key=lambda table: table.name):
+            self._names.setdefault(table.storage.product_type_ref, table.name)
+        check_distinct("types", ((name, name) for name in self._names.values()))
+
+    def definitions(self) -> tuple[ir.Product | ir.Sum, ...]:
+        """The types that need a class of their own, by name."""
+        found: list[ir.Product | ir.Sum] = []
+        for ref, name in sorted(self._names.items(), key=lambda item: item[1]):
+            raw = self._entry(ref, f"type {name!r}")
+            if self._named(ref, raw, name, 0) is None:
+                continue
+            if not isinstance(raw.product, UnsetType):
+                fields = self.fields(raw.product.elements, name)
+                _check_keys(fields, name)
+                self._columns[ref] = [_LINE + len(field.name) + _characters(field.type) for field in fields]
+                found.append(ir.Product(name, fields))
+            elif not isinstance(raw.sum, UnsetType):
+                found.append(self._sum(raw.sum, name))
+        return tuple(found)
+
+    def row(self, ref: int, place: str) -> ir.Named:
+        """The type of a table's rows."""
+        raw = self._entry(ref, place)
+        row = self._named(ref, raw, place, 0)
+        if row is None or raw.product is UNSET:
+            raise SchemaError(place, "the type of its rows is not a struct", "make it one in the module")
+        self.spend(DECLARED + sum(self._columns.get(ref, ())))
+        return row
+
+    def spend(self, characters: int) -> None:
+        """Count what a package takes.
+
+        Raises:
+            SchemaError: It has become too large.
+        """
+        self._spent += characters
+        if self._spent > LARGEST_PACKAGE:
+            problem = f"its package would have more than {LARGEST_PACKAGE:,} characters"
+            raise SchemaError("the schema", problem, "divide the module, or shorten its names")
+
+    def spend_group(self, ref: int, columns: tuple[int, ...], *, prefixes: bool) -> None:
+        """Count what an index or a constraint on columns of a row takes, or on each of the first ones of them.
+
+        Raises:
+            SchemaError: The package has become too large.
+        """
+        costs = self._columns[ref]
+        times = range(len(columns), 0, -1) if prefixes else [1] * len(columns)
+        self.spend(_LINE + sum(costs[column] * time for column, time in zip(columns, times, strict=True)))
+
+    def width(self, ref: int, place: str) -> int:
+        """The number of columns of a table whose rows have that type."""
+        product = self._entry(ref, place).product
+        return 0 if isinstance(product, UnsetType) else len(product.elements)
+
+    def column(self, ref: int, name: str, place: str) -> int:
+        """The position of a column, by its name."""
+        product = self._entry(ref, place).product
+        names = () if isinstance(product, UnsetType) else tuple(element.name.value for element in product.elements)
+        if name not in names:
+            raise SchemaError(place, f"refers to its column {name!r}, which is not there", "build the module again")
+        return names.index(name)
+
+    def fields(self, elements: Iterable[shape.Element], place: str, depth: int = 0) -> tuple[ir.Field, ...]:
+        """The fields of a product, the variants of a sum, or the parameters of a reducer."""
+        return tuple(self._field(element, place, depth) for element in elements)
+
+    def _reference(self, ref: int, place: str, depth: int) -> ir.Type:
+        """What a reference stands for, found once: chains of aliases would be followed again and again."""
+        found = self._resolved.get(ref)
+        if found is None:
+            entry = self._entry(ref, place)
+            found = self._named(ref, entry, place, depth) or self.type(entry, place, depth + 1)
+            self._resolved[ref] = found
+        return found
+
+    def _field(self, element: shape.Element, place: str, depth: int) -> ir.Field:
+        name = element.name.value
+        if name is None:
+            raise SchemaError(place, "one of its parts has no name", "name it in the module")
+        type_ = self.type(element.algebraic_type, f"{place}.{name}", depth)
+        if depth == 0:
+            self.spend(_LINE + len(name) + _characters(type_))
+        return ir.Field(name, type_)
+
+    def type(self, raw: shape.AlgebraicType, place: str, depth: int = 0) -> ir.Type:
+        """A type where it is used."""
+        if depth > MAX_NESTING:
+            raise _too_deep(place)
+        if not isinstance(raw.ref, UnsetType):
+            return self._reference(raw.ref, place, depth)
+        if not isinstance(raw.array, UnsetType):
+            element = self.type(raw.array, f"{place}[]", depth + 1)
+            return Atom.BYTES if element is Atom.U8 else _bounded(ir.Array(element), place)
+        special: ir.Type | None
+        if not isinstance(raw.product, UnsetType):
+            special = _special_product(raw.product) if raw.product.elements else Atom.UNIT
+        elif not isinstance(raw.sum, UnsetType):
+            special = self._special_sum(raw.sum, place, depth)
+        else:
+            special = _SIMPLE[raw.case]
+        if special is None:
+            raise SchemaError(place, "its type is a struct or an enum without a name", "name that type in the module")
+        return _bounded(special, place)
+
+    def _named(self, ref: int, raw: shape.AlgebraicType, place: str, depth: int) -> ir.Named | None:
+        """The class that a reference stands for; None for a special type, or another name of a plain one."""
+        if ref not in self._names:
+            return None
+        if not isinstance(raw.product, UnsetType):
+            return None if _special_product(raw.product) else Named(self._names[ref])
+        if not isinstance(raw.sum, UnsetType):
+            return None if self._special_sum(raw.sum, place, depth) else Named(self._names[ref])
+        return None
+
+    def _special_sum(self, raw: shape.SumType, place: str, depth: int) -> ir.Type | None:
+        match [variant.name.value for variant in raw.variants]:
+            case ["some", "none"]:
+                some, none = self.fields(raw.variants, place, depth + 1)
+                return ir.Option(some.type) if none.type is Atom.UNIT else None
+            case ["ok", "err"]:
+                ok, err = self.fields(raw.variants, place, depth + 1)
+                return ir.Result(ok.type, err.type)
+            case ["Interval", "Time"]:
+                return Atom.SCHEDULE_AT if self.fields(raw.variants, place, depth + 1) == _SCHEDULE_AT else None
+            case _:
+                return None
+
+    def _sum(self, raw: shape.SumType, name: str) -> ir.Sum:
+        sum_ = ir.Sum(name, self.fields(raw.variants, name))
+        number = len(sum_.variants)
+        if not number:
+            problem = "is an enum without variants, of which there is no value"
+            raise SchemaError(f"type {name!r}", problem, "give it one")
+        if number > MAX_VARIANTS and not sum_.is_enumeration:
+            problem = (
+                f"is an enum of {number:,} variants, and {MAX_VARIANTS:,} are allowed, unless none carries anything"
+            )
+            raise SchemaError(f"type {name!r}", problem, "divide it in the module")
+        # The class of each variant is named after both.
+        self.spend(len(name) * number)
+        return sum_
+
+    def _entry(self, ref: int, place: str) -> shape.AlgebraicType:
+        if ref >= len(self._typespace):
+            raise SchemaError(place, f"refers to type {ref}, of {len(self._typespace)}", "build the module again")
+        return self._typespace[ref]
+
+
+def _bounded(type_: ir.Type, place: str) -> ir.Type:
+    """A type, unless it has more parts than anything can be done with."""
+    height, parts = _extent(type_)
+    if height > MAX_NESTING:
+        raise _too_deep(place)
+    if parts > MAX_PARTS:
+        raise SchemaError(place, f"its type has more than {MAX_PARTS} parts", "give inner types names")
+    return type_
+
+
+def _too_deep(place: str) -> SchemaError:
+    return SchemaError(place, f"its type is nested more than {MAX_NESTING} deep", "give inner types names")
+
+
+def _extent(type_: ir.Type) -> tuple[int, int]:
+    """How deep a type is nested, and how many types are in it."""
+    inner = [_extent(part) for part in _inner(type_)]
+    return 1 + max((height for height, _ in inner), default=0), 1 + sum(parts for _, parts in inner)
+
+
+def _characters(type_: ir.Type) -> int:
+    """What a type takes, roughly."""
+    own = len(type_.name) if isinstance(type_, Named) else 0
+    return own + _WORD + sum(map(_characters, _inner(type_)))
+
+
+def _inner(type_: ir.Type) -> tuple[ir.Type, ...]:
+    match type_:
+        case ir.Array(inner) | ir.Option(inner):
+            return (inner,)
+        case ir.Result(ok, err):
+            return ok, err
+        case _:
+            return ()
+
+
+def _check_keys(fields: Iterable[ir.Field], place: str) -> None:
+    """Refuse names that the runtime's decoder cannot have as keys of objects; no server lets them pass either."""
+    for field in fields:
+        if _NO_KEY.search(field.name):
+            problem = "its name holds a quote, a backslash or a control character, which no server allows"
+            raise SchemaError(f"{place}.{field.name}", problem, "rename it in the module")
+
+
+def _special_product(raw: shape.ProductType) -> Atom | None:
+    if len(raw.elements) != 1:
+        return None
+    (element,) = raw.elements
+    return _SPECIAL_PRODUCTS.get((element.name.value or "", element.algebraic_type.case))
