@@ -38,13 +38,14 @@ class Index(msgspec.Struct, frozen=True):
     algorithm: str
 
 
-class Table(msgspec.Struct, frozen=True):
+class Table(msgspec.Struct, frozen=True, omit_defaults=True):
     """A table or a view.
 
     Attributes:
         row: The type of its rows.
         unique: The groups of columns of which no two rows have the same values.
         schedule: The function that runs at the times that its rows say.
+        accessor: The module's own name of it, if the server calls it something else.
     """
 
     name: str
@@ -56,14 +57,16 @@ class Table(msgspec.Struct, frozen=True):
     unique: list[list[str]]
     indexes: list[Index]
     schedule: str | None
+    accessor: str | None = None
 
 
-class Reducer(msgspec.Struct, frozen=True):
+class Reducer(msgspec.Struct, frozen=True, omit_defaults=True):
     """A reducer.
 
     Attributes:
         lifecycle: When the server calls it by itself.
         scheduled_by: The table at whose rows' times the server calls it.
+        accessor: The module's own name of it, if the server calls it something else.
     """
 
     name: str
@@ -71,16 +74,18 @@ class Reducer(msgspec.Struct, frozen=True):
     public: bool
     lifecycle: str | None
     scheduled_by: str | None
+    accessor: str | None = None
 
 
-class Procedure(msgspec.Struct, frozen=True):
-    """A procedure, with the type of what it returns."""
+class Procedure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A procedure, with the type of what it returns. Attributes as of a reducer."""
 
     name: str
     parameters: list[Part]
     returns: str
     public: bool
     scheduled_by: str | None
+    accessor: str | None = None
 
 
 class Type(msgspec.Struct, frozen=True):
@@ -118,11 +123,13 @@ def inspect(schema: ir.Schema) -> Inspection:
             *(_view(view, rows[view.row]) for view in schema.views),
         ],
         reducers=[
-            Reducer(one.name, _parts(one.parameters), one.public, one.lifecycle, timers.get(one.name))
+            Reducer(one.name, _parts(one.parameters), one.public, one.lifecycle, timers.get(one.name), one.accessor)
             for one in schema.reducers
         ],
         procedures=[
-            Procedure(one.name, _parts(one.parameters), rust(one.returns), one.public, timers.get(one.name))
+            Procedure(
+                one.name, _parts(one.parameters), rust(one.returns), one.public, timers.get(one.name), one.accessor
+            )
             for one in schema.procedures
         ],
         types=[_type(type_) for type_ in schema.types],
@@ -169,13 +176,15 @@ def _table(table: ir.Table, fields: tuple[ir.Field, ...]) -> Table:
         unique=[[names[position] for position in group] for group in table.unique],
         indexes=[Index([names[position] for position in index.columns], index.algorithm) for index in table.indexes],
         schedule=table.schedule,
+        accessor=table.accessor,
     )
 
 
 def _view(view: ir.View, fields: tuple[ir.Field, ...]) -> Table:
     """A view, as a table that has a key at most."""
     return msgspec.structs.replace(
-        _table(ir.Table(view.name, view.row, view.public, view.primary_key), fields), kind="view"
+        _table(ir.Table(view.name, view.row, view.public, view.primary_key, accessor=view.accessor), fields),
+        kind="view",
     )
 
 

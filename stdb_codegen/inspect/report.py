@@ -40,6 +40,7 @@ def _table(table: Table) -> Iterator[str]:
     facts = ["public" if table.public else "private", f"rows are {table.row}"]
     if table.schedule is not None:
         facts.append(f"schedules {table.schedule}")
+    facts += _own_name(table)
     yield escaped(f"{table.kind} {table.name}: {', '.join(facts)}")
     yield from _aligned((column.name, column.type, ", ".join(column.keys)) for column in table.columns)
     groups = [("unique", columns) for columns in table.unique]
@@ -50,11 +51,18 @@ def _table(table: Table) -> Iterator[str]:
 
 
 def _reducer(reducer: Reducer) -> tuple[str, str]:
-    return _signature(reducer), _LIFECYCLES.get(reducer.lifecycle or "") or _caller(reducer)
+    caller = _LIFECYCLES.get(reducer.lifecycle or "") or _caller(reducer)
+    return _signature(reducer), ", ".join(filter(None, [caller, *_own_name(reducer)]))
 
 
 def _procedure(procedure: Procedure) -> tuple[str, str]:
-    return f"{_signature(procedure)} -> {procedure.returns}", _caller(procedure)
+    facts = ", ".join(filter(None, [_caller(procedure), *_own_name(procedure)]))
+    return f"{_signature(procedure)} -> {procedure.returns}", facts
+
+
+def _own_name(part: Table | Reducer | Procedure) -> list[str]:
+    """What the module calls it, where the server calls it something else: names in Python follow that."""
+    return [] if part.accessor is None else [f"{part.accessor} in the module"]
 
 
 def _signature(function: Reducer | Procedure) -> str:

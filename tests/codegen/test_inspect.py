@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.codegen.schemas import GOLDEN, STRING, U64, array, module, option, product, reducer, result, table
+from tests.support.modules import module_wasm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -175,3 +176,16 @@ def test_configured_module(shell: Callable[..., Result]) -> None:
 def test_errors(shell: Callable[..., Result]) -> None:
     assert shell("inspect", "--module", "nothing").exit_code == 1
     assert shell("inspect", "--module", "probe.wasm", "--json", "--mermaid").exit_code == 2
+
+
+def test_names_of_the_module_stand_beside_those_of_the_server(shell: Callable[..., Result]) -> None:
+    wasm = module_wasm("league")
+    text = shell("inspect", "--module", wasm).stdout
+    assert "table BadgeTable: public, rows are Badge, badge in the module\n" in text
+    assert "view TheFirst: public, rows are Player1, first_player in the module\n" in text
+    assert "table private_note: public, rows are PrivateNote\n" in text
+    assert re.search(r"PromotePerson\(id: u64\) +promote in the module\n", text)
+    assert re.search(r"blow_whistle_2\(.*\) +called by the schedule of half_time_2, blowWhistle2 in the module\n", text)
+    found = json.loads(shell("inspect", "--module", wasm, "--json").stdout)
+    named = {table["name"]: table.get("accessor") for table in found["tables"]}
+    assert (named["BadgeTable"], named["private_note"]) == ("badge", None)
