@@ -20,7 +20,7 @@ demo: $(READY) server ## generate a client for the example game, check it, and p
 server: python ## get the server: use what is there, else build it once (takes minutes) and keep it
 	@$(PYTHON) -m tests.support.binary
 
-test: $(READY) server ## run all tests, the live ones on a real server: make test ARGS="-k cache"
+test: $(READY) $(if $(findstring not live,$(ARGS)),,server) ## run all tests, the live ones on a real server: make test ARGS="-k cache"
 	@$(BIN)/python -m pytest $(ARGS)
 
 soak: $(READY) server ## clients under load on real servers, and faults: make soak SEED=7 FAULTS=50 SERVER=2.8.3

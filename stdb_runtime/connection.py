@@ -59,7 +59,7 @@ class ConnectionState(Enum):
 
 
 class Listener(Protocol):
-    """Who is told what happens. All of it comes one after the other, from the task that reads."""
+    """Who is told what happens. All of it comes one after the other, from the event loop."""
 
     def opened(self, opened: Opened, *, again: bool) -> None:
         """The server said who we are, for the first time or again after a loss. The session is new."""

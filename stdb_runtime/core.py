@@ -292,8 +292,9 @@ class Core:
 
     def ended(self, error: StdbError | None) -> None:
         """There will be no connection any more."""
+        loss = as_loss(error, "the client was closed")
         for number, record in list(self._subscriptions.items()):
-            self._ledger.fail(record.applied, as_loss(error, "the client was closed"))
+            self._ledger.fail(record.applied, loss)
             self._forget(number)
         self.mirror.end()
         self._ledger.report()
@@ -341,7 +342,7 @@ class Core:
                     raise ProtocolError(f"the server refused a subscription that was not asked for: {shown(message)}")
                 self._refused(number, message)
             case SubscriptionsDropped(message=message):
-                raise ProtocolError(f"the server dropped all subscriptions of this connection: {message}")
+                raise ProtocolError(f"the server dropped all subscriptions of this connection: {shown(message)}")
 
     def _called(self, call: ReducerEvent, request_id: int | None) -> None:
         """A reducer ran, or was refused: tell callbacks, then whoever waits."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import http.client
 import io
 import socket
@@ -46,7 +45,7 @@ async def fetch(endpoint: Endpoint, path: str, options: Options, token: str | No
     except TimeoutError:
         problem = f"did not answer {path} within {options.open_timeout:g} seconds (open_timeout)"
         raise ServerUnreachableError(f"{endpoint.server} {problem}") from None
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, asyncio.LimitOverrunError) as error:
         text = shown(getattr(error, "strerror", None) or str(error) or type(error).__name__, token)
         raise ServerUnreachableError(f"no server answers {path} at {endpoint.server}: {text}") from None
     status, body = _parsed(endpoint, path, answer)
@@ -76,11 +75,10 @@ async def _exchange(endpoint: Endpoint, path: str, options: Options, token: str 
     try:
         writer.write("\r\n".join([*lines, "", ""]).encode())
         answer = bytearray()
-        with contextlib.suppress(ssl.SSLError):  # the end of a connection that was not said goodbye to
-            while chunk := await reader.read(_CHUNK):
-                answer += chunk
-                if len(answer) > _LARGEST:
-                    raise OSError(f"its answer is larger than {_LARGEST} bytes")
+        while chunk := await reader.read(_CHUNK):
+            answer += chunk
+            if len(answer) > _LARGEST:
+                raise OSError(f"its answer is larger than {_LARGEST} bytes")
         return bytes(answer)
     finally:
         writer.transport.abort()
@@ -109,7 +107,8 @@ async def _tunnelled(proxy: str, host: str, port: int) -> tuple[asyncio.StreamRe
         known, via, via_port = False, urlsplit(""), 0
     if not known:
         raise OSError("the proxy is no HTTP proxy, and only the WebSocket can go through others")
-    lines = [f"CONNECT {host}:{port} HTTP/1.1", f"Host: {host}:{port}"]
+    target = f"{f'[{host}]' if ':' in host else host}:{port}"
+    lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
     if via.username is not None:
         pair = f"{unquote(via.username)}:{unquote(via.password or '')}"
         lines.append(f"Proxy-Authorization: Basic {base64.b64encode(pair.encode()).decode()}")

@@ -35,6 +35,7 @@ from .handler import Callbacks
 from .ledger import Ledger, as_loss
 from .options import Options
 from .stats import Stats
+from .text import shown
 from .unawaited import Unawaited
 
 __all__ = ["Relay", "RowMaker", "json_rows", "json_value"]
@@ -222,7 +223,7 @@ class Relay:
                 self._tell("on_subscription_error", messages.SubscriptionError(request_id, query_id, message))
             case SubscriptionsDropped(message=message):
                 self._tell("on_subscription_error", messages.SubscriptionError(None, None, message))
-                raise ProtocolError(f"the server dropped all subscriptions of this connection: {message}")
+                raise ProtocolError(f"the server dropped all subscriptions of this connection: {shown(message)}")
 
     def _tables(self, tables: Sequence[TableUpdate]) -> tuple[messages.TableUpdate, ...]:
         """Each table once, with all that the message says of it."""

@@ -11,7 +11,7 @@ __all__ = ["HidesToken", "shown"]
 # Beyond this a text tells nothing more to whoever reads a message.
 _LONGEST = 300
 
-_USER_INFO = re.compile(r"(\w+://)[^/@\s]*@")
+_USER_INFO = re.compile(r"(\w+://)[^/\s]*@")
 # A JSON Web Token, which is what servers issue.
 _TOKEN = re.compile(r"\beyJ[\w-]{6,}(\.[\w-]*){0,2}")
 
@@ -25,26 +25,31 @@ def shown(text: str, *secrets: str | None, limit: int = _LONGEST) -> str:
     Args:
         text: the text.
         secrets: what is not to be shown, beside what looks like a token.
-        limit: how many characters are shown at most.
+        limit: how many characters are shown at most, before it is said how many there are.
     """
     for secret in secrets:
         if secret:
             text = text.replace(secret, "(token)")
     text = _USER_INFO.sub(r"\1(user)@", _TOKEN.sub("(token)", text))
-    if len(text) > limit:
-        text = f"{text[:limit]}... ({len(text)} characters)"
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    length, text = len(text), text[: limit + 1]  # escaping makes it only longer
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return text if len(text) <= limit else f"{text[:limit]}... ({length} characters)"
 
 
 class HidesToken(msgspec.Struct, frozen=True):
     """Base of structs with a field `token`, which neither `repr` nor a debugger's printer shows."""
 
     def __rich_repr__(self) -> list[tuple[str, object]]:
-        fields = [(name, getattr(self, name)) for name in self.__struct_fields__]
-        return [(name, "..." if name == "token" and value is not None else value) for name, value in fields]
+        fields: list[tuple[str, object]] = [(name, getattr(self, name)) for name in self.__struct_fields__]
+        return [(name, _hidden(name, value)) for name, value in fields]
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={'...' if value == '...' else repr(value)}" for name, value in self.__rich_repr__())
         return f"{type(self).__name__}({fields})"
+
+
+def _hidden(name: str, value: object) -> object:
+    if name == "token" and value is not None:
+        return "..."
+    return shown(value) if isinstance(value, str) else value  # such as the address of a proxy, with its password

@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import websockets
 from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import InvalidHandshake, InvalidStatus, NegotiationError, WebSocketException
+from websockets.exceptions import InvalidHandshake, InvalidStatus, NegotiationError, ProxyError, WebSocketException
 from websockets.frames import DATA_OPCODES, Frame
 from websockets.http11 import Response
 from websockets.protocol import Event, State
@@ -55,6 +55,8 @@ class Socket(ClientConnection):
         self._early: list[bytes] = []
         self._handle: Callable[[bytes], None] = self._early.append
         self._ended: asyncio.Future[None] = self.loop.create_future()
+        self._error: BaseException | None = None
+        self.token: str | None = None
         self._patience: asyncio.TimerHandle | None = None
 
     async def receive(self, handle: Callable[[bytes], None]) -> None:
@@ -71,6 +73,8 @@ class Socket(ClientConnection):
         for message in early:
             self._hand_on(message)
         await self._ended
+        if self._error is not None:
+            raise self._error
 
     @property
     def takes_at_once(self) -> bool:
@@ -87,14 +91,14 @@ class Socket(ClientConnection):
         """What its end means, once it has ended."""
         closed = self.protocol.close_exc
         if closed.sent is not None and not closed.rcvd_then_sent:
-            reason = shown(closed.sent.reason) or "no reason given"
+            reason = shown(closed.sent.reason, self.token) or "no reason given"
             if reason == _KEEPALIVE_TIMEOUT:
                 reason = "the server did not answer a ping in time (ping_timeout)"
             elif closed.sent.code == _TOO_BIG:
                 reason = "the server sent a message that is larger than max_message_size allows"
             return ConnectionLost(f"this client closed the connection: {reason} ({closed.sent.code})")
         if closed.rcvd is not None:
-            reason = shown(closed.rcvd.reason) or "no reason given"
+            reason = shown(closed.rcvd.reason, self.token) or "no reason given"
             return ConnectionLost(f"the server closed the connection: {reason} ({closed.rcvd.code})")
         return ConnectionLost("the connection broke off without a word from the server")
 
@@ -133,13 +137,15 @@ class Socket(ClientConnection):
             super().start_keepalive()
 
     def _hand_on(self, message: bytes) -> None:
-        if self._ended.done():
+        if self._error is not None:
             return
         try:
             self._handle(message)
         except BaseException as error:
             # Whatever it is, it is for whoever called `receive`: the library expects nothing to be raised here.
-            self._ended.set_exception(error)
+            self._error = error
+            if not self._ended.done():
+                self._ended.set_result(None)
 
 
 class _Connecting(websockets.connect):
@@ -194,7 +200,11 @@ async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *
         # The library's text repeats the address of the proxy, with its password.
         what = "the address" if options.proxy is None else "the address, or that of the proxy,"
         raise ConnectError(f"{endpoint.server} cannot be connected to: {what} is not valid") from None
+    except ImportError:
+        problem = "a SOCKS proxy needs a package more: pip install 'python-socks[asyncio]'"
+        raise ConnectError(f"{endpoint.server} cannot be connected to: {problem}") from None
     assert isinstance(socket, Socket)
+    socket.token = token
     if socket.subprotocol != SUBPROTOCOL:
         await socket.close()
         raise _other_protocol(endpoint, "it agreed to none")
@@ -206,6 +216,8 @@ def _other_protocol(endpoint: Endpoint, detail: str) -> SubprotocolError:
 
 
 def _no_handshake(endpoint: Endpoint, error: InvalidHandshake, token: str | None) -> ConnectError:
+    if isinstance(error, ProxyError):
+        return ConnectError(f"{endpoint.server} cannot be connected to through the proxy: {shown(str(error), token)}")
     if isinstance(error.__cause__, EOFError | ConnectionError):
         return ServerUnreachableError(f"no server answers at {endpoint.server}: it hung up during the handshake")
     return ConnectError(f"{endpoint.server} is no SpacetimeDB server: {shown(str(error), token)}")
@@ -216,7 +228,7 @@ def _refusal(endpoint: Endpoint, response: Response, token: str | None) -> Conne
     status = response.status_code
     text = bytes(response.body or b"").decode(errors="replace").strip()
     if 300 <= status < 400:
-        return _redirect(endpoint, response.headers.get("Location", ""))
+        return _redirect(endpoint, response.headers.get("Location", ""), token)
     if status == 401:
         return AuthError(
             f"{endpoint.server} refuses the token: tokens are valid only for the server that issued them; "
@@ -230,7 +242,7 @@ def _refusal(endpoint: Endpoint, response: Response, token: str | None) -> Conne
     )
 
 
-def _redirect(endpoint: Endpoint, location: str) -> ConnectError:
+def _redirect(endpoint: Endpoint, location: str, token: str | None) -> ConnectError:
     """The server answers with another address."""
     problem = f"{endpoint.server} redirects to another address, which is not followed: the token is for this one alone"
     try:
@@ -239,4 +251,4 @@ def _redirect(endpoint: Endpoint, location: str) -> ConnectError:
     except ValueError:
         return ConnectError(problem)
     remedy = "connect with https" if secure and not endpoint.is_secure else "connect to that, if you trust it"
-    return ConnectError(f"{problem}; {remedy}: {shown(target.partition('?')[0])}")
+    return ConnectError(f"{problem}; {remedy}: {shown(target.partition('?')[0], token)}")

@@ -24,36 +24,29 @@ class Unawaited:
     def __init__(self, logger: logging.Logger, soon: Callable[[Callable[[], None]], object]) -> None:
         self._logger = logger
         self._soon = soon
-        self._requests: Counter[str] = Counter()
-        self._error: StdbError | None = None
+        self._failures: dict[StdbError, Counter[str]] = {}
 
     def add(self, error: StdbError, request: str) -> None:
-        """Log one, or note it for the next line."""
+        """Log one, or note it for the next line: the end of a connection fails many requests with one error."""
         if not isinstance(error, ConnectionLost):
             self._logger.error("a request failed, and nobody awaited it: %s", error)
             return
-        if error is not self._error:
-            self.report()
-            self._error = error
+        first = not self._failures
+        self._failures.setdefault(error, Counter())[request] += 1
+        if first:
             try:
                 self._soon(self.report)
             except RuntimeError:  # the event loop is gone, as when a program ends
-                self._requests[request] += 1
                 self.report()
-                return
-        self._requests[request] += 1
 
     def report(self) -> None:
-        """Log what was gathered."""
-        requests, self._requests = self._requests, Counter()
-        error, self._error = self._error, None
-        if error is None or not requests:
-            return
-        if requests.total() == 1:
-            self._logger.error("a request failed, and nobody awaited it: %s: %s", next(iter(requests)), error)
-            return
-        kinds = [f"{request} ({count})" for request, count in requests.most_common(_KINDS_SHOWN)]
-        more = ", ..." if len(requests) > _KINDS_SHOWN else ""
-        self._logger.error(
-            "%d requests failed, and nobody awaited them: %s%s: %s", requests.total(), ", ".join(kinds), more, error
-        )
+        """Log what was gathered, one line an error."""
+        failures, self._failures = self._failures, {}
+        for error, requests in failures.items():
+            if requests.total() == 1:
+                self._logger.error("a request failed, and nobody awaited it: %s: %s", next(iter(requests)), error)
+                continue
+            kinds = [f"{request} ({count})" for request, count in requests.most_common(_KINDS_SHOWN)]
+            more = ", ..." if len(requests) > _KINDS_SHOWN else ""
+            listed = ", ".join(kinds) + more
+            self._logger.error("%d requests failed, and nobody awaited them: %s: %s", requests.total(), listed, error)

@@ -79,6 +79,13 @@ def canonical(module: ModuleV10) -> ModuleV10:
         module,
         typespace=tuple(map(names.type, module.typespace)),
         types=tuple(change(entry, source_name=names.scoped(entry.source_name)) for entry in module.types),
+        schedules=tuple(
+            change(part, table_name=names.table(part.table_name), function_name=names.function(part.function_name))
+            for part in module.schedules
+        ),
+        lifecycle_reducers=tuple(
+            change(part, function_name=names.function(part.function_name)) for part in module.lifecycle_reducers
+        ),
         reducers=tuple(_private(part) if part.source_name in own else part for part in module.reducers),
         procedures=tuple(_private(part) if part.source_name in own else part for part in module.procedures),
         view_primary_keys=tuple(

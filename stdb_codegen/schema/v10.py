@@ -212,10 +212,7 @@ def _items(held: dict[str, list[object]], kind: str, type_: type[P]) -> tuple[P,
 
 
 class Names:
-    """What the server calls tables, functions and views, by the module's own names.
-
-    Other sections refer to them by either.
-    """
+    """What the server calls tables, functions and views, by the module's own names."""
 
     def __init__(self, module: ModuleV10) -> None:
         self._canonical = {
@@ -236,11 +233,10 @@ class Names:
 def unify(module: ModuleV10) -> shape.Module:
     """Bring a definition into the shape that both versions share."""
     names = Names(module)
-    schedules = {
-        names.table(schedule.table_name): names.function(schedule.function_name) for schedule in module.schedules
-    }
+    # These two refer to canonical names, the keys of views to the module's own.
+    schedules = {schedule.table_name: schedule.function_name for schedule in module.schedules}
     lifecycles: dict[str, LifecycleName] = {
-        names.function(entry.function_name): entry.lifecycle_spec.name for entry in module.lifecycle_reducers
+        entry.function_name: entry.lifecycle_spec.name for entry in module.lifecycle_reducers
     }
     keys = {names.function(key.view_source_name): key.columns for key in module.view_primary_keys}
     return shape.Module(

@@ -268,6 +268,18 @@ async def test_a_raw_answer_that_cannot_be_read_fails_its_request_alone() -> Non
     assert "not JSON" in told[1].error
 
 
+async def test_a_greeting_and_its_end_in_one_breath_are_both_seen() -> None:
+    async def brief(peer: Peer) -> None:
+        await peer.greet()
+        await peer.connection.close(4000, "that was all")
+
+    async with ScriptedServer(PROBE, *[brief] * 10) as server:
+        for _ in range(10):
+            async with probe.connect(server.uri, "probe", reconnect=False, verify_schema="off") as client:
+                with pytest.raises(ConnectionLost, match="that was all"):
+                    await client.closed()
+
+
 # --- the end is told --------------------------------------------------------------------------------------------------
 
 
@@ -440,7 +452,17 @@ async def test_http_answers_have_a_largest_size(monkeypatch: pytest.MonkeyPatch)
 
 
 async def test_a_proxy_that_is_none_is_not_repeated(game: Database) -> None:
-    for proxy in ("http://me:hunter2@", "nonsense://me:hunter2@h", "http://me:hunter2@127.0.0.1:1"):
+    refusing = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
+    async with answering(lambda _: refusing) as (uri, _):
+        with pytest.raises(ConnectError, match="through the proxy: .*407"):
+            async with connect(game.uri, game.name, proxy=uri):
+                raise AssertionError("the proxy refuses")
+    for proxy in (
+        "http://me:hunter2@",
+        "nonsense://me:hunter2@h",
+        "http://me:hunter2@127.0.0.1:1",
+        "socks5://me:hunter2@127.0.0.1:1",
+    ):
         with pytest.raises(ConnectError) as caught:
             async with connect(game.uri, game.name, proxy=proxy, open_timeout=5):
                 raise AssertionError("there is no proxy")

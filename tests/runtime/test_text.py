@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from stdb_runtime import ReducerError
+from stdb_runtime.options import Options
 from stdb_runtime.text import HidesToken, shown
 
 TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJzZWNyZXQifQ.c2lnbmF0dXJl"
@@ -22,7 +23,9 @@ TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJzZWNyZXQifQ.c2lnbmF0dXJl"
         (f"half of it: {TOKEN[:30]}", "half of it: (token)"),
         ("known secret here", "known (token) here"),
         ("at https://me:pa:ss@host/path and ws://you@h", "at https://(user)@host/path and ws://(user)@h"),
+        ("http://u:p@ss@host/", "http://(user)@host/"),
         ("a@b is no address", "a@b is no address"),
+        ("\u202e" * 400, "\\u202e" * 50 + "... (400 characters)"),
         ("x" * 301, "x" * 300 + "... (301 characters)"),
         ("", ""),
     ],
@@ -51,4 +54,5 @@ def test_a_token_is_hidden_in_every_representation() -> None:
     assert repr(pair) == f"{pair}" == "Pair(token=..., other=5)"
     assert pair.__rich_repr__() == [("token", "..."), ("other", 5)]
     assert repr(Pair(None, 5)) == "Pair(token=None, other=5)"
+    assert "hunter2" not in repr(Options(proxy="http://me:hunter2@h:1"))
     assert msgspec.structs.asdict(pair)["token"] == "secret"
