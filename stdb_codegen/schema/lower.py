@@ -30,6 +30,7 @@ class _Named(Protocol):
 
 N = TypeVar("N", bound=_Named)
 
+# `u_8`, `player_1_id`, and `u8`, `player1Id`.
 _APART = re.compile(r"(?:^|_)[0-9]+(?:_|$)")
 _JOINED = re.compile(r"[^\W\d_][0-9]|[0-9][^\W\d_]")
 
@@ -68,13 +69,14 @@ def lower(module: shape.Module) -> ir.Schema:
 def _digits_apart(
     types: Iterable[ir.Product | ir.Sum], parts: Iterable[ir.Table | ir.View | ir.Reducer | ir.Procedure]
 ) -> bool:
-    """Whether digits are words of their own in a module's names, as in `one_u_8`, wherever there are digits.
+    """Tell whether digits are words of their own in a module's names, as in `one_u_8`, and not as in `one_u8`.
 
-    So it is in the names that a server of 2.x makes. It makes none of parameters and accessors, and those are to be
-    alike; that it makes them is not said in a schema, and columns have no other names there.
+    A server of 2.x splits digits off in the names of tables, functions and columns, and leaves parameters and the
+    module's own names alone. For all names of a package to be alike, those are split too, where the server has split.
+    No schema says whether it has, so it is read off the names that it makes.
     """
     names = [field.name for type_ in types if isinstance(type_, ir.Product) for field in type_.fields]
-    # A name that the module sets itself is no one's rule.
+    # A canonical name that the module sets itself follows no rule, and tells nothing.
     names += [part.name for part in parts if part.accessor is None or snake(part.accessor) == part.name]
     return any(_APART.search(name) for name in names) and not any(_JOINED.search(name) for name in names)
 
