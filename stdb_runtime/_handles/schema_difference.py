@@ -11,10 +11,10 @@ from .._sats.schema import Schema
 from .reducer import ReducerSet
 from .table import TableSet
 
-__all__ = ["drift"]
+__all__ = ["schema_difference"]
 
 
-def drift(tables: type[TableSet], reducers: type[ReducerSet], served: Schema) -> list[str]:
+def schema_difference(tables: type[TableSet], reducers: type[ReducerSet], served: Schema) -> list[str]:
     """What of a generated package does not fit a served schema, one line each.
 
     Tables and reducers that only the server has are no matter: nobody can use them by mistake.
@@ -24,10 +24,11 @@ def drift(tables: type[TableSet], reducers: type[ReducerSet], served: Schema) ->
         reducers: the package's reducers.
         served: the server's schema.
     """
-    declared_tables = {name: product_of(state.rows.row) for name, state in tables.__new_states__().items()}
+    declared_tables = {table.name: product_of(table.row) for table in tables.__declarations__()}
+    declared_reducers = {name: parameters.type for name, parameters in reducers.__parameters__().items()}
     return [
         *_differences("table", declared_tables, served.tables),
-        *_differences("reducer", reducers.__parameters__(), served.reducers),
+        *_differences("reducer", declared_reducers, served.reducers),
     ]
 
 

@@ -21,7 +21,7 @@ from ..errors import ConnectError, ServerUnreachableError
 from ..text import shown
 from .options import Options
 
-__all__ = ["fetch", "fetch_schema"]
+__all__ = ["fetch"]
 
 _LARGEST = 64 * 1024 * 1024  # bytes of an answer; the schema of a module with 500 tables has 2 million
 _CHUNK = 64 * 1024
@@ -53,15 +53,6 @@ async def fetch(endpoint: Endpoint, path: str, options: Options, token: str | No
         text = shown(body.decode(errors="replace").strip(), token)
         raise ConnectError(f"{endpoint.server} answers {path} with HTTP status {status}{text and ': '}{text}")
     return body
-
-
-async def fetch_schema(endpoint: Endpoint, options: Options, token: str | None = None) -> bytes:
-    """The JSON text of the schema, in version 9, which servers of 1.x and 2.x serve. Arguments as of `fetch`.
-
-    Raises:
-        ConnectError: the server does not answer, or not with success.
-    """
-    return await fetch(endpoint, f"/v1/database/{endpoint.database}/schema?version=9", options, token)
 
 
 async def _exchange(endpoint: Endpoint, path: str, options: Options, token: str | None) -> bytes:

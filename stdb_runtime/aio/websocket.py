@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -16,7 +17,6 @@ from websockets.http11 import Response
 from websockets.protocol import Event, State
 
 from .._protocol.endpoint import Endpoint
-from .._protocol.v1_json.messages import SUBPROTOCOL
 from ..errors import (
     AuthError,
     ConnectError,
@@ -76,16 +76,28 @@ class Socket(ClientConnection):
         if self._error is not None:
             raise self._error
 
-    @property
-    def takes_at_once(self) -> bool:
-        """Whether what is sent now leaves at once: nothing waits before it."""
-        return self.state is State.OPEN and not self.transport.get_write_buffer_size()
+    def try_write(self, take: Callable[[], Iterable[bytes]]) -> bool:
+        """Send messages without waiting, unless the peer is behind with what was sent before.
 
-    def send_at_once(self, messages: Iterable[bytes]) -> None:
-        """Send texts without waiting, which needs `takes_at_once`."""
-        for message in messages:
-            self.protocol.send_text(message)
-        self.send_data()
+        Args:
+            take: gives the messages, which it must not give again. Not called on a closed connection.
+
+        Returns:
+            False if the peer is behind: nothing was taken.
+        """
+        if self.state is State.OPEN:
+            if self.paused:
+                return False
+            for message in take():
+                self.protocol.send_text(message)
+            self.send_data()
+        return True
+
+    async def write(self, take: Callable[[], Iterable[bytes]]) -> None:
+        """Send messages, as soon as the peer takes them. `take` is as for `try_write`."""
+        with contextlib.suppress(OSError):  # the connection is lost, which `receive` reports
+            while not self.try_write(take):
+                await self.drain()
 
     def loss(self) -> ConnectionLost:
         """What its end means, once it has ended."""
@@ -156,12 +168,15 @@ class _Connecting(websockets.connect):
         return exc
 
 
-async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *, again: bool) -> Socket:
+async def open_socket(
+    endpoint: Endpoint, options: Options, subprotocol: str, token: str | None, *, again: bool
+) -> Socket:
     """Connect and negotiate the subprotocol. Takes as long as it takes: the caller sets the limit.
 
     Args:
         endpoint: where.
         options: how.
+        subprotocol: the one subprotocol to offer.
         token: the token to show, if there is one.
         again: whether this is a reconnection.
 
@@ -174,7 +189,7 @@ async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *
     try:
         socket = await _Connecting(
             f"{endpoint.subscribe_url}{query and '?'}{query}",
-            subprotocols=[websockets.Subprotocol(SUBPROTOCOL)],
+            subprotocols=[websockets.Subprotocol(subprotocol)],
             additional_headers={"Authorization": f"Bearer {token}"} if token else None,
             compression=None,
             max_size=options.max_message_size,
@@ -190,7 +205,7 @@ async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *
     except InvalidStatus as error:
         raise _refusal(endpoint, error.response, token) from None
     except NegotiationError as error:
-        raise _other_protocol(endpoint, shown(str(error), token)) from None
+        raise _other_protocol(endpoint, subprotocol, shown(str(error), token)) from None
     except InvalidHandshake as error:
         raise _no_handshake(endpoint, error, token) from None
     except OSError as error:
@@ -205,14 +220,14 @@ async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *
         raise ConnectError(f"{endpoint.server} cannot be connected to: {problem}") from None
     assert isinstance(socket, Socket)
     socket.token = token
-    if socket.subprotocol != SUBPROTOCOL:
+    if socket.subprotocol != subprotocol:
         await socket.close()
-        raise _other_protocol(endpoint, "it agreed to none")
+        raise _other_protocol(endpoint, subprotocol, "it agreed to none")
     return socket
 
 
-def _other_protocol(endpoint: Endpoint, detail: str) -> SubprotocolError:
-    return SubprotocolError(f"{endpoint.server} does not speak {SUBPROTOCOL}: {detail}")
+def _other_protocol(endpoint: Endpoint, subprotocol: str, detail: str) -> SubprotocolError:
+    return SubprotocolError(f"{endpoint.server} does not speak {subprotocol}: {detail}")
 
 
 def _no_handshake(endpoint: Endpoint, error: InvalidHandshake, token: str | None) -> ConnectError:
