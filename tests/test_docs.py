@@ -15,7 +15,7 @@ import pytest
 import game_client
 import stdb_runtime
 from stdb_codegen.cli import main
-from stdb_runtime._protocol import wire
+from stdb_runtime._protocol.v1_json import messages as wire
 from tests.support.recordings import FOLDER, RECORDINGS, rows_of
 
 ROOT = Path(__file__).resolve().parents[1]
