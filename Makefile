@@ -29,14 +29,13 @@ server: python ## get the server: use what is there, else build it once (takes m
 test: $(READY) $(SERVER) ## run all tests, the live ones on a real server: make test ARGS="tests/runtime -k cache"
 	@$(BIN)/python -m pytest $(ARGS)
 
-# The client without I/O must be covered whole, also by the tests that need no server.
+# The client without I/O must be covered whole. The tables are printed even if a test fails.
 coverage: export COVERAGE_FILE := $(CURDIR)/$(VENV)/coverage/data
 coverage: $(READY) $(SERVER) ## run the tests as `make test` does, and print which lines and branches they reach
-	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest $(ARGS)
-	@$(BIN)/coverage combine --quiet
-	@$(BIN)/coverage report
-	@$(BIN)/coverage report --include='stdb_runtime/_engine/*,stdb_runtime/_protocol/*' --fail-under=100
+	@$(BIN)/coverage run -m pytest $(ARGS); tests=$$?; \
+	  $(BIN)/coverage report && \
+	  $(BIN)/coverage report --include='stdb_runtime/_engine/*,stdb_runtime/_protocol/*' --fail-under=100 && \
+	  exit $$tests
 
 soak: $(READY) server ## clients under load on real servers, and faults: make soak SEED=7 FAULTS=50 SERVER=2.8.3
 	@PYTHONPATH=examples/game $(BIN)/python -m tests.soak \
