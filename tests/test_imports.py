@@ -35,6 +35,7 @@ LAYERS = (
     "_engine.result _engine.retry _engine.stream _engine.table_cache",
     "_engine.delta _engine.lifecycle _engine.resync _engine.sink _engine.subscription _engine.table_state",
     "_engine.unretrieved _engine.client_cache _engine.dispatcher",
+    "_engine.procedures",
     "_engine.engine",
     "_engine.cache_sink _engine.handler_sink",
     # _handles: what users hold

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, TypeAlias, TypeVar
 from weakref import WeakSet
 
 from .._protocol.events import (
@@ -38,11 +38,14 @@ from .delta import Delta
 from .engine import Engine, as_connection_lost
 from .result import PendingResult
 from .resync import ResyncBuffer
-from .stream import Stream
+from .stream import SlowConsumerPolicy, Stream
 from .subscription import SubscriptionRecord, SubscriptionState, Transition
 from .table_state import TableDeclaration, changes_of
 
 __all__ = ["CacheSink", "EngineSource", "TypedEngine"]
+
+
+T = TypeVar("T")
 
 
 class CacheSink:
@@ -78,6 +81,30 @@ class CacheSink:
     def reducer_callbacks(self, reducer: str) -> CallbackList[Callable[..., object]]:
         """Return the callbacks on calls of a reducer."""
         return self._on_reducer.setdefault(reducer, CallbackList())
+
+    def stream(
+        self,
+        limit: int,
+        policy: SlowConsumerPolicy,
+        *,
+        key: Callable[[T], Hashable] | None = None,
+        join: Callable[[T, T], T | None] | None = None,
+        view: Callable[[T], T | None] | None = None,
+    ) -> Stream[T]:
+        """Create a stream that ends with this client. See `Stream` for the arguments."""
+        stream = Stream(
+            self._engine.driver.new_future,
+            limit,
+            policy,
+            self._engine.stats.count_dropped,
+            key=key,
+            join=join,
+            view=view,
+        )
+        self._engine.stats.watch(stream)
+        if self._engine.is_closed:
+            stream.end()
+        return stream
 
     def subscribe(self, queries: tuple[str, ...]) -> SubscriptionRecord:
         """Send a subscription. Raises NotConnectedError if there is no open connection."""
