@@ -20,7 +20,7 @@ from ._handles.procedure import ProcedureSet, procedure
 from ._handles.query import Column, Columns, OpaqueColumn, Selectable
 from ._handles.reducer import OnReducer, ReducerSet, reducer
 from ._handles.registry import registered
-from ._handles.schema_difference import drift
+from ._handles.schema_difference import schema_difference
 from ._handles.table import BTree, EventTable, Hash, KeyedTable, Table, TableSet, Unique
 from ._protocol.endpoint import Endpoint
 from ._sats.annotation import (
@@ -272,7 +272,7 @@ class Bindings(Generic[D, S, P]):
         tables, reducers, _ = self._classes
         try:
             text = await fetch_schema(endpoint, options, core.token)
-            changed = drift(tables, reducers, Schema(text))
+            changed = schema_difference(tables, reducers, Schema(text))
         except (ConnectError, SchemaError) as error:
             if strict:
                 raise

@@ -27,11 +27,11 @@ __all__ = ["File", "TokenStore"]
 _FOLDER = ".spacetimedb_client_credentials"
 # The format is BSATN's of a product with one string: the string's length in four bytes, the least first, and its UTF-8.
 _LENGTH_BYTES = 4
-_LONGEST_NAME = 255
-_LONGEST_CONTENT = 1 << 20
+_MAX_NAME_BYTES = 255
+_MAX_CONTENT_BYTES = 1 << 20
 _DEFAULT_PORTS = {"ws": 80, "wss": 443}
-_OTHERS = 0o077  # what the group and everybody else may do
-_PERMISSIONS_COUNT = os.name == "posix"
+_OTHERS_MODE = 0o077  # what the group and everybody else may do
+_HAS_PERMISSIONS = os.name == "posix"
 # Whatever is there, opening it does not wait for somebody to write into it; and bytes stay what they are.
 _OPEN_FLAGS: int = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -84,8 +84,8 @@ class File:
     def __init__(self, key: str, *, drop_refused: bool = False, shared: bool = False) -> None:
         if not key or key in {".", ".."} or not key.isprintable() or set(key) & set('/\\:*?"<>|'):
             raise ValueError(f'a key must be a name for a file, such as "game", got {key!r}')
-        if len(key.encode()) > _LONGEST_NAME:
-            raise ValueError(f"a key must have at most {_LONGEST_NAME} bytes as a file's name, this has more: {key}")
+        if len(key.encode()) > _MAX_NAME_BYTES:
+            raise ValueError(f"a key must have at most {_MAX_NAME_BYTES} bytes as a file's name, this has more: {key}")
         self.key = key
         self.drop_refused = drop_refused
         self.shared = shared
@@ -112,7 +112,7 @@ class File:
         if self.shared:
             return self
         endpoint = Endpoint.parse(server, database)
-        place = f"{quote(_plain(endpoint.server), safe='')}@{endpoint.database}"
+        place = f"{quote(_normalized(endpoint.server), safe='')}@{endpoint.database}"
         return File(f"{self.key}@{place}", drop_refused=self.drop_refused, shared=True)
 
     def load(self) -> str | None:
@@ -122,14 +122,14 @@ class File:
             CredentialsError: it cannot be read, others may read it, or it holds no token.
         """
         path = self.path
-        with _reported(path, "be read"):
+        with _os_errors(path, "be read"):
             try:
                 descriptor = os.open(path, os.O_RDONLY | _OPEN_FLAGS)
             except FileNotFoundError:
                 return None
             try:
                 _check(path, os.fstat(descriptor))
-                content = os.read(descriptor, _LONGEST_CONTENT)
+                content = os.read(descriptor, _MAX_CONTENT_BYTES)
             finally:
                 os.close(descriptor)
         return _decode(path, content)
@@ -143,7 +143,7 @@ class File:
         path = self.path
         if not _is_token(token):
             raise CredentialsError(path, "what the server issued is no token, and is not kept: the file is as it was")
-        with _reported(path, "be written"):
+        with _os_errors(path, "be written"):
             _make_folder(path.parent)
             descriptor, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
             try:
@@ -163,7 +163,7 @@ class File:
             CredentialsError: it cannot be removed.
         """
         path = self.path
-        with _reported(path, "be removed"):
+        with _os_errors(path, "be removed"):
             path.unlink(missing_ok=True)
 
     def refused(self, error: AuthError) -> None:
@@ -180,7 +180,7 @@ class File:
         return f"File({self.key!r})"
 
 
-def _plain(server: str) -> str:
+def _normalized(server: str) -> str:
     """A server's address in the one spelling that is used for keys."""
     parts = urlsplit(server)
     place = parts.netloc.lower().removesuffix(f":{_DEFAULT_PORTS[parts.scheme]}")
@@ -188,7 +188,7 @@ def _plain(server: str) -> str:
 
 
 def _is_token(text: str) -> bool:
-    return text.isascii() and text.isprintable() and 0 < len(text) <= _LONGEST_CONTENT - _LENGTH_BYTES
+    return text.isascii() and text.isprintable() and 0 < len(text) <= _MAX_CONTENT_BYTES - _LENGTH_BYTES
 
 
 def _encode(token: str) -> bytes:
@@ -208,11 +208,11 @@ def _check(path: Path, status: os.stat_result) -> None:
     """Raise CredentialsError unless this is a file of the user's own that nobody else may touch."""
     if not stat.S_ISREG(status.st_mode):
         raise CredentialsError(path, "it is no file: remove it, or take another key")
-    if not _PERMISSIONS_COUNT:
+    if not _HAS_PERMISSIONS:
         return
     if status.st_uid != os.geteuid():
         raise CredentialsError(path, "it belongs to another user: run as that one, or set HOME to a folder of your own")
-    if status.st_mode & _OTHERS:
+    if status.st_mode & _OTHERS_MODE:
         mode = stat.S_IMODE(status.st_mode)
         raise CredentialsError(path, f"others may use it (mode {mode:04o}): chmod 600 {path}")
 
@@ -220,19 +220,19 @@ def _check(path: Path, status: os.stat_result) -> None:
 def _make_folder(folder: Path) -> None:
     """Make the folder for tokens, or close the one that is there to others: other SDKs leave it open."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not _PERMISSIONS_COUNT:
+    if not _HAS_PERMISSIONS:
         return
     status = folder.stat()
     if status.st_uid != os.geteuid():
         raise CredentialsError(folder, "the folder belongs to another user: set HOME to a folder of your own")
-    if status.st_mode & _OTHERS:
+    if status.st_mode & _OTHERS_MODE:
         if folder.is_symlink():
             raise CredentialsError(folder, f"others may use the folder that it links to: chmod 700 {folder.resolve()}")
         folder.chmod(0o700)
 
 
 @contextlib.contextmanager
-def _reported(path: Path, what: str) -> Generator[None]:
+def _os_errors(path: Path, what: str) -> Generator[None]:
     """Have what the operating system refuses reported as a CredentialsError."""
     try:
         yield

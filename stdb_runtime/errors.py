@@ -36,7 +36,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .text import shown
+from .text import printable
 
 __all__ = [
     "ArgumentError",
@@ -68,7 +68,7 @@ __all__ = [
 
 
 # A module's own words are shown longer than a stranger's.
-_LONGEST = 2_000
+_MAX_LENGTH = 2_000
 
 
 class StdbError(Exception):
@@ -187,7 +187,7 @@ class ReducerError(StdbError):
     """
 
     def __init__(self, reducer: str, message: str) -> None:
-        super().__init__(f"{reducer}: {shown(message, limit=_LONGEST)}")
+        super().__init__(f"{reducer}: {printable(message, limit=_MAX_LENGTH)}")
         self.reducer = reducer
         self.message = message
 
@@ -205,7 +205,7 @@ class ProcedureError(StdbError):
     """
 
     def __init__(self, procedure: str, message: str) -> None:
-        super().__init__(f"{procedure}: {shown(message, limit=_LONGEST)}")
+        super().__init__(f"{procedure}: {printable(message, limit=_MAX_LENGTH)}")
         self.procedure = procedure
         self.message = message
 
@@ -219,7 +219,7 @@ class QueryError(StdbError):
     """
 
     def __init__(self, query: str, message: str) -> None:
-        super().__init__(f"{shown(message, limit=_LONGEST)} (in {query})")
+        super().__init__(f"{printable(message, limit=_MAX_LENGTH)} (in {query})")
         self.query = query
         self.message = message
 
@@ -248,7 +248,7 @@ class SubscriptionError(StdbError):
     """
 
     def __init__(self, queries: tuple[str, ...], message: str) -> None:
-        text = shown(message, limit=_LONGEST)
+        text = printable(message, limit=_MAX_LENGTH)
         super().__init__(f"{text} (in {'; '.join(queries)})" if queries else text)
         self.queries = queries
         self.message = message
@@ -271,7 +271,7 @@ class DecodeError(ProtocolError):
         self.table = table
         self.path = path
         self.problem = problem
-        problem = shown(problem, limit=_LONGEST)
+        problem = printable(problem, limit=_MAX_LENGTH)
         if table is None:
             super().__init__(f"{problem} - at {path}")
         else:

@@ -60,7 +60,7 @@ class Stats:
         self._counts: dict[str, int] = {}
         self._latencies: dict[str, deque[float]] = {}
 
-    def answered(self, reducer: str, seconds: float) -> None:
+    def record_latency(self, reducer: str, seconds: float) -> None:
         """Note how long an answer took."""
         if reducer not in self._counts:
             self._counts[reducer] = 0
@@ -68,7 +68,7 @@ class Stats:
         self._counts[reducer] += 1
         self._latencies[reducer].append(seconds)
 
-    def watch(self, stream: Sized) -> None:
+    def track_stream(self, stream: Sized) -> None:
         """Have what waits in a stream counted, for as long as the stream lives."""
         self._streams.add(stream)
 

@@ -6,17 +6,17 @@ import re
 
 import msgspec
 
-__all__ = ["HidesToken", "shown"]
+__all__ = ["HidesToken", "printable"]
 
 # Beyond this a text tells nothing more to whoever reads a message.
-_LONGEST = 300
+_MAX_LENGTH = 300
 
 _USER_INFO = re.compile(r"(\w+://)[^/\s]*@")
 # A JSON Web Token, which is what servers issue.
 _TOKEN = re.compile(r"\beyJ[\w-]{6,}(\.[\w-]*){0,2}")
 
 
-def shown(text: str, *secrets: str | None, limit: int = _LONGEST) -> str:
+def printable(text: str, *secrets: str | None, limit: int = _MAX_LENGTH) -> str:
     """A text from outside as it may be shown.
 
     Control characters and marks that change the direction of writing are escaped, tokens and the user in addresses are
@@ -52,4 +52,4 @@ class HidesToken(msgspec.Struct, frozen=True):
 def _hidden(name: str, value: object) -> object:
     if name == "token" and value is not None:
         return "..."
-    return shown(value) if isinstance(value, str) else value  # such as the address of a proxy, with its password
+    return printable(value) if isinstance(value, str) else value  # such as the address of a proxy, with its password

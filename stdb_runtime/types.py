@@ -33,8 +33,8 @@ E = TypeVar("E")
 
 _U128_MAX = 2**128 - 1
 _U256_MAX = 2**256 - 1
-_I64_LEAST, _I64_MOST = -(2**63), 2**63 - 1
-_I64: TypeAlias = Annotated[int, msgspec.Meta(ge=_I64_LEAST, le=_I64_MOST)]
+_I64_MIN, _I64_MAX = -(2**63), 2**63 - 1
+_I64: TypeAlias = Annotated[int, msgspec.Meta(ge=_I64_MIN, le=_I64_MAX)]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MICROS_PER_SECOND = 1_000_000
@@ -52,7 +52,7 @@ Uuid: TypeAlias = UUID
 
 def _checked(micros: int) -> int:
     """The result of arithmetic with times. Raises OverflowError if it is none that SpacetimeDB has."""
-    if not _I64_LEAST <= micros <= _I64_MOST:
+    if not _I64_MIN <= micros <= _I64_MAX:
         raise OverflowError(f"{micros} microseconds are out of range for 64 bits")
     return micros
 

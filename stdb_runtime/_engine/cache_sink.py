@@ -47,7 +47,7 @@ from ..events import (
     UnknownTransaction,
 )
 from ..stats import Stats
-from ..text import shown
+from ..text import printable
 from .client_cache import Mirror
 from .dispatcher import Dispatcher
 from .pending import Ledger, ValueReader, as_loss
@@ -119,7 +119,7 @@ class Core:
         made = Stream(
             self.connection.new_future, limit, policy, self.stats.count_dropped, key=key, join=join, view=view
         )
-        self.stats.watch(made)
+        self.stats.track_stream(made)
         if self.is_closed:
             made.end()
         return made
@@ -339,10 +339,12 @@ class Core:
                 self._unsubscribed(number, tables)
             case SubscriptionRefused(query_id=number, message=message):
                 if number is None:
-                    raise ProtocolError(f"the server refused a subscription that was not asked for: {shown(message)}")
+                    raise ProtocolError(
+                        f"the server refused a subscription that was not asked for: {printable(message)}"
+                    )
                 self._refused(number, message)
             case SubscriptionsDropped(message=message):
-                raise ProtocolError(f"the server dropped all subscriptions of this connection: {shown(message)}")
+                raise ProtocolError(f"the server dropped all subscriptions of this connection: {printable(message)}")
 
     def _called(self, call: ReducerEvent, request_id: int | None) -> None:
         """A reducer ran, or was refused: tell callbacks, then whoever waits."""

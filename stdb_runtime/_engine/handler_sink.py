@@ -32,7 +32,7 @@ from ..aio.options import Options
 from ..errors import DecodeError, ProtocolError, ReconnectError, StdbError
 from ..events import ReducerEvent
 from ..stats import Stats
-from ..text import shown
+from ..text import printable
 from .dispatcher import Dispatcher
 from .handler import Callbacks
 from .pending import Ledger, as_loss
@@ -223,7 +223,7 @@ class Relay:
                 self._tell("on_subscription_error", messages.SubscriptionError(request_id, query_id, message))
             case SubscriptionsDropped(message=message):
                 self._tell("on_subscription_error", messages.SubscriptionError(None, None, message))
-                raise ProtocolError(f"the server dropped all subscriptions of this connection: {shown(message)}")
+                raise ProtocolError(f"the server dropped all subscriptions of this connection: {printable(message)}")
 
     def _tables(self, tables: Sequence[TableUpdate]) -> tuple[messages.TableUpdate, ...]:
         """Each table once, with all that the message says of it."""

@@ -12,7 +12,7 @@ R = TypeVar("R")
 
 # Keeping the sorted list of values up to date costs a search and a shift per new value; above this share of new ones,
 # sorting again when a range is next asked for is cheaper.
-_RESORT_SHARE = 8
+_RESORT_FRACTION = 8
 
 
 class UniqueIndexMap(Generic[R]):
@@ -107,20 +107,20 @@ class SortedIndex(HashIndexMap[R]):
             self._sorted = sorted(self._groups)
         values = self._sorted
         start = max(
-            0 if ge is None else bisect_left(values, ge, key=_as_long_as(ge)),
-            0 if gt is None else bisect_right(values, gt, key=_as_long_as(gt)),
+            0 if ge is None else bisect_left(values, ge, key=_prefix_key(ge)),
+            0 if gt is None else bisect_right(values, gt, key=_prefix_key(gt)),
         )
         stop = min(
-            len(values) if le is None else bisect_right(values, le, key=_as_long_as(le)),
-            len(values) if lt is None else bisect_left(values, lt, key=_as_long_as(lt)),
+            len(values) if le is None else bisect_right(values, le, key=_prefix_key(le)),
+            len(values) if lt is None else bisect_left(values, lt, key=_prefix_key(lt)),
         )
         return [row for value in values[start:stop] for row in self._groups[value].values()]
 
     def change(self, removed: Sequence[R], added: Sequence[R]) -> None:
         """Take out and put in rows."""
-        self._resort(self._regroup(removed, added))
+        self._update_sorted(self._regroup(removed, added))
 
-    def _resort(self, touched: set[Any]) -> None:
+    def _update_sorted(self, touched: set[Any]) -> None:
         """Bring the sorted values in line with the groups, for the values that came or may have gone."""
         for value in touched:
             if not self._groups[value]:
@@ -128,7 +128,7 @@ class SortedIndex(HashIndexMap[R]):
         values = self._sorted
         if values is None:
             return
-        if len(touched) * _RESORT_SHARE > len(values):
+        if len(touched) * _RESORT_FRACTION > len(values):
             self._sorted = None
             return
         for value in touched:
@@ -140,7 +140,7 @@ class SortedIndex(HashIndexMap[R]):
                 insort(values, value)
 
 
-def _as_long_as(bound: Any) -> Callable[[Any], Any] | None:
+def _prefix_key(bound: Any) -> Callable[[Any], Any] | None:
     """Cuts the values of several columns to as many as the bound names."""
     if not isinstance(bound, tuple):
         return None

@@ -91,7 +91,7 @@ class Ledger:
     def answer(self, request_id: int, event: ReducerEvent, *, seen: bool) -> None:
         """A call was answered; `seen` tells that a callback has heard of it."""
         call, started = self._calls.pop(request_id)
-        self._stats.answered(call.reducer, self._clock() - started)
+        self._stats.record_latency(call.reducer, self._clock() - started)
         if event.status == "committed":
             call.resolve(event)
         elif event.status == "failed":

@@ -14,7 +14,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar
 
 from .._engine.result import Outcome
 from .._protocol.v1_json.arguments import Arguments, read_value
-from .._sats.annotation import returned_by
+from .._sats.annotation import return_type_of
 
 __all__ = ["BoundProcedure", "Procedure", "ProcedureOwner", "ProcedureSet", "procedure"]
 
@@ -100,7 +100,7 @@ class Procedure(Generic[P, T]):
         Raises:
             DecodeError: it is not what the declaration says.
         """
-        value = read_value(returned_by(self._declaration), text, f"the values that procedure {self.name} returns")
+        value = read_value(return_type_of(self._declaration), text, f"the values that procedure {self.name} returns")
         return cast("T", value)
 
 

@@ -33,14 +33,14 @@ class Condition:
         self._parts = parts
         self._operator = operator
 
-    def __and__(self, other: Truth) -> Condition:
+    def __and__(self, other: ConditionLike) -> Condition:
         return self._combined("AND", condition_of(other))
 
-    def __or__(self, other: Truth) -> Condition:
+    def __or__(self, other: ConditionLike) -> Condition:
         return self._combined("OR", condition_of(other))
 
     def __bool__(self) -> NoReturn:
-        _refuse_truth()
+        _raise_no_truth_value()
 
     def _combined(self, operator: str, other: Condition) -> Condition:
         # Of `a & b & c` one condition is made, however many there are.
@@ -68,7 +68,7 @@ class _Comparison(Condition):
         self._text = text
 
     def __sql__(self, alias: str = "") -> str:
-        return f"{_reached(self._column, alias)} {self._operator} {self._text}"
+        return f"{_column_sql(self._column, alias)} {self._operator} {self._text}"
 
     def __operand__(self, alias: str) -> str:
         return self.__sql__(alias)
@@ -81,7 +81,7 @@ class Join:
         self._sides = dict([first, second])
 
     def __bool__(self) -> NoReturn:
-        _refuse_truth()
+        _raise_no_truth_value()
 
     def __sql__(self) -> str:
         """The condition in SQL.
@@ -91,7 +91,7 @@ class Join:
         """
         if self._sides.keys() != {_LEFT, _RIGHT}:
             raise TypeError("a join compares a column of one table with one of the other: lambda p, m: p.id == m.owner")
-        return " = ".join(_reached(self._sides[alias], alias) for alias in (_LEFT, _RIGHT))
+        return " = ".join(_column_sql(self._sides[alias], alias) for alias in (_LEFT, _RIGHT))
 
 
 class Column(Generic[K]):
@@ -140,17 +140,17 @@ class Column(Generic[K]):
     def __ge__(self, other: K, /) -> Condition:
         return self._compare(">=", other)
 
-    def __and__(self: Column[bool], other: Truth) -> Condition:
+    def __and__(self: Column[bool], other: ConditionLike) -> Condition:
         return self.__condition__() & other
 
-    def __or__(self: Column[bool], other: Truth) -> Condition:
+    def __or__(self: Column[bool], other: ConditionLike) -> Condition:
         return self.__condition__() | other
 
     def __invert__(self: Column[bool]) -> Condition:
         return self._compare("=", False)
 
     def __bool__(self) -> NoReturn:
-        _refuse_truth()
+        _raise_no_truth_value()
 
     __hash__ = None  # type: ignore[assignment]  # like everything whose equality is not a truth value
 
@@ -206,7 +206,7 @@ class Columns:
         self.__alias__ = alias
 
 
-Truth: TypeAlias = "Condition | Column[bool]"
+ConditionLike: TypeAlias = "Condition | Column[bool]"
 """What a query asks of rows."""
 
 
@@ -238,7 +238,7 @@ class Source(ABC, Generic[R, C]):
     def __selection__(self) -> Selection[R, C]:
         """The rows, as a selection."""
 
-    def where(self, condition: Callable[[C], Truth]) -> Selection[R, C]:
+    def where(self, condition: Callable[[C], ConditionLike]) -> Selection[R, C]:
         """The rows that meet a condition: `where(lambda p: (p.level >= 3) & (p.name != "Bob"))`.
 
         Args:
@@ -279,7 +279,7 @@ class Selection(Query[R], Source[R, C]):
     def __selection__(self) -> Selection[R, C]:
         return self
 
-    def __narrowed__(self, condition: Callable[[C], Truth]) -> Selection[R, C]:
+    def __narrowed__(self, condition: Callable[[C], ConditionLike]) -> Selection[R, C]:
         """The rows that meet a further condition."""
         further = condition_of(condition(self._columns()))
         both = further if self._condition is None else self._condition & further
@@ -316,24 +316,24 @@ class Selectable(Source[R, C]):
         return Selection(row_class, self.__table_name__, columns)
 
 
-def condition_of(truth: object) -> Condition:
+def condition_of(condition: object) -> Condition:
     """A condition, or the one that a column of truth values is.
 
     Raises:
         TypeError: it is something else.
     """
-    if isinstance(truth, Condition):
-        return truth
-    if isinstance(truth, Column):
-        return cast("Column[bool]", truth).__condition__()
-    raise TypeError(f"a query asks for a condition, as in lambda p: p.level >= 3; got {truth!r}")
+    if isinstance(condition, Condition):
+        return condition
+    if isinstance(condition, Column):
+        return cast("Column[bool]", condition).__condition__()
+    raise TypeError(f"a query asks for a condition, as in lambda p: p.level >= 3; got {condition!r}")
 
 
-def _reached(column: str, alias: str) -> str:
+def _column_sql(column: str, alias: str) -> str:
     return f"{alias}.{quoted(column)}" if alias else quoted(column)
 
 
-def _refuse_truth() -> NoReturn:
+def _raise_no_truth_value() -> NoReturn:
     raise TypeError(
         "a condition has no truth value before the server has seen rows: join conditions with & and | instead of "
         "and, or, not and chained comparisons, each in parentheses: (p.level >= 3) & (p.name != 'Bob')"

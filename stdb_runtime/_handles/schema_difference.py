@@ -11,10 +11,10 @@ from .._sats.schema import Schema
 from .reducer import ReducerSet
 from .table import TableSet
 
-__all__ = ["drift"]
+__all__ = ["schema_difference"]
 
 
-def drift(tables: type[TableSet], reducers: type[ReducerSet], served: Schema) -> list[str]:
+def schema_difference(tables: type[TableSet], reducers: type[ReducerSet], served: Schema) -> list[str]:
     """What of a generated package does not fit a served schema, one line each.
 
     Tables and reducers that only the server has are no matter: nobody can use them by mistake.
@@ -55,6 +55,6 @@ def _differences(kind: str, declared: Mapping[str, SatsType], served: Mapping[st
 
 def _parts(product: SatsType) -> dict[str, str]:
     """The columns or parameters, each as Rust spells its type."""
-    product = product.followed()
+    product = product.resolved()
     fields = product.fields if isinstance(product, ProductType) else ()
-    return {field.wire_name: field.type.spelled() for field in fields}
+    return {field.wire_name: field.type.type_string() for field in fields}

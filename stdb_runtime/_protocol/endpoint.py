@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from ..errors import ConnectError, DatabaseNameError
-from ..text import shown
+from ..text import printable
 
 __all__ = ["Endpoint"]
 
@@ -48,7 +48,7 @@ class Endpoint(msgspec.Struct, frozen=True):
         if "@" in uri:
             raise ConnectError("the address must not hold a user or a password: give token=... to authenticate")
         if not known or parts.query or parts.fragment:
-            raise ConnectError(f"{shown(uri)!r} is no address of a server: give one such as http://localhost:3000")
+            raise ConnectError(f"{printable(uri)!r} is no address of a server: give one such as http://localhost:3000")
         if _IDENTITY.fullmatch(database):
             database = database.removeprefix("0x").lower()
         elif not _NAME.fullmatch(database):
@@ -76,6 +76,6 @@ class Endpoint(msgspec.Struct, frozen=True):
 
 def _name_problem(database: str) -> str:
     names = "names are lower-case letters and digits with single dashes"
-    problem = f"{shown(database)!r} cannot be the name of a database: {names}"
+    problem = f"{printable(database)!r} cannot be the name of a database: {names}"
     likely = re.sub("[^a-z0-9]+", "-", database[:100].lower()).strip("-")
     return f"{problem}; did you mean {likely!r}?" if likely else problem

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any, get_args, get_origin
 
-from .._sats.sats import Fault, shown
+from .._sats.sats import Fault, short_repr
 from .._sats.scalar import Float, Integer
 from ..types import ConnectionId, Identity, Timestamp
 
@@ -42,13 +42,13 @@ def literal(annotation: object, value: object) -> str:
                 return _float(extra, value)
     python_type, write = _WRITERS[annotation]
     if not isinstance(value, python_type):
-        raise TypeError(f"expected {python_type.__name__}, got {shown(value)}")
+        raise TypeError(f"expected {python_type.__name__}, got {short_repr(value)}")
     return write(value)
 
 
 def _integer(type_: Integer, value: object) -> str:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"expected int, got {shown(value)}")
+        raise TypeError(f"expected int, got {short_repr(value)}")
     try:
         return str(type_.number(value))
     except Fault as fault:
@@ -57,11 +57,11 @@ def _integer(type_: Integer, value: object) -> str:
 
 def _float(type_: Float, value: object) -> str:
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise TypeError(f"expected float, got {shown(value)}")
+        raise TypeError(f"expected float, got {short_repr(value)}")
     try:
         type_.write(value)
     except Fault:
-        raise ValueError(f"SQL has no way to write {shown(value)} for such a column") from None
+        raise ValueError(f"SQL has no way to write {short_repr(value)} for such a column") from None
     # The server reads numbers with an exponent a little beside their value, from about 1e80 on; without one, exactly.
     return format(Decimal(repr(float(value))), "f")
 

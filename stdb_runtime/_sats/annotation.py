@@ -33,7 +33,7 @@ from .array import Array
 from .product import Field, ProductType
 from .sats import SatsType
 from .scalar import UNIT, Boolean, Bytes, Float, Integer, String
-from .sums import Enumerated, Option, Sum, SumVariant
+from .sums import Option, PlainEnum, Sum, SumVariant
 
 __all__ = [
     "F32",
@@ -54,7 +54,7 @@ __all__ = [
     "Product",
     "parameters_of",
     "product_of",
-    "returned_by",
+    "return_type_of",
     "type_of",
 ]
 
@@ -111,7 +111,7 @@ def _special(
     attribute: str,
     make: Callable[[Any], object] | None = None,  # Any: the inner type's Python value
     *,
-    from_wire: Callable[[Any], object] | None = None,  # Any: what msgspec decodes for the inner type
+    from_decoded: Callable[[Any], object] | None = None,  # Any: what msgspec decodes for the inner type
 ) -> ProductType:
     """One of the products of one field that have a Python class of their own."""
     return ProductType(
@@ -121,7 +121,7 @@ def _special(
         take=lambda value: (getattr(value, attribute),),
         python_type=python_type,
         direct=issubclass(python_type, msgspec.Struct),
-        from_wire=from_wire,
+        from_decoded=from_decoded,
     )
 
 
@@ -139,7 +139,7 @@ _PLAIN: dict[object, SatsType] = {
     bytes: Bytes(),
     None: UNIT,
     type(None): UNIT,
-    Identity: _special(Identity, "__identity__", Integer(256, signed=False), "value", from_wire=_identity),
+    Identity: _special(Identity, "__identity__", Integer(256, signed=False), "value", from_decoded=_identity),
     ConnectionId: _special(ConnectionId, "__connection_id__", Integer(128, signed=False), "value"),
     Timestamp: _special(Timestamp, "__timestamp_micros_since_unix_epoch__", Integer(64, signed=True), "micros"),
     TimeDuration: _special(TimeDuration, "__time_duration_micros__", Integer(64, signed=True), "micros"),
@@ -178,7 +178,7 @@ def _type_of_class(annotation: object) -> SatsType:
         if issubclass(python_type, Product):
             return product_of(python_type)
         if issubclass(python_type, Enumeration):
-            return Enumerated(python_type)
+            return PlainEnum(python_type)
     raise BindingsError(f"{annotation!r} is no type of a schema; run stdb-codegen again")
 
 
@@ -263,7 +263,7 @@ def parameters_of(function: Callable[..., object], rename: Mapping[str, str]) ->
     )
 
 
-def returned_by(function: Callable[..., object]) -> SatsType:
+def return_type_of(function: Callable[..., object]) -> SatsType:
     """The type that a procedure's declaration returns.
 
     Raises:

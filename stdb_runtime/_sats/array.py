@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import chain, islice
 from typing import Any, TypeVar, cast
 
-from .sats import Dialect, Fault, Json, Key, SatsType, Wire, expected, generic
+from .sats import DecodePlan, Dialect, Fault, Json, Key, SatsType, expected, generic
 
 __all__ = [
     "Array",
@@ -41,19 +41,19 @@ class Array(SatsType):
             raise expected("a tuple", value)
         return _each(self._element.write, cast("Sequence[object]", value))
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
-        return f"Vec<{self._element.spelled(within)}>"
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
+        return f"Vec<{self._element.type_string(within)}>"
 
-    def wire(self, dialect: Dialect) -> Wire:
-        element, build = self._element.wire(dialect._replace(named=False))
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        element, build = self._element.decode_plan(dialect._replace(named=False))
         if build is None:
-            return Wire(generic(tuple, element, ...), None)
+            return DecodePlan(generic(tuple, element, ...), None)
 
         def build_arrays(arrays: Sequence[Sequence[Any]]) -> Iterable[Any]:  # Any: the elements' wires, and arrays
             elements = iter(build(list(chain.from_iterable(arrays))))
             return [tuple(islice(elements, len(array))) for array in arrays]
 
-        return Wire(generic(list, element), build_arrays)
+        return DecodePlan(generic(list, element), build_arrays)
 
 
 def _each(convert: Callable[[T], object], items: Sequence[T]) -> list[object]:

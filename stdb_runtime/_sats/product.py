@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from .sats import Build, Dialect, Fault, Json, Key, SatsType, Wire, each, expected, generic, twin
+from .sats import Build, DecodePlan, Dialect, Fault, Json, Key, SatsType, decode_struct, each, expected, generic
 
 __all__ = [
     "Field",
@@ -41,7 +41,7 @@ class ProductType(SatsType):
         take: the fields' values of a Python value.
         python_type: the class of the Python value.
         direct: msgspec can decode a named product straight into `python_type`, if each field allows it.
-        from_wire: of a product of one field, a quicker way from what msgspec decodes for the field to the value.
+        from_decoded: of a product of one field, a quicker way from what msgspec decodes for the field to the value.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class ProductType(SatsType):
         take: Callable[[Any], Sequence[object]],  # Any: as above
         python_type: type,
         direct: bool,
-        from_wire: Callable[[Any], Any] | None = None,  # Any: the field's wire and the Python value
+        from_decoded: Callable[[Any], Any] | None = None,  # Any: the field's wire and the Python value
     ) -> None:
         self.name = name
         self._fields_of = fields
@@ -61,8 +61,8 @@ class ProductType(SatsType):
         self._take = take
         self._python_type = python_type
         self._direct = direct
-        self._from_wire = from_wire
-        self._wires: dict[Dialect, Wire] = {}
+        self._from_decoded = from_decoded
+        self._plans: dict[Dialect, DecodePlan] = {}
         self._busy = False
 
     @cached_property
@@ -125,49 +125,49 @@ class ProductType(SatsType):
                 raise fault.under(field.name) from None
         return converted
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
         if len(self.fields) == 1 and self.fields[0].wire_name.startswith("__"):
             return self.name  # an identity and its like
         if self in within:
             return "..."
         inner = (*within, self)
-        parts = [f"{field.wire_name}: {field.type.spelled(inner)}" for field in self.fields]
+        parts = [f"{field.wire_name}: {field.type.type_string(inner)}" for field in self.fields]
         return f"({', '.join(parts)})"
 
-    def wire(self, dialect: Dialect) -> Wire:
-        if dialect not in self._wires:
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        if dialect not in self._plans:
             if self._busy:  # the type contains itself: the inner ones are read the general way
-                return Wire(Any, each(self.read))
+                return DecodePlan(Any, each(self.read))
             self._busy = True
             try:
-                self._wires[dialect] = self._make_wire(dialect)
+                self._plans[dialect] = self._make_plan(dialect)
             finally:
                 self._busy = False
-        return self._wires[dialect]
+        return self._plans[dialect]
 
-    def _make_wire(self, dialect: Dialect) -> Wire:
-        parts = [field.type.wire(dialect) for field in self.fields]
+    def _make_plan(self, dialect: Dialect) -> DecodePlan:
+        parts = [field.type.decode_plan(dialect) for field in self.fields]
         if self._direct and dialect.named and all(part.build is None for part in parts):
-            return Wire(self._python_type, None)
+            return DecodePlan(self._python_type, None)
         steps = [part.build for part in parts]
         if not dialect.named:  # msgspec makes tuples in no more time than Structs, and they need no taking apart
-            return Wire(generic(tuple, *(part.type for part in parts)), self._builder(steps, named=False))
-        decoded = twin(
+            return DecodePlan(generic(tuple, *(part.type for part in parts)), self._builder(steps, named=False))
+        decoded = decode_struct(
             self.name,
             [(field.name, part.type) for field, part in zip(self.fields, parts, strict=True)],
             rename={field.name: field.wire_name for field in self.fields},
         )
-        return Wire(decoded, self._builder(steps, named=True))
+        return DecodePlan(decoded, self._builder(steps, named=True))
 
     def _builder(self, steps: Sequence[Build | None], *, named: bool) -> Build:
         """Makes values of twins, or of tuples where fields have no names, column by column."""
-        make, from_wire = self._make, self._from_wire
+        make, from_decoded = self._make, self._from_decoded
         if not named and len(steps) > 1 and not any(steps):
             return lambda rows: starmap(make, rows)
         if len(steps) == 1:
             (step,), part_of = steps, attrgetter(self.fields[0].name) if named else itemgetter(0)
-            if from_wire is not None or step is None:
-                finish = from_wire or make
+            if from_decoded is not None or step is None:
+                finish = from_decoded or make
                 return lambda twins: map(finish, map(part_of, twins))
             return lambda twins: map(make, step(list(map(part_of, twins))))
 

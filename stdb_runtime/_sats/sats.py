@@ -22,17 +22,17 @@ import msgspec
 
 __all__ = [
     "Build",
+    "DecodePlan",
     "Dialect",
     "Fault",
     "Json",
     "Key",
     "SatsType",
-    "Wire",
+    "decode_struct",
     "each",
     "expected",
     "generic",
-    "shown",
-    "twin",
+    "short_repr",
 ]
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -75,7 +75,7 @@ class Dialect(NamedTuple):
     null_floats: bool = False
 
 
-class Wire(NamedTuple):
+class DecodePlan(NamedTuple):
     """How msgspec decodes one type in one dialect, and how values are built from that (None: they are the values)."""
 
     type: Any  # Any: what msgspec takes as a type: classes, unions, generic aliases
@@ -92,7 +92,7 @@ def generic(origin: Any, *arguments: Any) -> Any:  # Any: types that are made at
     return origin[arguments]
 
 
-def twin(
+def decode_struct(
     name: str, fields: Sequence[tuple[str, Any]], namespace: Mapping[str, object] | None = None, **config: Any
 ) -> Any:  # Any: the fields' wires, the configuration of a Struct, and a class that no checker knows
     """A class that msgspec decodes into, only to be read again at once."""
@@ -118,15 +118,15 @@ class SatsType(ABC):
         """What msgspec encodes for a value. Raises Fault if the value is not of this type."""
 
     @abstractmethod
-    def wire(self, dialect: Dialect) -> Wire:
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
         """The short cut for rows of a dialect."""
 
-    def followed(self) -> SatsType:
+    def resolved(self) -> SatsType:
         """The type itself, where this is but a reference to it."""
         return self
 
     @abstractmethod
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
         """The type's structure as Rust spells types: equal texts mean equal values on the wire.
 
         Args:
@@ -136,10 +136,10 @@ class SatsType(ABC):
 
 def expected(what: str, got: object) -> Fault:
     """The fault of a value that is something else than it should be."""
-    return Fault(f"expected {what}, got {shown(got)}")
+    return Fault(f"expected {what}, got {short_repr(got)}")
 
 
-def shown(value: object) -> str:
+def short_repr(value: object) -> str:
     """A value for a message, at most 60 characters of it."""
     try:
         text = repr(value)

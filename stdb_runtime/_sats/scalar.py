@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 
 from .literal import double_literal, server_double
-from .sats import Dialect, Fault, Json, Key, SatsType, Wire, each, expected, shown
+from .sats import DecodePlan, Dialect, Fault, Json, Key, SatsType, each, expected, short_repr
 
 __all__ = [
     "NAN",
@@ -32,7 +32,7 @@ _NEGATIVE_ZERO = "-0.0"
 _NAN_KEY = "nan"
 _HEXADECIMAL = re.compile("-?0x[0-9a-fA-F]+")
 _U64_MAX = 2**64 - 1
-_I64_LEAST, _I64_MOST = -(2**63), 2**63 - 1
+_I64_MIN, _I64_MAX = -(2**63), 2**63 - 1
 
 
 class Boolean(SatsType):
@@ -48,11 +48,11 @@ class Boolean(SatsType):
             raise expected("a bool", value)
         return value
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
         return "bool"
 
-    def wire(self, dialect: Dialect) -> Wire:
-        return Wire(bool, None)
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        return DecodePlan(bool, None)
 
 
 class Integer(SatsType):
@@ -60,24 +60,24 @@ class Integer(SatsType):
 
     def __init__(self, bits: int, *, signed: bool) -> None:
         self.name = f"{'i' if signed else 'u'}{bits}"
-        self.least = -(1 << (bits - 1)) if signed else 0
-        self.most = (1 << (bits - 1 if signed else bits)) - 1
+        self.minimum = -(1 << (bits - 1)) if signed else 0
+        self.maximum = (1 << (bits - 1 if signed else bits)) - 1
         self._as_text = bits == 256
 
     @cached_property
     def meta(self) -> msgspec.Meta:
         """The range for msgspec, as far as it goes: it takes no bounds beyond 64 bits with a sign."""
         return msgspec.Meta(
-            ge=self.least if self.least >= _I64_LEAST else None,
-            le=self.most if self.most <= _I64_MOST else None,
+            ge=self.minimum if self.minimum >= _I64_MIN else None,
+            le=self.maximum if self.maximum <= _I64_MAX else None,
         )
 
     def number(self, value: object) -> int:
         """The value, if it is an integer within the range. Raises Fault."""
         if not isinstance(value, int) or isinstance(value, bool):
             raise expected(f"an integer ({self.name})", value)
-        if not self.least <= value <= self.most:
-            raise Fault(f"{shown(value)} is out of range for {self.name} ({self.least} to {self.most})")
+        if not self.minimum <= value <= self.maximum:
+            raise Fault(f"{short_repr(value)} is out of range for {self.name} ({self.minimum} to {self.maximum})")
         return int(value)
 
     def read(self, json: Json) -> object:
@@ -92,11 +92,11 @@ class Integer(SatsType):
         number = self.number(value)
         return hex(number) if self._as_text else number
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
         return self.name
 
-    def wire(self, dialect: Dialect) -> Wire:
-        return Wire(str, each(self.read)) if self._as_text else Wire(Annotated[int, self.meta], None)
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        return DecodePlan(str, each(self.read)) if self._as_text else DecodePlan(Annotated[int, self.meta], None)
 
 
 class Float(SatsType):
@@ -139,13 +139,13 @@ class Float(SatsType):
         try:
             return float(value)
         except OverflowError:
-            raise Fault(f"{shown(value)} is out of range for a float") from None
+            raise Fault(f"{short_repr(value)} is out of range for a float") from None
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
         return "f32" if self._single else "f64"
 
-    def wire(self, dialect: Dialect) -> Wire:
-        return Wire(float | None, _build_floats) if dialect.null_floats else Wire(float, None)
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        return DecodePlan(float | None, _build_floats) if dialect.null_floats else DecodePlan(float, None)
 
 
 def _build_floats(wires: Sequence[float | None]) -> Iterable[float]:
@@ -203,14 +203,14 @@ class String(SatsType):
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise Fault(f"{shown(value)} has a lone surrogate, which is not text") from None
+            raise Fault(f"{short_repr(value)} has a lone surrogate, which is not text") from None
         return str.__str__(value)
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
         return "String"
 
-    def wire(self, dialect: Dialect) -> Wire:
-        return Wire(str, None)
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        return DecodePlan(str, None)
 
 
 _OCTET = Integer(8, signed=False)
@@ -234,11 +234,11 @@ class Bytes(SatsType):
             raise expected("bytes", value)
         return value.hex()
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
         return "Vec<u8>"
 
-    def wire(self, dialect: Dialect) -> Wire:
-        return Wire(str, each(a2b_hex))
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        return DecodePlan(str, each(a2b_hex))
 
 
 class Unit(SatsType):
@@ -254,11 +254,11 @@ class Unit(SatsType):
             raise expected("None", value)
         return []
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
         return "()"
 
-    def wire(self, dialect: Dialect) -> Wire:
-        return Wire(_EmptyObject if dialect.named else tuple[()], each(_nothing))
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        return DecodePlan(_EmptyObject if dialect.named else tuple[()], each(_nothing))
 
 
 class _EmptyObject(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):

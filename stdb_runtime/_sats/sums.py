@@ -13,16 +13,16 @@ from operator import attrgetter
 from typing import Any, ClassVar, NamedTuple, cast
 
 from ..types import Some
-from .sats import Build, Dialect, Fault, Json, Key, SatsType, Wire, each, expected, twin
+from .sats import Build, DecodePlan, Dialect, Fault, Json, Key, SatsType, decode_struct, each, expected
 from .scalar import UNIT
 
 __all__ = [
     "Alternatives",
-    "Enumerated",
     "Option",
+    "PlainEnum",
     "Sum",
     "SumVariant",
-    "spelled_sum",
+    "sum_type_string",
 ]
 
 _payload_of = attrgetter("value")
@@ -59,10 +59,10 @@ def _tagged(tag: int, payload: object) -> list[object]:
     return [tag, payload]
 
 
-def spelled_sum(variants: Iterable[tuple[str, SatsType, tuple[SatsType, ...]]]) -> str:
+def sum_type_string(variants: Iterable[tuple[str, SatsType, tuple[SatsType, ...]]]) -> str:
     """A sum's variants, each with its name, its payload, and the types around that."""
     return " | ".join(
-        name if payload is UNIT else f"{name} {payload.spelled(within)}" for name, payload, within in variants
+        name if payload is UNIT else f"{name} {payload.type_string(within)}" for name, payload, within in variants
     )
 
 
@@ -110,14 +110,14 @@ class Option(SatsType):
             return _tagged(0, self._inner.write(cast("Some[object]", value).value))
         return _tagged(0, self._inner.write(value))
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
-        return f"Option<{self._inner.spelled(within)}>"
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
+        return f"Option<{self._inner.type_string(within)}>"
 
-    def wire(self, dialect: Dialect) -> Wire:
-        inner, build = self._inner.wire(dialect)
-        present = twin("Present", [("value", inner)], array_like=True, tag=0)
-        nothing = [("payload", UNIT.wire(dialect).type)]
-        absent = twin("Absent", nothing, {"value": None}, array_like=True, tag=1)
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        inner, build = self._inner.decode_plan(dialect)
+        present = decode_struct("Present", [("value", inner)], array_like=True, tag=0)
+        nothing = [("payload", UNIT.decode_plan(dialect).type)]
+        absent = decode_struct("Absent", nothing, {"value": None}, array_like=True, tag=1)
         wrapped = self._wrapped
 
         def build_options(wires: Sequence[Any]) -> Iterable[Any]:  # Any: the two classes, and values
@@ -126,7 +126,7 @@ class Option(SatsType):
             there = iter(map(Some, values) if wrapped else values)
             return [next(there) if wire.__class__ is present else None for wire in wires]
 
-        return Wire(present | absent, build_options if build or wrapped else each(_payload_of))
+        return DecodePlan(present | absent, build_options if build or wrapped else each(_payload_of))
 
 
 class SumVariant(NamedTuple):
@@ -210,23 +210,25 @@ class Sum(SatsType):
         except Fault as fault:
             raise fault.under("value") from None
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
         if self in within:
             return "..."
         inner = (*within, self)
-        return spelled_sum((v.name, UNIT if v.payload is None else v.payload, inner) for v in self.variants)
+        return sum_type_string((v.name, UNIT if v.payload is None else v.payload, inner) for v in self.variants)
 
-    def wire(self, dialect: Dialect) -> Wire:
-        payloads = [(UNIT if variant.payload is None else variant.payload).wire(dialect) for variant in self.variants]
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        payloads = [
+            (UNIT if variant.payload is None else variant.payload).decode_plan(dialect) for variant in self.variants
+        ]
         finished = [
             variant.direct and (variant.payload is None or payload.build is None)
             for variant, payload in zip(self.variants, payloads, strict=True)
         ]
         if all(finished):
-            return Wire(_union([variant.python_type for variant in self.variants]), None)
+            return DecodePlan(_union([variant.python_type for variant in self.variants]), None)
         builds: dict[type, Build] = {}
         for tag, (variant, payload) in enumerate(zip(self.variants, payloads, strict=True)):
-            decoded = twin(variant.name, [("value", payload.type)], array_like=True, tag=tag)
+            decoded = decode_struct(variant.name, [("value", payload.type)], array_like=True, tag=tag)
             builds[decoded] = _variant_builder(variant, payload.build)
 
         def build_sums(wires: Sequence[Any]) -> Iterable[Any]:  # Any: of the twins' classes, and their values
@@ -236,7 +238,7 @@ class Sum(SatsType):
             values = {decoded: iter(builds[decoded](parts)) for decoded, parts in of_variant.items() if parts}
             return [next(values[wire.__class__]) for wire in wires]
 
-        return Wire(_union(list(builds)), build_sums)
+        return DecodePlan(_union(list(builds)), build_sums)
 
 
 def _variant_builder(variant: SumVariant, build: Build | None) -> Build:
@@ -255,7 +257,7 @@ def _union(members: Sequence[Any]) -> Any:  # Any: classes and the union of them
     return union
 
 
-class Enumerated(SatsType):
+class PlainEnum(SatsType):
     """A sum whose variants carry nothing, an `Enum` in Python: `[tag, {}]` or `[tag, []]` (3.2)."""
 
     def __init__(self, python_type: type[Enum]) -> None:
@@ -274,14 +276,14 @@ class Enumerated(SatsType):
             raise expected(f"a member of {self._python_type.__name__}", value)
         return _tagged(self._tag_of[value], [])
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
-        return spelled_sum((name, UNIT, within) for name in self._alternatives.names)
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
+        return sum_type_string((name, UNIT, within) for name in self._alternatives.names)
 
-    def wire(self, dialect: Dialect) -> Wire:
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
         member_of = dict(enumerate(self._members)).__getitem__
-        tagged = twin("Tagged", [("tag", int), ("payload", UNIT.wire(dialect).type)], array_like=True)
+        tagged = decode_struct("Tagged", [("tag", int), ("payload", UNIT.decode_plan(dialect).type)], array_like=True)
 
         def build_members(wires: Sequence[Any]) -> Iterable[Enum]:  # Any: of the class made above
             return map(member_of, map(_tag_of, wires))
 
-        return Wire(tagged, build_members)
+        return DecodePlan(tagged, build_members)

@@ -171,13 +171,13 @@ class Connection:
         in each of its round trips. Else the task that writes is woken, which waits until the socket takes more.
         """
         socket = self._socket
-        if socket is None or self._sending.locked() or not socket.takes_at_once:
+        if socket is None or self._sending.locked() or not socket.can_send_now:
             self._wake.set()
             return
         frames = self._session.outgoing()
         for frame in frames:
             self._note_sent(frame)
-        socket.send_at_once(frames)
+        socket.send_now(frames)
 
     def _note_sent(self, frame: bytes) -> None:
         """Count and log a frame."""
@@ -305,10 +305,10 @@ class Connection:
 
     async def _open_socket(self, *, again: bool) -> Socket:
         try:
-            return await open_socket(self.endpoint, self.options, self._tokens.to_show(), again=again)
+            return await open_socket(self.endpoint, self.options, self._tokens.current(), reconnecting=again)
         except AuthError as error:
             self._tokens.refused(error)
-            return await open_socket(self.endpoint, self.options, None, again=again)
+            return await open_socket(self.endpoint, self.options, None, reconnecting=again)
 
     async def _read(self, socket: Socket, session: Session, limit: asyncio.Timeout) -> StdbError:
         """Hand on what arrives, until nothing does any more. Gives why."""
@@ -321,7 +321,7 @@ class Connection:
         if session.state is SessionState.OPENING:
             return ConnectionRejectedError(_REJECTED)
         self._note_lasted(session)
-        return socket.loss()
+        return socket.to_connection_lost()
 
     def _receive(self, session: Session, limit: asyncio.Timeout, frame: bytes) -> None:
         self._stats.messages_received += 1

@@ -18,12 +18,12 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from .._protocol.endpoint import Endpoint
 from ..errors import ConnectError, ServerUnreachableError
-from ..text import shown
+from ..text import printable
 from .options import Options
 
 __all__ = ["fetch", "fetch_schema"]
 
-_LARGEST = 64 * 1024 * 1024  # bytes of an answer; the schema of a module with 500 tables has 2 million
+_MAX_RESPONSE_BYTES = 64 * 1024 * 1024  # bytes of an answer; the schema of a module with 500 tables has 2 million
 _CHUNK = 64 * 1024
 
 
@@ -46,11 +46,11 @@ async def fetch(endpoint: Endpoint, path: str, options: Options, token: str | No
         problem = f"did not answer {path} within {options.open_timeout:g} seconds (open_timeout)"
         raise ServerUnreachableError(f"{endpoint.server} {problem}") from None
     except (OSError, EOFError, asyncio.LimitOverrunError) as error:
-        text = shown(getattr(error, "strerror", None) or str(error) or type(error).__name__, token)
+        text = printable(getattr(error, "strerror", None) or str(error) or type(error).__name__, token)
         raise ServerUnreachableError(f"no server answers {path} at {endpoint.server}: {text}") from None
-    status, body = _parsed(endpoint, path, answer)
+    status, body = _parse(endpoint, path, answer)
     if status != http.client.OK:
-        text = shown(body.decode(errors="replace").strip(), token)
+        text = printable(body.decode(errors="replace").strip(), token)
         raise ConnectError(f"{endpoint.server} answers {path} with HTTP status {status}{text and ': '}{text}")
     return body
 
@@ -71,33 +71,33 @@ async def _exchange(endpoint: Endpoint, path: str, options: Options, token: str 
     lines.append("Connection: close")
     if token is not None and token.isascii() and token.isprintable():
         lines.append(f"Authorization: Bearer {token}")
-    reader, writer = await _connected(parts, options)
+    reader, writer = await _open_connection(parts, options)
     try:
         writer.write("\r\n".join([*lines, "", ""]).encode())
         answer = bytearray()
         while chunk := await reader.read(_CHUNK):
             answer += chunk
-            if len(answer) > _LARGEST:
-                raise OSError(f"its answer is larger than {_LARGEST} bytes")
+            if len(answer) > _MAX_RESPONSE_BYTES:
+                raise OSError(f"its answer is larger than {_MAX_RESPONSE_BYTES} bytes")
         return bytes(answer)
     finally:
         writer.transport.abort()
 
 
-async def _connected(parts: SplitResult, options: Options) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _open_connection(parts: SplitResult, options: Options) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A connection to the server, through the proxy if there is one, encrypted if it is to be."""
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
     context = (options.ssl or ssl.create_default_context()) if parts.scheme == "https" else None
     if options.proxy is None:
         return await asyncio.open_connection(host, port, ssl=context)
-    reader, writer = await _tunnelled(options.proxy, host, port)
+    reader, writer = await _open_tunnel(options.proxy, host, port)
     if context is not None:
         await writer.start_tls(context, server_hostname=host)
     return reader, writer
 
 
-async def _tunnelled(proxy: str, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _open_tunnel(proxy: str, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A connection through an HTTP proxy, as the WebSocket makes its own."""
     try:
         via = urlsplit(proxy)
@@ -124,7 +124,7 @@ async def _tunnelled(proxy: str, host: str, port: int) -> tuple[asyncio.StreamRe
     return reader, writer
 
 
-class _Answer:
+class _ResponseSocket:
     """What the standard library's parser reads from in place of a socket."""
 
     def __init__(self, answer: bytes) -> None:
@@ -134,12 +134,12 @@ class _Answer:
         return io.BytesIO(self._answer)
 
 
-def _parsed(endpoint: Endpoint, path: str, answer: bytes) -> tuple[int, bytes]:
+def _parse(endpoint: Endpoint, path: str, answer: bytes) -> tuple[int, bytes]:
     """The status and the body of an answer."""
-    response = http.client.HTTPResponse(cast("socket.socket", _Answer(answer)))
+    response = http.client.HTTPResponse(cast("socket.socket", _ResponseSocket(answer)))
     try:
         response.begin()
         return response.status, response.read()
     except (http.client.HTTPException, ValueError, OSError) as error:
-        problem = shown(str(error) or type(error).__name__)
+        problem = printable(str(error) or type(error).__name__)
         raise ConnectError(f"{endpoint.server} answers {path} with what is no HTTP: {problem}") from None

@@ -53,18 +53,18 @@ class Options(HidesToken, frozen=True, kw_only=True):
         if self.subscribe_attempts < 1:
             raise ValueError(f"subscribe_attempts must be 1 or more, got {self.subscribe_attempts!r}")
 
-    def query(self, *, again: bool) -> dict[str, str]:
+    def query_parameters(self, *, reconnecting: bool) -> dict[str, str]:
         """The parameters of the subscribe address (docs/protocol.md, 1.2).
 
         Args:
-            again: whether this is a reconnection. The server makes a new connection id then, because it
+            reconnecting: whether this is a reconnection. The server makes a new connection id then, because it
                 may not yet have noticed that the old connection is gone.
         """
-        query: dict[str, str] = {}
-        if self.connection_id is not None and not again:
-            query["connection_id"] = self.connection_id.to_hex()
+        parameters: dict[str, str] = {}
+        if self.connection_id is not None and not reconnecting:
+            parameters["connection_id"] = self.connection_id.to_hex()
         if self.light:
-            query["light"] = "true"
+            parameters["light"] = "true"
         if self.confirmed is not None:
-            query["confirmed"] = str(self.confirmed).lower()
-        return query
+            parameters["confirmed"] = str(self.confirmed).lower()
+        return parameters

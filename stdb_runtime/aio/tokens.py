@@ -26,18 +26,18 @@ class Tokens:
         self._store = None if store is None else store.at(endpoint.server, endpoint.database)
         self._known: str | None = None
 
-    def to_show(self) -> str | None:
+    def current(self) -> str | None:
         """The token for the next socket: the given one, else the issued one, else the kept one.
 
         Raises:
             CredentialsError: the kept one cannot be read.
             TokenSourceError: the function that gives it, or the store, raises something else, or gives no text.
         """
-        with _reported("the token function"):
+        with _user_errors("the token function"):
             given = self._source() if callable(self._source) else self._source
         _check_type("the token function", given)
         if not given and self._known is None and self._store is not None:
-            with _reported("the token store"):
+            with _user_errors("the token store"):
                 kept = self._store.load()
             _check_type("the token store", kept)
             self._known = kept
@@ -52,7 +52,7 @@ class Tokens:
         """
         if self._store is None or self._known is None:
             raise error
-        with _reported("the token store"):
+        with _user_errors("the token store"):
             self._store.refused(error)
         self._known = None
 
@@ -64,7 +64,7 @@ class Tokens:
             TokenSourceError: the store raises something else.
         """
         if token != self._known and self._store is not None:
-            with _reported("the token store"):
+            with _user_errors("the token store"):
                 self._store.save(token)
         self._known = token
 
@@ -75,7 +75,7 @@ def _check_type(what: str, token: object) -> None:
 
 
 @contextlib.contextmanager
-def _reported(what: str) -> Generator[None]:
+def _user_errors(what: str) -> Generator[None]:
     """Have what the user's code raises reported as an error of ours, without its text: that may hold a token."""
     try:
         yield

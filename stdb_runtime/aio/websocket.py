@@ -25,17 +25,17 @@ from ..errors import (
     SubprotocolError,
     UnknownDatabaseError,
 )
-from ..text import shown
+from ..text import printable
 from .options import Options
 
 __all__ = ["Socket", "open_socket"]
 
 # The reason and the code with which the library closes.
 _KEEPALIVE_TIMEOUT = "keepalive ping timeout"
-_TOO_BIG = 1009
+_MESSAGE_TOO_BIG = 1009
 
 
-class _Discreet(logging.LoggerAdapter[logging.Logger]):
+class _NoDebugLogger(logging.LoggerAdapter[logging.Logger]):
     """The library's logger without level DEBUG, at which it shows headers and frames, and so the token."""
 
     def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - as in logging
@@ -57,7 +57,7 @@ class Socket(ClientConnection):
         self._ended: asyncio.Future[None] = self.loop.create_future()
         self._error: BaseException | None = None
         self.token: str | None = None
-        self._patience: asyncio.TimerHandle | None = None
+        self._close_timer: asyncio.TimerHandle | None = None
 
     async def receive(self, handle: Callable[[bytes], None]) -> None:
         """Hand each message to a function, until the connection is closed or the function raises.
@@ -71,34 +71,34 @@ class Socket(ClientConnection):
         self._handle = handle
         early, self._early = self._early, []
         for message in early:
-            self._hand_on(message)
+            self._deliver(message)
         await self._ended
         if self._error is not None:
             raise self._error
 
     @property
-    def takes_at_once(self) -> bool:
+    def can_send_now(self) -> bool:
         """Whether what is sent now leaves at once: nothing waits before it."""
         return self.state is State.OPEN and not self.transport.get_write_buffer_size()
 
-    def send_at_once(self, messages: Iterable[bytes]) -> None:
-        """Send texts without waiting, which needs `takes_at_once`."""
+    def send_now(self, messages: Iterable[bytes]) -> None:
+        """Send texts without waiting, which needs `can_send_now`."""
         for message in messages:
             self.protocol.send_text(message)
         self.send_data()
 
-    def loss(self) -> ConnectionLost:
+    def to_connection_lost(self) -> ConnectionLost:
         """What its end means, once it has ended."""
         closed = self.protocol.close_exc
         if closed.sent is not None and not closed.rcvd_then_sent:
-            reason = shown(closed.sent.reason, self.token) or "no reason given"
+            reason = printable(closed.sent.reason, self.token) or "no reason given"
             if reason == _KEEPALIVE_TIMEOUT:
                 reason = "the server did not answer a ping in time (ping_timeout)"
-            elif closed.sent.code == _TOO_BIG:
+            elif closed.sent.code == _MESSAGE_TOO_BIG:
                 reason = "the server sent a message that is larger than max_message_size allows"
             return ConnectionLost(f"this client closed the connection: {reason} ({closed.sent.code})")
         if closed.rcvd is not None:
-            reason = shown(closed.rcvd.reason, self.token) or "no reason given"
+            reason = printable(closed.rcvd.reason, self.token) or "no reason given"
             return ConnectionLost(f"the server closed the connection: {reason} ({closed.rcvd.code})")
         return ConnectionLost("the connection broke off without a word from the server")
 
@@ -109,25 +109,25 @@ class Socket(ClientConnection):
         if not isinstance(event, Frame) or event.opcode not in DATA_OPCODES:
             super().process_event(event)
         elif event.fin and not self._fragments:
-            self._hand_on(bytes(event.data))
+            self._deliver(bytes(event.data))
         else:
             self._fragments.append(event.data)
             if event.fin:
                 message = b"".join(self._fragments)
                 self._fragments.clear()
-                self._hand_on(message)
+                self._deliver(message)
 
     def data_received(self, data: bytes) -> None:
         """Wait no longer than `close_timeout` for the end of a connection that is being closed, by whichever side."""
         super().data_received(data)
-        if self._patience is None and self.close_timeout is not None and self.protocol.close_expected():
-            self._patience = self.loop.call_later(self.close_timeout, self.transport.abort)
+        if self._close_timer is None and self.close_timeout is not None and self.protocol.close_expected():
+            self._close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Have `receive` return."""
         super().connection_lost(exc)
-        if self._patience is not None:
-            self._patience.cancel()
+        if self._close_timer is not None:
+            self._close_timer.cancel()
         if not self._ended.done():
             self._ended.set_result(None)
 
@@ -136,7 +136,7 @@ class Socket(ClientConnection):
         if not self._ended.done():
             super().start_keepalive()
 
-    def _hand_on(self, message: bytes) -> None:
+    def _deliver(self, message: bytes) -> None:
         if self._error is not None:
             return
         try:
@@ -148,7 +148,7 @@ class Socket(ClientConnection):
                 self._ended.set_result(None)
 
 
-class _Connecting(websockets.connect):
+class _Connect(websockets.connect):
     """The library's opening of a connection, which does not follow redirects: the token is for one server alone."""
 
     def process_redirect(self, exc: Exception) -> Exception:
@@ -156,23 +156,23 @@ class _Connecting(websockets.connect):
         return exc
 
 
-async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *, again: bool) -> Socket:
+async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *, reconnecting: bool) -> Socket:
     """Connect and negotiate the subprotocol. Takes as long as it takes: the caller sets the limit.
 
     Args:
         endpoint: where.
         options: how.
         token: the token to show, if there is one.
-        again: whether this is a reconnection.
+        reconnecting: whether this is a reconnection.
 
     Raises:
         ConnectError: one of its kinds, by what went wrong.
     """
     if token is not None and not (token.isascii() and token.isprintable() and " " not in token):
         raise AuthError("the token is no JSON Web Token: it has characters that none can have")
-    query = urlencode(options.query(again=again))
+    query = urlencode(options.query_parameters(reconnecting=reconnecting))
     try:
-        socket = await _Connecting(
+        socket = await _Connect(
             f"{endpoint.subscribe_url}{query and '?'}{query}",
             subprotocols=[websockets.Subprotocol(SUBPROTOCOL)],
             additional_headers={"Authorization": f"Bearer {token}"} if token else None,
@@ -182,7 +182,7 @@ async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *
             close_timeout=options.close_timeout,
             ping_interval=options.ping_interval,
             ping_timeout=options.ping_timeout,
-            logger=_Discreet(logging.getLogger("websockets.client")),
+            logger=_NoDebugLogger(logging.getLogger("websockets.client")),
             ssl=(options.ssl or True) if endpoint.is_secure else None,
             proxy=options.proxy,
             create_connection=Socket,
@@ -190,11 +190,11 @@ async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *
     except InvalidStatus as error:
         raise _refusal(endpoint, error.response, token) from None
     except NegotiationError as error:
-        raise _other_protocol(endpoint, shown(str(error), token)) from None
+        raise _wrong_subprotocol(endpoint, printable(str(error), token)) from None
     except InvalidHandshake as error:
-        raise _no_handshake(endpoint, error, token) from None
+        raise _handshake_failure(endpoint, error, token) from None
     except OSError as error:
-        text = shown(error.strerror or str(error), token)
+        text = printable(error.strerror or str(error), token)
         raise ServerUnreachableError(f"no server answers at {endpoint.server}: {text}") from None
     except (WebSocketException, ValueError):
         # The library's text repeats the address of the proxy, with its password.
@@ -207,20 +207,22 @@ async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *
     socket.token = token
     if socket.subprotocol != SUBPROTOCOL:
         await socket.close()
-        raise _other_protocol(endpoint, "it agreed to none")
+        raise _wrong_subprotocol(endpoint, "it agreed to none")
     return socket
 
 
-def _other_protocol(endpoint: Endpoint, detail: str) -> SubprotocolError:
+def _wrong_subprotocol(endpoint: Endpoint, detail: str) -> SubprotocolError:
     return SubprotocolError(f"{endpoint.server} does not speak {SUBPROTOCOL}: {detail}")
 
 
-def _no_handshake(endpoint: Endpoint, error: InvalidHandshake, token: str | None) -> ConnectError:
+def _handshake_failure(endpoint: Endpoint, error: InvalidHandshake, token: str | None) -> ConnectError:
     if isinstance(error, ProxyError):
-        return ConnectError(f"{endpoint.server} cannot be connected to through the proxy: {shown(str(error), token)}")
+        return ConnectError(
+            f"{endpoint.server} cannot be connected to through the proxy: {printable(str(error), token)}"
+        )
     if isinstance(error.__cause__, EOFError | ConnectionError):
         return ServerUnreachableError(f"no server answers at {endpoint.server}: it hung up during the handshake")
-    return ConnectError(f"{endpoint.server} is no SpacetimeDB server: {shown(str(error), token)}")
+    return ConnectError(f"{endpoint.server} is no SpacetimeDB server: {printable(str(error), token)}")
 
 
 def _refusal(endpoint: Endpoint, response: Response, token: str | None) -> ConnectError:
@@ -238,7 +240,7 @@ def _refusal(endpoint: Endpoint, response: Response, token: str | None) -> Conne
     if status == 404 or (status == 500 and text.startswith("Unable to authorize") and text.endswith("not found")):
         return UnknownDatabaseError(f"there is no database {endpoint}: publish the module first, or check the name")
     return ConnectError(
-        f"{endpoint.server} refuses the connection with HTTP status {status}{text and ': '}{shown(text, token)}"
+        f"{endpoint.server} refuses the connection with HTTP status {status}{text and ': '}{printable(text, token)}"
     )
 
 
@@ -251,4 +253,4 @@ def _redirect(endpoint: Endpoint, location: str, token: str | None) -> ConnectEr
     except ValueError:
         return ConnectError(problem)
     remedy = "connect with https" if secure and not endpoint.is_secure else "connect to that, if you trust it"
-    return ConnectError(f"{problem}; {remedy}: {shown(target.partition('?')[0], token)}")
+    return ConnectError(f"{problem}; {remedy}: {printable(target.partition('?')[0], token)}")

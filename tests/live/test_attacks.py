@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 RECORDED = {str(recording): recording for recording in RECORDINGS}
 PROBE, ARENA = RECORDED["1.2.0-probe"], RECORDED["2.8.3-arena"]
-AT_ONCE = Backoff(first=0.01, most=0.01)
+AT_ONCE = Backoff(initial_delay=0.01, max_delay=0.01)
 TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJzZWNyZXQifQ.c2VjcmV0c2VjcmV0"
 
 

@@ -338,41 +338,41 @@ def tokens_of(store: TokenStore) -> Tokens:
 def test_the_kept_token_is_shown_and_not_saved_again() -> None:
     store = Memory("kept")
     tokens = tokens_of(store)
-    assert tokens.to_show() == "kept"
+    assert tokens.current() == "kept"
     tokens.issued("kept")
     assert store.saved == 0
     tokens.issued("renewed")
-    assert (store.token, store.saved, tokens.to_show()) == ("renewed", 1, "renewed")
+    assert (store.token, store.saved, tokens.current()) == ("renewed", 1, "renewed")
 
 
 def test_the_first_token_is_saved() -> None:
     store = Memory()
     tokens = tokens_of(store)
-    assert tokens.to_show() is None
+    assert tokens.current() is None
     tokens.issued("new")
-    assert (store.token, tokens.to_show()) == ("new", "new")
+    assert (store.token, tokens.current()) == ("new", "new")
 
 
 def test_the_store_decides_about_a_refused_token() -> None:
     error = AuthError("no")
     strict = tokens_of(Memory("kept"))
-    assert strict.to_show() == "kept"
+    assert strict.current() == "kept"
     with pytest.raises(AuthError) as caught:
         strict.refused(error)
     assert caught.value is error
-    assert strict.to_show() == "kept"
+    assert strict.current() == "kept"
 
     forgiving = tokens_of(Memory("kept", forgiving=True))
-    assert forgiving.to_show() == "kept"
+    assert forgiving.current() == "kept"
     forgiving.refused(error)
 
 
 @pytest.mark.parametrize("token", ["given", lambda: "given"])
 def test_a_refused_token_that_was_given_is_nobody_elses_business(token: str | Callable[[], str]) -> None:
     tokens = Tokens(Endpoint.parse("http://localhost:3000", "my-module"), Options(token=token))
-    assert tokens.to_show() == "given"
+    assert tokens.current() == "given"
     tokens.issued("issued")
-    assert tokens.to_show() == "given"
+    assert tokens.current() == "given"
     with pytest.raises(AuthError):
         tokens.refused(AuthError("no"))
 
@@ -392,14 +392,14 @@ def test_a_token_that_was_dropped_is_not_shown_again() -> None:
     store = File("game", drop_refused=True).at("http://localhost:3000", "my-module")
     store.save(TOKEN)
     tokens = tokens_of(store)
-    assert tokens.to_show() == TOKEN
+    assert tokens.current() == TOKEN
     tokens.refused(AuthError("no"))
-    assert tokens.to_show() is None
+    assert tokens.current() is None
 
 
 def test_who_showed_no_token_is_refused_for_another_reason() -> None:
     tokens = tokens_of(Memory(forgiving=True))
-    assert tokens.to_show() is None
+    assert tokens.current() is None
     with pytest.raises(AuthError):
         tokens.refused(AuthError("no"))
 
