@@ -1,4 +1,4 @@
-"""The scalar types of SATS: booleans, numbers, strings, bytes, and the unit."""
+"""Scalar types of SATS: booleans, numbers, strings, bytes, and the unit."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 NAN = float("nan")
-"""The one NaN that every column holds: NaN differs from itself, but an object is found by identity."""
+"""NaN of all rows: NaN does not equal itself, but the same object is found in a tuple or dict by identity."""
 _NEGATIVE_ZERO = "-0.0"
 _NAN_KEY = "nan"
 _HEXADECIMAL = re.compile("-?0x[0-9a-fA-F]+")
@@ -36,7 +36,7 @@ _I64_MIN, _I64_MAX = -(2**63), 2**63 - 1
 
 
 class Boolean(SatsType):
-    """`Bool`: `true` or `false` (docs/protocol.md, 3.2)."""
+    """`Bool`: `true` or `false` on the wire (docs/protocol.md, 3.2)."""
 
     def read(self, json: Json) -> object:
         if type(json) is not bool:
@@ -56,7 +56,7 @@ class Boolean(SatsType):
 
 
 class Integer(SatsType):
-    """`U8` to `U128` and `I8` to `I128`: a bare number. `U256` and `I256`: a string such as `"-0x5"` (3.2)."""
+    """`U8` to `U128` and `I8` to `I128`, a number on the wire; `U256` and `I256`, a string such as `"-0x5"` (3.2)."""
 
     def __init__(self, bits: int, *, signed: bool) -> None:
         self.name = f"{'i' if signed else 'u'}{bits}"
@@ -66,14 +66,14 @@ class Integer(SatsType):
 
     @cached_property
     def meta(self) -> msgspec.Meta:
-        """The range for msgspec, as far as it goes: it takes no bounds beyond 64 bits with a sign."""
+        """Range for msgspec, which supports only bounds that fit in a signed integer of 64 bits."""
         return msgspec.Meta(
             ge=self.minimum if self.minimum >= _I64_MIN else None,
             le=self.maximum if self.maximum <= _I64_MAX else None,
         )
 
     def number(self, value: object) -> int:
-        """The value, if it is an integer within the range. Raises Fault."""
+        """Return the value as an int. Raises Fault if it is not an integer, or out of range."""
         if not isinstance(value, int) or isinstance(value, bool):
             raise expected(f"an integer ({self.name})", value)
         if not self.minimum <= value <= self.maximum:
@@ -100,10 +100,10 @@ class Integer(SatsType):
 
 
 class Float(SatsType):
-    """`F64`, and `F32` as the shortest decimal that names it: a bare number; NaN and both infinities arrive as `null`.
+    """`F64`, and `F32` as its shortest decimal: a number on the wire, and `null` for NaN and both infinities.
 
-    JSON has no literal for those three, so a null reads as NaN, and none of them can be sent (3.1, 3.3). A number
-    is read as the server reads it.
+    JSON has no literal for those three, so a null is read as NaN, and none of them can be sent (3.1, 3.3). A number is
+    read as the server reads it.
     """
 
     def __init__(self, bits: int) -> None:
@@ -111,13 +111,13 @@ class Float(SatsType):
 
     @cached_property
     def key(self) -> Key | None:
-        """0.0 and -0.0 are equal in Python and two values on the server; NaN is one value, and equals nothing."""
+        """Key function: on the server 0.0 and -0.0 differ, and NaN equals NaN; in Python it is the reverse."""
         return _float_key
 
     def read(self, json: Json) -> object:
         if json is None:
             return NAN
-        # The server drops the digits of a whole number that do not fit in 64 bits, as of any other.
+        # The server drops digits that do not fit in 64 bits, of integers as of other numbers.
         huge = type(json) is int and abs(json) > _U64_MAX
         value = self._number(_server_double(json) if huge else json)
         return _shortest_single(value) if self._single else value
@@ -148,8 +148,8 @@ class Float(SatsType):
         return DecodePlan(float | None, _build_floats) if dialect.null_floats else DecodePlan(float, None)
 
 
-def _build_floats(wires: Sequence[float | None]) -> Iterable[float]:
-    return [NAN if wire is None else wire for wire in wires]
+def _build_floats(decoded: Sequence[float | None]) -> Iterable[float]:
+    return [NAN if value is None else value for value in decoded]
 
 
 def _float_key(value: float) -> Hashable:
@@ -166,7 +166,7 @@ def _server_double(whole: object) -> float:
 
 
 def _single(value: float) -> float:
-    """The 32-bit float nearest to `value`. Its double is sent: it lies in the middle of what rounds to it."""
+    """Return the 32-bit float nearest to `value`, as a double, which the server rounds to the same 32-bit float."""
     try:
         (single,) = struct.unpack("<f", struct.pack("<f", value))
     except OverflowError:
@@ -175,9 +175,9 @@ def _single(value: float) -> float:
 
 
 def _shortest_single(value: float) -> float:
-    """The shortest decimal that rounds to the same 32-bit float: the form in which the server writes it.
+    """Return the shortest decimal that rounds to the same 32-bit float: the form in which the server writes it.
 
-    What is out of range is an infinity, which the server makes of it too.
+    A value out of range becomes an infinity, as on the server.
     """
     single = _single(value)
     if math.isinf(single):
@@ -188,7 +188,7 @@ def _shortest_single(value: float) -> float:
 
 
 class String(SatsType):
-    """`String`: a JSON string, such as `"x"` (3.2). Lone surrogates are no text (3.3)."""
+    """`String`: a string on the wire, such as `"x"` (3.2). Lone surrogates are refused (3.3)."""
 
     def read(self, json: Json) -> object:
         return self._check(json)
@@ -203,7 +203,7 @@ class String(SatsType):
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise Fault(f"{short_repr(value)} has a lone surrogate, which is not text") from None
+            raise Fault(f"{short_repr(value)} has a lone surrogate, which UTF-8 cannot encode") from None
         return str.__str__(value)
 
     def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
@@ -217,7 +217,7 @@ _OCTET = Integer(8, signed=False)
 
 
 class Bytes(SatsType):
-    """An array of `U8`: hexadecimal digits, such as `"00ff"` (3.2). Callers may also send `[0, 255]` (3.3)."""
+    """`Array` of `U8`, hexadecimal digits on the wire: `"00ff"` (3.2). Callers may also send `[0, 255]` (3.3)."""
 
     def read(self, json: Json) -> object:
         if isinstance(json, list):
@@ -242,7 +242,7 @@ class Bytes(SatsType):
 
 
 class Unit(SatsType):
-    """The empty product, None in Python: `{}` or `[]` (3.2)."""
+    """Empty product, None in Python: `{}` or `[]` on the wire (3.2)."""
 
     def read(self, json: Json) -> object:
         if json not in ({}, []):
@@ -262,12 +262,12 @@ class Unit(SatsType):
 
 
 class _EmptyObject(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """`{}`."""
+    """Empty object: `{}`."""
 
 
 def _nothing(_: object) -> None:
-    """The value of a unit."""
+    """Return the value of the unit type."""
 
 
 UNIT = Unit()
-"""The one unit type."""
+"""Unit type."""
