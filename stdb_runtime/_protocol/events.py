@@ -1,4 +1,4 @@
-"""What a session tells: the meaning of what arrived, matched to what was asked."""
+"""Events of a session: received messages, matched to the requests that they answer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Tables: TypeAlias = tuple[wire.TableUpdate, ...]
 
 
 class Opened(HidesToken, frozen=True):
-    """The server said who we are: from here on requests may be sent."""
+    """Identity token message: the handshake is done, and requests may be sent."""
 
     identity: Identity
     connection_id: ConnectionId
@@ -37,7 +37,7 @@ class Opened(HidesToken, frozen=True):
 
 
 class Subscribed(msgspec.Struct, frozen=True):
-    """A subscription is active; these are the rows it added."""
+    """Applied subscription, with its rows."""
 
     request_id: int
     query_id: int
@@ -45,14 +45,14 @@ class Subscribed(msgspec.Struct, frozen=True):
 
 
 class SetSubscribed(msgspec.Struct, frozen=True):
-    """The set of queries of this connection was replaced; these are all of its rows (docs/protocol.md, 5.3)."""
+    """Replaced set of queries of the connection, with all of its rows (docs/protocol.md, 5.3)."""
 
     request_id: int
     tables: Tables
 
 
 class Unsubscribed(msgspec.Struct, frozen=True):
-    """A subscription has ended; these are the rows it took away."""
+    """Ended subscription, with its rows."""
 
     request_id: int
     query_id: int
@@ -60,7 +60,7 @@ class Unsubscribed(msgspec.Struct, frozen=True):
 
 
 class SubscriptionRefused(msgspec.Struct, frozen=True):
-    """A request to subscribe or unsubscribe was refused. The set of `Subscribe` has no query id (5.3)."""
+    """Refusal of a request to subscribe or unsubscribe. The set of `Subscribe` has no query id (5.3)."""
 
     request_id: int
     query_id: int | None
@@ -68,18 +68,18 @@ class SubscriptionRefused(msgspec.Struct, frozen=True):
 
 
 class SubscriptionsDropped(msgspec.Struct, frozen=True):
-    """The server dropped all subscriptions of this connection (4.7)."""
+    """Loss of all subscriptions of the connection: the server dropped them (4.7)."""
 
     message: str
 
 
 class Transaction(msgspec.Struct, frozen=True):
-    """Rows changed, or our call came to nothing.
+    """Committed transaction, or a failed reducer call of this connection.
 
     Attributes:
-        tables: what changed; nothing if it failed.
-        call: where it came from, if the server said so.
-        request_id: which of our calls it answers, if it is one of ours and could be told from the others.
+        tables: the changes; empty if the call failed.
+        call: the reducer call, if the server reported it.
+        request_id: the request id of the call, if it was made on this connection and could be identified.
     """
 
     tables: Tables
@@ -88,7 +88,7 @@ class Transaction(msgspec.Struct, frozen=True):
 
 
 class QueryAnswered(msgspec.Struct, frozen=True):
-    """A one-off query was answered: with rows by table, or with an error."""
+    """Response to a one-off query: rows by table, or an error."""
 
     message_id: str
     tables: tuple[wire.OneOffTable, ...]
@@ -96,7 +96,7 @@ class QueryAnswered(msgspec.Struct, frozen=True):
 
 
 class ProcedureReturned(msgspec.Struct, frozen=True):
-    """A procedure ended: with the JSON text of what it returned, or with an error."""
+    """Result of a procedure: the JSON text of the return value, or an error."""
 
     request_id: int
     value: str | None
@@ -104,7 +104,7 @@ class ProcedureReturned(msgspec.Struct, frozen=True):
 
 
 class CallRefused(msgspec.Struct, frozen=True):
-    """One of our calls was refused before it ran; said once it is certain which one."""
+    """Refusal of a reducer call of this connection before it ran; reported once the call is identified."""
 
     request_id: int
     call: ReducerEvent
