@@ -46,8 +46,8 @@ class TokenStore(Protocol):
         """Return the store for one database of one server, whose other methods are then called.
 
         Args:
-            server: the server's address, such as `ws://localhost:3000`.
-            database: the database's name or identity.
+            server: the address of the server, such as `ws://localhost:3000`.
+            database: the name or the identity of the database.
         """
         ...
 
@@ -60,7 +60,7 @@ class TokenStore(Protocol):
         ...
 
     def refused(self, error: AuthError) -> None:
-        """Handle that the server refused the loaded token: raise the error, or return to connect with a new identity.
+        """Handle the refusal of the loaded token: raise the error, or return to connect with a new identity.
 
         The token of the new identity is then saved.
 
@@ -107,8 +107,8 @@ class File:
         """Return the file for one database of one server; this one if it is `shared`.
 
         Args:
-            server: the server's address with scheme http, https, ws or wss.
-            database: the database's name, or its identity in hexadecimal digits. The two have different files.
+            server: the address of the server with scheme http, https, ws or wss.
+            database: the name of the database, or its identity in hexadecimal digits. The two have different files.
 
         Raises:
             ConnectError: the address or the name of the database is invalid.
@@ -150,7 +150,9 @@ class File:
         """
         path = self.path
         if not _is_token(token):
-            raise CredentialsError(path, "what the server issued is no token, and is not kept: the file is as it was")
+            raise CredentialsError(
+                path, "the server issued a text that is not a token, which is not saved: the file is unchanged"
+            )
         with _os_errors(path, "be written"):
             _make_folder(path.parent)
             descriptor, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
@@ -181,7 +183,7 @@ class File:
         else:
             raise AuthError(
                 f"{error}; the token comes from {self.path}: "
-                "remove that file, or have it done with File(..., drop_refused=True), to become a new identity"
+                "remove that file, or use File(..., drop_refused=True), to connect with a new identity"
             )
 
     def __repr__(self) -> str:
@@ -208,14 +210,14 @@ def _decode(path: Path, content: bytes) -> str:
     length, text = int.from_bytes(content[:_LENGTH_BYTES], "little"), content[_LENGTH_BYTES:]
     token = text.decode("latin-1")
     if length != len(text) or not _is_token(token):
-        raise CredentialsError(path, "it holds no token, or not all of it: remove it, or save one again")
+        raise CredentialsError(path, "it contains no token, or only a part of one: remove it, or save a token again")
     return token
 
 
 def _check(path: Path, status: os.stat_result) -> None:
     """Raise CredentialsError unless this is a regular file of the user that others may not access."""
     if not stat.S_ISREG(status.st_mode):
-        raise CredentialsError(path, "it is no file: remove it, or take another key")
+        raise CredentialsError(path, "it is not a regular file: remove it, or use another key")
     if not _HAS_PERMISSIONS:
         return
     if status.st_uid != os.geteuid():
@@ -246,4 +248,6 @@ def _os_errors(path: Path, what: str) -> Generator[None]:
         yield
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise CredentialsError(path, f"it cannot {what} ({reason}): look at its permissions and its folder's") from None
+        raise CredentialsError(
+            path, f"it cannot {what} ({reason}): check its permissions and those of its folder"
+        ) from None

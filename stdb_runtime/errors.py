@@ -8,8 +8,8 @@
     |   +-- AuthError                the token was refused (HTTP 401)
     |   +-- TokenSourceError         the function or the store that gives the token failed
     |   +-- UnknownDatabaseError     the server has no such database (HTTP 404)
-    |   +-- DatabaseNameError        the text cannot be a database name
-    |   +-- SubprotocolError         the peer does not speak v1.json.spacetimedb
+    |   +-- DatabaseNameError        the text is not a valid database name
+    |   +-- SubprotocolError         the peer does not support v1.json.spacetimedb
     |   +-- ConnectionRejectedError  the module's client_connected reducer returned an error
     +-- CredentialsError             a saved token cannot be read or written
     +-- ConnectionLost               an established connection ended
@@ -17,9 +17,9 @@
     +-- NotConnectedError            there is no open connection to use
     +-- EventLoopError               the client was used from another event loop or thread
     +-- ArgumentError                a value cannot be sent as the declared type
-    +-- ReducerError                 the module refused a reducer call
+    +-- ReducerError                 a reducer returned an error, or could not run
     |   +-- OutOfEnergyError         the call ran out of energy
-    +-- ProcedureError               the module's procedure failed, or the server has no procedures
+    +-- ProcedureError               a procedure failed, or the server has no procedures
     +-- SubscriptionError            the server refused a subscription
     +-- QueryError                   the server refused a one-off query
     +-- SlowConsumerError            an iterator over changes fell too far behind
@@ -71,7 +71,7 @@ _MAX_LENGTH = 2_000
 
 
 class StdbError(Exception):
-    """Base of all errors that this package raises."""
+    """Base of the errors of this package."""
 
 
 class ConnectError(StdbError):
@@ -103,7 +103,7 @@ class DatabaseNameError(ConnectError):
 
 
 class SubprotocolError(ConnectError):
-    """The peer does not offer the subprotocol `v1.json.spacetimedb`."""
+    """The peer does not support the subprotocol `v1.json.spacetimedb`."""
 
 
 class ConnectionRejectedError(ConnectError):
@@ -179,7 +179,7 @@ class ArgumentError(StdbError, ValueError):
 
 
 class ReducerError(StdbError):
-    """A reducer returned an error, or could not run. Its transaction was rolled back.
+    """A reducer returned an error, or could not run. Nothing was committed.
 
     Attributes:
         reducer: the name of the reducer, as the module declares it.
@@ -193,7 +193,7 @@ class ReducerError(StdbError):
 
 
 class OutOfEnergyError(ReducerError):
-    """A reducer call ran out of energy. Its transaction was rolled back."""
+    """A reducer call ran out of energy. Nothing was committed."""
 
 
 class ProcedureError(StdbError):

@@ -66,7 +66,7 @@ class ReducerEvent(msgspec.Struct, frozen=True, gc=False):
 
 
 class SubscriptionApplied(msgspec.Struct, frozen=True, gc=False):
-    """Rows were inserted because a subscription was applied.
+    """Start of a subscription, which inserted its rows.
 
     Attributes:
         queries: the SQL of the subscription.
@@ -76,7 +76,7 @@ class SubscriptionApplied(msgspec.Struct, frozen=True, gc=False):
 
 
 class SubscriptionEnded(msgspec.Struct, frozen=True, gc=False):
-    """Rows were deleted because a subscription ended.
+    """End of a subscription, which deleted its rows.
 
     Attributes:
         queries: the SQL of the subscription.
@@ -86,7 +86,7 @@ class SubscriptionEnded(msgspec.Struct, frozen=True, gc=False):
 
 
 class Reconciled(msgspec.Struct, frozen=True, gc=False):
-    """Rows changed while the connection was lost; the difference arrives at once after reconnecting."""
+    """Reconnection: rows changed while the connection was lost, and all changes are applied at once."""
 
 
 class UnknownTransaction(msgspec.Struct, frozen=True, gc=False):

@@ -50,7 +50,7 @@ Uuid: TypeAlias = UUID
 """UUID, Python's own class. On the wire `{"__uuid__": n}` or `[n]`, with n the 128-bit integer (3.2)."""
 
 
-def _checked(micros: int) -> int:
+def _check_i64(micros: int) -> int:
     """Return the result of arithmetic with times. Raises OverflowError beyond 64 bits."""
     if not _I64_MIN <= micros <= _I64_MAX:
         raise OverflowError(f"{micros} microseconds are out of range for 64 bits")
@@ -113,7 +113,7 @@ class ConnectionId(msgspec.Struct, frozen=True, order=True, gc=False, rename={"v
         value: the number, 0 <= value < 2**128.
 
     Raises:
-        ValueError: the number is negative or has more than 256 bits.
+        ValueError: the number is negative or has more than 128 bits.
     """
 
     value: int
@@ -172,16 +172,16 @@ class TimeDuration(
         return timedelta(microseconds=self.micros)
 
     def __add__(self, other: TimeDuration) -> TimeDuration:
-        return TimeDuration(_checked(self.micros + other.micros))
+        return TimeDuration(_check_i64(self.micros + other.micros))
 
     def __sub__(self, other: TimeDuration) -> TimeDuration:
-        return TimeDuration(_checked(self.micros - other.micros))
+        return TimeDuration(_check_i64(self.micros - other.micros))
 
     def __neg__(self) -> TimeDuration:
-        return TimeDuration(_checked(-self.micros))
+        return TimeDuration(_check_i64(-self.micros))
 
     def __abs__(self) -> TimeDuration:
-        return TimeDuration(_checked(abs(self.micros)))
+        return TimeDuration(_check_i64(abs(self.micros)))
 
     def __bool__(self) -> bool:
         return self.micros != 0
@@ -257,7 +257,7 @@ class Timestamp(
         return text + "+00:00"
 
     def __add__(self, other: TimeDuration) -> Timestamp:
-        return Timestamp(_checked(self.micros + other.micros))
+        return Timestamp(_check_i64(self.micros + other.micros))
 
     @overload
     def __sub__(self, other: TimeDuration) -> Timestamp: ...
@@ -265,8 +265,8 @@ class Timestamp(
     def __sub__(self, other: Timestamp) -> TimeDuration: ...
     def __sub__(self, other: TimeDuration | Timestamp) -> Timestamp | TimeDuration:
         if isinstance(other, TimeDuration):
-            return Timestamp(_checked(self.micros - other.micros))
-        return TimeDuration(_checked(self.micros - other.micros))
+            return Timestamp(_check_i64(self.micros - other.micros))
+        return TimeDuration(_check_i64(self.micros - other.micros))
 
     def __str__(self) -> str:
         return self.to_rfc3339()
@@ -301,7 +301,7 @@ ScheduleAt: TypeAlias = ScheduleAtInterval | ScheduleAtTime
 
 
 class Some(msgspec.Struct, Generic[T], frozen=True, gc=False):
-    """Present value of an Option that may itself be None: `Option<Option<T>>` is `Some[T | None] | None`.
+    """Present value of an Option whose value may itself be None: `Option<Option<T>>` is `Some[T | None] | None`.
 
     On the wire `[0, value]`; the absent value is `[1, {}]` or `[1, []]` (3.2).
     """

@@ -21,7 +21,7 @@ class Handler:
     """Base of handlers, for type checking: override the callbacks that you need. Any method may be `async def`."""
 
     def on_identity_token(self, message: messages.IdentityToken, /) -> object:
-        """Handle the first message of a connection, also after each reconnection."""
+        """Handle the identity token message, the first one of a connection, also after each reconnection."""
 
     def on_initial_subscription(self, message: messages.InitialSubscription, /) -> object:
         """Handle all rows of the queries of a `subscribe`."""
@@ -126,9 +126,9 @@ def _check_names(functions: Mapping[str, object]) -> None:
     known = ", ".join(CALLBACKS)
     unknown = [name for name in functions if name not in CALLBACKS]
     if unknown:
-        raise ArgumentError("handler", f"there is no callback {unknown[0]}; there are {known}")
+        raise ArgumentError("handler", f"unknown callback {unknown[0]}; the callbacks are {known}")
     if not functions:
-        raise ArgumentError("handler", f"it has no callback; there are {known}")
+        raise ArgumentError("handler", f"it has no callback; the callbacks are {known}")
 
 
 def _check_arity(name: str, function: Callable[..., object], arguments: int) -> None:

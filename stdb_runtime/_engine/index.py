@@ -33,7 +33,7 @@ class UniqueIndexMap(Generic[R]):
         return self._rows
 
     def change(self, removed: Sequence[R], added: Sequence[R]) -> None:
-        """Remove and add rows. A value that a removed and an added row share keeps the added row."""
+        """Remove and add rows. A value of both a removed and an added row maps to the added row."""
         before, after = list(map(self._value_of, removed)), list(map(self._value_of, added))
         if before != after:  # most updates do not change the value
             for value in before:

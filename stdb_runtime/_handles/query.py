@@ -1,8 +1,8 @@
 """Queries on one table, or on two joined ones, written as Python expressions that type checkers understand.
 
 `tables.player.where(lambda p: (p.level >= 3) & (p.name != "Bob"))` is `SELECT * FROM player WHERE level >= 3 AND
-name != 'Bob'`. The lambda is called once, with the table's columns; comparing one gives a condition. Conditions are
-joined with `&` and `|`, and each comparison stands in parentheses.
+name != 'Bob'`. The lambda is called once, with the columns of the table; comparing a column returns a
+condition. Conditions are combined with `&` and `|`, and each comparison needs parentheses.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class Column(Generic[K]):
         bound._alias = columns.__alias__
         return bound
 
-    @overload  # type: ignore[override]  # gives SQL, not a truth value
+    @overload  # type: ignore[override]  # returns a condition, not a bool
     def __eq__(self, other: Column[K], /) -> Join: ...  # type: ignore[overload-overlap]  # no column holds columns
     @overload
     def __eq__(self, other: K, /) -> Condition: ...
@@ -247,7 +247,7 @@ class Source(ABC, Generic[R, C]):
         Raises:
             TypeError: it does not return a condition, or uses `and`, `or` or `not`; or a value is not of the type of
                 its column.
-            ValueError: SQL has no literal of a value.
+            ValueError: SQL has no literal for a value.
         """
         return self.__selection__().__narrowed__(condition)
 

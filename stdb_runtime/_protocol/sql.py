@@ -32,7 +32,7 @@ def literal(annotation: object, value: object) -> str:
 
     Raises:
         TypeError: the value is not of the type of the column.
-        ValueError: SQL has no literal of the value.
+        ValueError: SQL has no literal for the value.
     """
     if get_origin(annotation) is Annotated:
         for extra in get_args(annotation):
@@ -61,7 +61,7 @@ def _float(type_: Float, value: object) -> str:
     try:
         type_.write(value)
     except Fault:
-        raise ValueError(f"SQL has no literal of {short_repr(value)} for this column") from None
+        raise ValueError(f"SQL has no literal for {short_repr(value)} of type {type_.type_string()}") from None
     # The server reads numbers with an exponent inexactly from about 1e80 on, and numbers without one exactly.
     return format(Decimal(repr(float(value))), "f")
 

@@ -133,7 +133,7 @@ def _identity(text: str) -> Identity:
     return Identity(int(text, 16))
 
 
-_PLAIN: dict[object, SatsType] = {
+_BUILTIN_TYPES: dict[object, SatsType] = {
     bool: Boolean(),
     str: String(),
     bytes: Bytes(),
@@ -156,7 +156,7 @@ def type_of(annotation: object) -> SatsType:
     Raises:
         BindingsError: generated code has no such annotation.
     """
-    plain = _PLAIN.get(annotation) if isinstance(annotation, Hashable) else None
+    plain = _BUILTIN_TYPES.get(annotation) if isinstance(annotation, Hashable) else None
     if plain is not None:
         return plain
     origin, arguments = get_origin(annotation), get_args(annotation)

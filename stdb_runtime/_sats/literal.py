@@ -107,7 +107,7 @@ def double_literal(value: float) -> str:
 
 @lru_cache(maxsize=1024)
 def _search(value: float) -> str | None:
-    """Search a literal near a positive `value` that the arithmetic of the server maps to it; None if there is none.
+    """Search for a literal near a positive `value` that the arithmetic of the server maps to it; None if there is none.
 
     Candidates are the decimal forms of `value` and of its two neighbours: the error of the server is one unit in the
     last place, so it may read the literal of a neighbour as `value`. Doubles farther off gave no further results.

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 NAN = float("nan")
-"""NaN of all rows: NaN does not equal itself, but the same object is found in a tuple or dict by identity."""
+"""The one NaN used in rows: NaN does not equal itself, but containers find the same object by identity."""
 _NEGATIVE_ZERO = "-0.0"
 _NAN_KEY = "nan"
 _HEXADECIMAL = re.compile("-?0x[0-9a-fA-F]+")

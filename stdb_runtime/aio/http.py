@@ -112,7 +112,7 @@ async def _open_tunnel(proxy: str, host: str, port: int) -> tuple[asyncio.Stream
         known, via, via_port = False, urlsplit(""), 0
     if not known:
         raise OSError(
-            "the schema can be fetched only through an HTTP proxy, with an address such as http://localhost:8080"
+            "HTTP requests need an HTTP proxy, such as http://localhost:8080; only the WebSocket supports others"
         )
     target = f"{f'[{host}]' if ':' in host else host}:{port}"
     lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]

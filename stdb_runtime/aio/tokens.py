@@ -44,7 +44,7 @@ class Tokens:
         return given or self._known
 
     def refused(self, error: AuthError) -> None:
-        """Handle that the server refused the token. Returns if the client may connect with a new identity.
+        """Handle the refusal of the token by the server. Returns if the client may connect with a new identity.
 
         Args:
             error: the refusal.

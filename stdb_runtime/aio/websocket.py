@@ -219,7 +219,7 @@ async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *
 
 
 def _wrong_subprotocol(endpoint: Endpoint, detail: str) -> SubprotocolError:
-    return SubprotocolError(f"{endpoint.server} does not speak {SUBPROTOCOL}: {detail}")
+    return SubprotocolError(f"{endpoint.server} does not support {SUBPROTOCOL}: {detail}")
 
 
 def _handshake_failure(endpoint: Endpoint, error: InvalidHandshake, token: str | None) -> ConnectError:

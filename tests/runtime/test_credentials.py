@@ -94,7 +94,7 @@ def test_a_folder_that_is_open_to_others_is_closed_to_them(home: Path) -> None:
 def test_what_could_not_be_read_back_is_not_kept(text: str) -> None:
     file = File("game")
     file.save(TOKEN)
-    with pytest.raises(CredentialsError, match="no token, and is not kept: the file is as it was"):
+    with pytest.raises(CredentialsError, match="not a token, which is not saved: the file is unchanged"):
         file.save(text)
     assert file.load() == TOKEN
 
@@ -182,7 +182,7 @@ def test_a_write_that_fails_leaves_what_was_there(home: Path, monkeypatch: pytes
 )
 def test_a_file_that_holds_something_else(home: Path, content: bytes) -> None:
     path = put(home / FOLDER / "game", content)
-    with pytest.raises(CredentialsError, match="holds no token, or not all of it: remove it") as caught:
+    with pytest.raises(CredentialsError, match="contains no token, or only a part of one: remove it") as caught:
         File("game").load()
     assert caught.value.path == path
     assert str(path) in str(caught.value)
@@ -210,7 +210,7 @@ def test_a_file_of_another_user(home: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_something_that_is_no_file(home: Path, make: Callable[[Path], None]) -> None:
     (home / FOLDER).mkdir()
     make(home / FOLDER / "game")
-    with pytest.raises(CredentialsError, match="is no file: remove it"):
+    with pytest.raises(CredentialsError, match="is not a regular file: remove it"):
         File("game").load()
 
 
