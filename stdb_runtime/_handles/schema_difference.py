@@ -24,10 +24,11 @@ def schema_difference(tables: type[TableSet], reducers: type[ReducerSet], served
         reducers: the reducers of the package.
         served: the schema of the server.
     """
-    declared_tables = {name: product_of(state.rows.row) for name, state in tables.__new_states__().items()}
+    declared_tables = {table.name: product_of(table.row) for table in tables.__declarations__()}
+    declared_reducers = {name: parameters.type for name, parameters in reducers.__parameters__().items()}
     return [
         *_differences("table", declared_tables, served.tables),
-        *_differences("reducer", reducers.__parameters__(), served.reducers),
+        *_differences("reducer", declared_reducers, served.reducers),
     ]
 
 

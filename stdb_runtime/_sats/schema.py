@@ -1,16 +1,15 @@
-"""Rows by the module's schema, for connections without generated code: mappings by column name, in one shape."""
+"""Schema of a module as a server serves it: the types of rows and parameters, for clients without generated code.
+
+Structs are mappings by field name, and sums `{"Variant": value}`.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
-import msgspec
-
-from .._engine.handler_sink import RowMaker, json_rows
-from .._handles.table import TableSet
-from ..errors import DecodeError, SchemaError
+from ..errors import SchemaError
 from ..types import ConnectionId, Identity, TimeDuration, Timestamp, Uuid
 from .annotation import type_of
 from .array import Array
@@ -19,10 +18,7 @@ from .sats import DecodePlan, Dialect, Fault, Json, SatsType, each, expected
 from .scalar import UNIT, Boolean, Bytes, Float, Integer, String
 from .sums import Alternatives, Option, sum_type_string
 
-__all__ = ["Schema", "SchemaForm", "rows_by"]
-
-SchemaForm: TypeAlias = "TableSet | Mapping[str, object] | str | bytes"
-"""A schema of version 9 (a mapping, or its JSON text), or a generated package's `tables`."""
+__all__ = ["Schema"]
 
 _PRIMITIVES: dict[str, SatsType] = {
     "Bool": Boolean(),
@@ -81,34 +77,6 @@ class Schema:
             raise SchemaError(place, str(error)) from None
         except (TypeError, AttributeError, RecursionError):
             raise SchemaError(place, "it has another form") from None
-
-
-def rows_by(schema: SchemaForm) -> RowMaker:
-    """What makes rows by a schema: of generated classes with a package's tables, else mappings by column name.
-
-    In a mapping, values are as in generated code, but structs are mappings too, and enums `{"Variant": value}`. Rows
-    of a table that the schema lacks are JSON values.
-
-    Args:
-        schema: a schema of version 9, as a mapping or its JSON text, or a generated package's `tables`.
-
-    Raises:
-        SchemaError: it is no schema.
-    """
-    if isinstance(schema, TableSet):
-        states = type(schema).__new_states__()
-        return lambda table, texts: states[table].rows.read(texts) if table in states else json_rows(table, texts)
-    rows = Schema(schema).tables
-    return lambda table, texts: _read(rows[table], table, texts) if table in rows else json_rows(table, texts)
-
-
-def _read(row_type: SatsType, table: str, texts: Sequence[str]) -> Sequence[Any]:
-    try:
-        return [row_type.read(msgspec.json.decode(text)) for text in texts]
-    except Fault as fault:
-        raise DecodeError(fault.problem, table=table, path=fault.path("$")) from None
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise DecodeError(f"a row is not JSON: {error}", table=table) from None
 
 
 class _Tagged(SatsType):

@@ -21,7 +21,7 @@ from ..errors import ConnectError, ServerUnreachableError
 from ..text import printable
 from .options import Options
 
-__all__ = ["fetch", "fetch_schema"]
+__all__ = ["fetch"]
 
 _MAX_RESPONSE_BYTES = 64 * 1024 * 1024  # the schema of a module with 500 tables has 2 million bytes
 _CHUNK = 64 * 1024
@@ -53,20 +53,6 @@ async def fetch(endpoint: Endpoint, path: str, options: Options, token: str | No
         text = printable(body.decode(errors="replace").strip(), token)
         raise ConnectError(f"{endpoint.server} responds to GET {path} with HTTP status {status}{text and ': '}{text}")
     return body
-
-
-async def fetch_schema(endpoint: Endpoint, options: Options, token: str | None = None) -> bytes:
-    """Return the JSON text of the schema of a database, in version 9, which servers of 1.x and 2.x support.
-
-    Args:
-        endpoint: the database.
-        options: the options of the connection.
-        token: the token to authenticate with, or None.
-
-    Raises:
-        ConnectError: the server does not respond, or not with status 200.
-    """
-    return await fetch(endpoint, f"/v1/database/{endpoint.database}/schema?version=9", options, token)
 
 
 async def _exchange(endpoint: Endpoint, path: str, options: Options, token: str | None) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -16,7 +17,6 @@ from websockets.http11 import Response
 from websockets.protocol import Event, State
 
 from .._protocol.endpoint import Endpoint
-from .._protocol.v1_json.messages import SUBPROTOCOL
 from ..errors import (
     AuthError,
     ConnectError,
@@ -79,20 +79,28 @@ class Socket(ClientConnection):
         if self._error is not None:
             raise self._error
 
-    @property
-    def can_send_now(self) -> bool:
-        """True if the connection is open and its write buffer is empty."""
-        return self.state is State.OPEN and not self.transport.get_write_buffer_size()
-
-    def send_now(self, messages: Iterable[bytes]) -> None:
-        """Send text messages without waiting. Call it only if `can_send_now`.
+    def try_write(self, take: Callable[[], Iterable[bytes]]) -> bool:
+        """Send messages without waiting, unless the peer is behind with what was sent before.
 
         Args:
-            messages: the messages, in UTF-8.
+            take: returns the messages to send, and removes them from its queue. Not called on a closed connection.
+
+        Returns:
+            False if the peer is behind: nothing was taken.
         """
-        for message in messages:
-            self.protocol.send_text(message)
-        self.send_data()
+        if self.state is State.OPEN:
+            if self.paused:
+                return False
+            for message in take():
+                self.protocol.send_text(message)
+            self.send_data()
+        return True
+
+    async def write(self, take: Callable[[], Iterable[bytes]]) -> None:
+        """Send messages, as soon as the peer takes them. `take` is as for `try_write`."""
+        with contextlib.suppress(OSError):  # the connection is lost, which `receive` reports
+            while not self.try_write(take):
+                await self.drain()
 
     def to_connection_lost(self) -> ConnectionLost:
         """Return the error for the end of the connection, once it has ended."""
@@ -163,12 +171,15 @@ class _Connect(websockets.connect):
         return exc
 
 
-async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *, reconnecting: bool) -> Socket:
+async def open_socket(
+    endpoint: Endpoint, options: Options, subprotocol: str, token: str | None, *, reconnecting: bool
+) -> Socket:
     """Open a WebSocket and negotiate the subprotocol, without a timeout: the caller sets it.
 
     Args:
         endpoint: the database.
         options: the options of the connection.
+        subprotocol: the only subprotocol to offer.
         token: the token to authenticate with, or None.
         reconnecting: True if this is a reconnection.
 
@@ -181,7 +192,7 @@ async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *
     try:
         socket = await _Connect(
             f"{endpoint.subscribe_url}{query and '?'}{query}",
-            subprotocols=[websockets.Subprotocol(SUBPROTOCOL)],
+            subprotocols=[websockets.Subprotocol(subprotocol)],
             additional_headers={"Authorization": f"Bearer {token}"} if token else None,
             compression=None,
             max_size=options.max_message_size,
@@ -197,7 +208,7 @@ async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *
     except InvalidStatus as error:
         raise _refusal(endpoint, error.response, token) from None
     except NegotiationError as error:
-        raise _wrong_subprotocol(endpoint, printable(str(error), token)) from None
+        raise _wrong_subprotocol(endpoint, subprotocol, printable(str(error), token)) from None
     except InvalidHandshake as error:
         raise _handshake_failure(endpoint, error, token) from None
     except OSError as error:
@@ -212,14 +223,14 @@ async def open_socket(endpoint: Endpoint, options: Options, token: str | None, *
         raise ConnectError(f"{endpoint.server} cannot be connected to: {problem}") from None
     assert isinstance(socket, Socket)
     socket.token = token
-    if socket.subprotocol != SUBPROTOCOL:
+    if socket.subprotocol != subprotocol:
         await socket.close()
-        raise _wrong_subprotocol(endpoint, "it selected none")
+        raise _wrong_subprotocol(endpoint, subprotocol, "it selected none")
     return socket
 
 
-def _wrong_subprotocol(endpoint: Endpoint, detail: str) -> SubprotocolError:
-    return SubprotocolError(f"{endpoint.server} does not support {SUBPROTOCOL}: {detail}")
+def _wrong_subprotocol(endpoint: Endpoint, subprotocol: str, detail: str) -> SubprotocolError:
+    return SubprotocolError(f"{endpoint.server} does not support {subprotocol}: {detail}")
 
 
 def _handshake_failure(endpoint: Endpoint, error: InvalidHandshake, token: str | None) -> ConnectError:

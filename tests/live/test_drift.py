@@ -52,7 +52,7 @@ async def test_modules_of_2_are_verified(publish: Publish, package: Any, caplog:
     async with stdb_runtime.connect(
         uri=database.uri, database=database.name, schema="fetch", handler={"on_error": caplog.records.append}
     ) as connection:
-        assert await connection.one_off_query(f"SELECT * FROM {next(iter(package.Tables.__new_states__()))}") == []
+        assert await connection.one_off_query(f"SELECT * FROM {package.Tables.__declarations__()[0].name}") == []
     assert caplog.records == []
 
 

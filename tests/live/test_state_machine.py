@@ -19,7 +19,7 @@ from tests.support.proxy import Proxy
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from stdb_runtime._engine.subscription import Subscription
+    from stdb_runtime._handles.subscription import Subscription
     from stdb_runtime._handles.table import KeyedTable
     from tests.conftest import Publish
     from tests.support.server import Database
