@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Callable, Hashable
-from typing import Any, Generic, NamedTuple, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from .._protocol.encoding import Encoding, ParameterSource, Session, SessionState, Values
 from .._protocol.events import (
@@ -457,4 +457,4 @@ def as_connection_lost(error: StdbError | None) -> ConnectionLost:
 def _result(request: object) -> PendingResult[Any]:
     """Return the result that was given with a request."""
     assert isinstance(request, PendingResult)
-    return cast("PendingResult[Any]", request)
+    return request  # pyright: ignore[reportUnknownVariableType]  # of whatever type
