@@ -31,7 +31,7 @@ from ..events import (
     SubscriptionEnded,
     UnknownTransaction,
 )
-from ..text import shown
+from ..text import printable
 from .callbacks import CallbackList
 from .client_cache import Changes, ClientCache
 from .delta import Delta
@@ -101,7 +101,7 @@ class CacheSink:
             join=join,
             view=view,
         )
-        self._engine.stats.watch(stream)
+        self._engine.stats.track_stream(stream)
         if self._engine.is_closed:
             stream.end()
         return stream
@@ -242,10 +242,12 @@ class CacheSink:
                 self._forget(record)
             case SubscriptionRefused(query_id=query_id, message=message):
                 if query_id is None:
-                    raise ProtocolError(f"the server refused a subscription that was not asked for: {shown(message)}")
+                    raise ProtocolError(
+                        f"the server refused a subscription that was not asked for: {printable(message)}"
+                    )
                 self._refused(self._record(query_id), message)
             case SubscriptionsDropped(message=message):
-                raise ProtocolError(f"the server dropped all subscriptions of this connection: {shown(message)}")
+                raise ProtocolError(f"the server dropped all subscriptions of this connection: {printable(message)}")
             case SetSubscribed():
                 raise ProtocolError("the server sent the rows of a legacy Subscribe, which was not asked for")
 

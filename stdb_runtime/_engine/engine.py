@@ -374,7 +374,7 @@ class Engine(Generic[S]):
         call, request = event.call, event.request
         if call is None or not isinstance(request, ReducerCall):
             return
-        self.stats.answered(request.reducer, self.driver.now() - request.started)
+        self.stats.record_latency(request.reducer, self.driver.now() - request.started)
         if call.status == "committed":
             request.resolve(call)
         elif call.status == "failed":

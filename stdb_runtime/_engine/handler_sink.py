@@ -22,7 +22,7 @@ from .._protocol.events import (
 )
 from .._protocol.rows import RowList, RowReader, TableUpdate
 from ..errors import ProcedureError, ProtocolError, StdbError
-from ..text import shown
+from ..text import printable
 from .engine import Engine
 from .handler import Callbacks
 from .result import PendingResult
@@ -192,7 +192,7 @@ class HandlerSink:
                 self._run("on_subscription_error", messages.SubscriptionError(request_id, query_id, message))
             case SubscriptionsDropped(message=message):
                 self._run("on_subscription_error", messages.SubscriptionError(None, None, message))
-                raise ProtocolError(f"the server dropped all subscriptions of this connection: {shown(message)}")
+                raise ProtocolError(f"the server dropped all subscriptions of this connection: {printable(message)}")
 
     # --- rows and callbacks -------------------------------------------------------------------------------------------
 

@@ -268,10 +268,14 @@ class Connection(Generic[S]):
 
     async def _open_socket(self) -> Socket:
         connect = partial(
-            open_socket, self.endpoint, self.options, self.engine.encoding.subprotocol, again=self.engine.was_open
+            open_socket,
+            self.endpoint,
+            self.options,
+            self.engine.encoding.subprotocol,
+            reconnecting=self.engine.was_open,
         )
         try:
-            return await connect(self._tokens.to_show())
+            return await connect(self._tokens.current())
         except AuthError as error:
             self._tokens.refused(error)
             return await connect(None)
@@ -283,7 +287,7 @@ class Connection(Generic[S]):
         except ProtocolError as error:
             await socket.close(_PROTOCOL_ERROR, str(error).encode()[:_LONGEST_REASON].decode(errors="ignore"))
             return error
-        return self.engine.loss(socket.loss())
+        return self.engine.loss(socket.to_connection_lost())
 
     @contextlib.asynccontextmanager
     async def _writing(self, socket: Socket) -> AsyncGenerator[None]:

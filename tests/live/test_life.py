@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tests.support.server import Database
 
 (PROBE,) = [recording for recording in RECORDINGS if str(recording) == "1.2.0-probe"]
-AT_ONCE = Backoff(first=0.01, most=0.01)
+AT_ONCE = Backoff(initial_delay=0.01, max_delay=0.01)
 
 
 @pytest.mark.parametrize("scheme", ["http", "ws"])

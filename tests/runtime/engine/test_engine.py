@@ -95,14 +95,15 @@ def test_a_call_is_one_frame_and_its_answer_comes_after_all_callbacks(engine: Ty
     order: list[str] = []
     subscription = engine.sink.subscribe(ALL)
     driver.apply(subscription.query_id)
-    tables(engine).player.on_insert(lambda event, row: order.append(f"row {call.done}"))
+    tables(engine).player.on_insert(lambda event, row: order.append("row"))
     reducers(engine).on_create_player(lambda event, name: order.append(f"reducer {name} {names(engine)}"))
     call = create(engine)
+    reducers(engine).on_create_player(lambda event, name: order.append(f"done {call.done}"))
     assert json.loads(driver.sent[-1])["CallReducer"]["args"] == '["Rec"]'
     driver.seconds = 0.25
     driver.answer(call.id, '"Rec\\"')
     event: ReducerEvent = run(call)
-    assert order == ["row False", "reducer Rec ['Rec']"]
+    assert order == ["row", "reducer Rec ['Rec']", "done False"]
     assert (event.status, event.arguments) == ("committed", ("Rec",))
     assert engine.stats.reducers["create_player"].median == 0.25
     assert engine.unanswered() == []
@@ -465,7 +466,11 @@ def test_frames_are_logged_but_not_the_one_with_the_token(
     driver.connect()
     call = create(engine)
     driver.answer(call.id, '"Rec\\"')
-    assert [message[:15] for message in caplog.messages] == ["< (the identity", "> b'{\"CallReduc", "< b'{\"Transact"]
+    assert [message.partition(":")[0] for message in caplog.messages] == [
+        "< (the identity token)",
+        '> b\'{"CallReducer"',
+        '< b\'{"TransactionUpdate"',
+    ]
     assert "TOKEN" not in caplog.text
     assert (engine.stats.messages_sent, engine.stats.messages_received) == (1, 2)
     assert PROBE.payload("IdentityToken")["token"] == "TOKEN"
