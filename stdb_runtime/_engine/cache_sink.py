@@ -21,7 +21,7 @@ from .._protocol.events import (
 )
 from .._protocol.rows import TableUpdate
 from .._sats.annotation import Product
-from ..errors import ProtocolError, ReducerError, StdbError, SubscriptionError
+from ..errors import ConnectionLost, ProtocolError, ReducerError, StdbError, SubscriptionError
 from ..events import (
     Cause,
     Reconciled,
@@ -35,7 +35,7 @@ from ..text import printable
 from .callbacks import CallbackList
 from .client_cache import Changes, ClientCache
 from .delta import Delta
-from .engine import Engine, as_connection_lost
+from .engine import Engine
 from .result import PendingResult
 from .resync import ResyncBuffer
 from .stream import SlowConsumerPolicy, Stream
@@ -170,9 +170,8 @@ class CacheSink:
         for record in self._subscriptions.values():
             record.give_up_waiting(error)
 
-    def ending(self, error: StdbError | None) -> None:
+    def ending(self, loss: ConnectionLost) -> None:
         """Fail whoever awaits, and end all streams."""
-        loss = as_connection_lost(error)
         for record in list(self._subscriptions.values()):
             self._engine.errors.fail(record.applied, loss)
             record.move(Transition.CLOSED)

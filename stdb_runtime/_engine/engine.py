@@ -43,7 +43,7 @@ from .retry import RetryPolicy
 from .sink import Sink
 from .unretrieved import UnretrievedErrors, calling_line
 
-__all__ = ["Engine", "as_connection_lost"]
+__all__ = ["Engine"]
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Sink)
@@ -279,7 +279,7 @@ class Engine(Generic[S]):
         # A loss is news, one more attempt that failed is less.
         level = logging.WARNING if self._lifecycle.is_open else logging.INFO
         self.logger.log(level, "%s: %s; connecting again in %.1f s", self.address, error, delay)
-        self._lose(error)
+        self._lose(error, _as_connection_lost(error))
         if self._lifecycle.is_failing:
             attempts = self._lifecycle.attempts
             self.sink.retries_failing(attempts.error(), attempts.count)
@@ -307,10 +307,11 @@ class Engine(Generic[S]):
         if error is not None and self.was_open:  # else it is raised to whoever connects
             self.logger.error("%s: the client has ended: %s", self.address, error)
         self._end_session()
+        loss = _as_connection_lost(error)
         try:
-            self._lose(error)
+            self._lose(error, loss)
         finally:
-            self.sink.ending(error)
+            self.sink.ending(loss)
             self.errors.report_all()
             self.sink.ended(error)
         return error
@@ -328,12 +329,11 @@ class Engine(Generic[S]):
         self._lifecycle.stop_serving(settled=self._session.is_settled)
         self._unanswered += self._session.end()
 
-    def _lose(self, error: StdbError | None) -> None:
+    def _lose(self, error: StdbError | None, loss: ConnectionLost) -> None:
         """Dispatch the loss of an open connection, once."""
         if not self._lifecycle.is_open:
             return
         self._lifecycle.is_open = False
-        loss = as_connection_lost(error)
         unanswered, self._unanswered = self._unanswered, []
         for request in unanswered:
             self.errors.fail(_result(request), loss)
@@ -400,7 +400,7 @@ _REJECTED = (
 )
 
 
-def as_connection_lost(error: StdbError | None) -> ConnectionLost:
+def _as_connection_lost(error: StdbError | None) -> ConnectionLost:
     """Return the error of requests in flight, given why the connection ended; None: this client closed it."""
     return error if isinstance(error, ConnectionLost) else ConnectionLost(str(error or "the client was closed"))
 

@@ -21,7 +21,7 @@ from .._protocol.events import (
     Unsubscribed,
 )
 from .._protocol.rows import RowList, RowReader, TableUpdate
-from ..errors import ProcedureError, ProtocolError, StdbError
+from ..errors import ConnectionLost, ProcedureError, ProtocolError, StdbError
 from ..text import printable
 from .engine import Engine
 from .handler import Callbacks
@@ -115,7 +115,7 @@ class HandlerSink:
         if attempts == self._subscribe_attempts:
             self.report(error)
 
-    def ending(self, error: StdbError | None) -> None:
+    def ending(self, loss: ConnectionLost) -> None:
         """Nothing: requests in flight have failed, and nothing else waits."""
 
     def ended(self, error: StdbError | None) -> None:
