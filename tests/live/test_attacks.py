@@ -216,7 +216,7 @@ async def test_the_end_of_a_subscription_that_is_not_to_end(kind: str) -> None:
         await client.subscribe("SELECT * FROM player")
         (error,) = lost
         assert isinstance(error, ProtocolError)
-        assert "was not to end" in str(error)
+        assert "must not be ended by the server" in str(error)
 
 
 async def test_a_refusal_that_comes_twice(game: Database) -> None:
@@ -300,7 +300,7 @@ async def test_a_final_error_is_logged_and_told(program: Program, caplog: pytest
     assert final.startswith("game on ws://127.0.0.1:")
     assert "the client has ended: there is no database" in final
     (loss,) = logged(caplog, logging.WARNING)
-    assert "; connecting again in 0.0 s" in loss
+    assert "; reconnecting in 0.0 s" in loss
 
 
 async def test_a_loss_that_is_final_is_told_so(game: Database, caplog: pytest.LogCaptureFixture) -> None:
