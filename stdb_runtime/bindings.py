@@ -205,12 +205,13 @@ class Bindings(Generic[D, S, P]):
             AuthError: the server refuses the token.
             UnknownDatabaseError: the server has no such database.
             ConnectionRejectedError: the module's client_connected reducer returned an error.
+            TokenSourceError: the function or the store that gives the token failed.
             CredentialsError: the token cannot be read from its store, or not be saved in it.
             ConnectError: the connection cannot be established for another reason.
             BindingsError: the package does not fit the server's schema, and `verify_schema` is "error".
             SchemaError: the server's schema cannot be read, and `verify_schema` is "error".
             ArgumentError: another open client has the name.
-            ValueError: the value of an option is out of range.
+            ValueError: the value of an option is out of range, or both `token` and `token_store` are given.
         """
         options = Options(
             token=token,

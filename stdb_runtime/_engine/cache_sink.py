@@ -198,7 +198,7 @@ class CacheSink:
         self._dispatcher.run_all(self.on_unhandled_error, error)
         return True
 
-    def unanswered(self) -> list[PendingResult[Any]]:  # Any: results of whatever kind
+    def unanswered(self) -> list[PendingResult[Any]]:  # Any: results of any kind
         """Return the results of subscriptions that are starting or ending."""
         results = [record.unanswered for record in self._subscriptions.values()]
         return [result for result in results if result is not None]

@@ -42,7 +42,7 @@ class Dispatcher:
         self._driver = driver
         self._logger = logger
         self._stats = stats
-        # What a callback may raise without ending the client; SystemExit and KeyboardInterrupt end it.
+        # What a callback may raise without ending the client. Other exceptions, such as SystemExit, end it.
         self._caught = (Exception, driver.cancelled_error)
 
     def before(self, event: RowEvent, changes: Sequence[TableChange]) -> None:
@@ -61,7 +61,7 @@ class Dispatcher:
             for updated in state.on_update.registered:
                 self._run_each(updated, state.on_update, ((event, old, new) for old, new in diff.updated))
 
-    def run_all(self, callbacks: CallbackList[Any], *args: object) -> None:  # Any: callbacks of whatever arguments
+    def run_all(self, callbacks: CallbackList[Any], *args: object) -> None:  # Any: callbacks with any arguments
         """Run the callbacks of a list, without those that one of them removes meanwhile."""
         for callback in callbacks.registered:
             self._run_each(callback, callbacks, (args,))
@@ -112,7 +112,7 @@ class Dispatcher:
 
 
 class _CallbackError(RuntimeError):
-    """Exception of a callback that is not an `Exception`, such as CancelledError, as one, for `on_error` callbacks."""
+    """Error that `on_error` callbacks get for an exception that is not an `Exception`, such as CancelledError."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__(f"{type(error).__name__}: {error}")

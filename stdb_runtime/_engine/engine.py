@@ -171,7 +171,7 @@ class Engine(Generic[S]):
         self.driver.flush()
         return result
 
-    def query(self, sql: str) -> PendingResult[list[Any]]:  # Any: rows of whatever kind
+    def query(self, sql: str) -> PendingResult[list[Any]]:  # Any: rows of any type
         """Send a one-off query. Raises NotConnectedError if there is no open connection."""
         session = self.session
         result = self._new_result("a query")
@@ -179,7 +179,7 @@ class Engine(Generic[S]):
         self.driver.flush()
         return result
 
-    def unanswered(self) -> list[PendingResult[Any]]:  # Any: results of whatever kind
+    def unanswered(self) -> list[PendingResult[Any]]:  # Any: results of any kind
         """Return the results of requests that have no answer yet, without those whose waiters were all cancelled."""
         results = [_result(request) for request in self._session.in_flight]
         results += self._parked.results

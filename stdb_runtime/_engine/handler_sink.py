@@ -48,7 +48,7 @@ class HandlerSink:
     def __init__(
         self, engine: Engine[HandlerSink], handler: Callbacks, *, resubscribe: bool, subscribe_attempts: int
     ) -> None:
-        self.readers: Mapping[str, RowReader[Any]] = {}  # Any: rows of whatever kind
+        self.readers: Mapping[str, RowReader[Any]] = {}  # Any: rows of any type
         self._json_readers: dict[str, RowReader[Any]] = {}
         self._engine = engine
         self._handler = handler
@@ -124,10 +124,10 @@ class HandlerSink:
             self.report(error)
 
     def unretrieved(self, error: StdbError) -> bool:
-        """Return False: the error is logged, as callbacks get messages only."""
+        """Return False: no callback gets the error, so it is logged."""
         return False
 
-    def unanswered(self) -> list[PendingResult[Any]]:  # Any: results of whatever kind
+    def unanswered(self) -> list[PendingResult[Any]]:  # Any: results of any kind
         """Return no results: the answers to subscriptions go to callbacks only."""
         return []
 
@@ -152,7 +152,7 @@ class HandlerSink:
         )
         return self._run("on_transaction_update", update)
 
-    def query_answered(self, event: QueryAnswered) -> list[Any]:  # Any: rows of whatever kind
+    def query_answered(self, event: QueryAnswered) -> list[Any]:  # Any: rows of any type
         """Pass on the response to a one-off query, and return its rows."""
         tables: tuple[messages.TableUpdate, ...] = ()
         text = None if event.error is None else event.error.message

@@ -26,9 +26,13 @@ class ConnectionState(Enum):
     """Lifecycle state of a client's connection."""
 
     CONNECTING = "connecting"
+    """Connecting for the first time."""
     OPEN = "open"
+    """Open: the handshake is done."""
     RECONNECTING = "reconnecting"
+    """Lost, and waiting for the next attempt to connect or attempting it."""
     CLOSED = "closed"
+    """Closed for good."""
 
 
 _NOT_OPEN = {

@@ -50,7 +50,7 @@ class PendingResult(Generic[T]):
         self.is_awaited = False
         self.id: Any = None  # Any: each kind of request has its own
 
-    def __await__(self) -> Generator[Any, None, T]:  # Any: passes through to whatever runs the coroutine
+    def __await__(self) -> Generator[Any, None, T]:  # Any: passes through to the event loop
         self._unretrieved = None
         self.is_awaited = True
         return self._join(self._waiters).__await__()

@@ -34,7 +34,7 @@ class Sink(Protocol):
         """Handle a transaction. Returns True if a callback got the result of its reducer call."""
         ...
 
-    def query_answered(self, event: QueryAnswered) -> list[Any]:  # Any: rows of whatever kind
+    def query_answered(self, event: QueryAnswered) -> list[Any]:  # Any: rows of any type
         """Handle the answer to a one-off query. Returns its rows. Raises DecodeError and BindingsError."""
         ...
 
@@ -66,6 +66,6 @@ class Sink(Protocol):
         """Handle the error of a request that nobody awaited. Returns True if a callback got it."""
         ...
 
-    def unanswered(self) -> list[PendingResult[Any]]:  # Any: results of whatever kind
+    def unanswered(self) -> list[PendingResult[Any]]:  # Any: results of any kind
         """Return the results of requests about subscriptions that have no answer yet."""
         ...

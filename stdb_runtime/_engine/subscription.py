@@ -18,10 +18,15 @@ class SubscriptionState(Enum):
     """Lifecycle state of a subscription."""
 
     PENDING = "pending"
+    """Requested; the rows have not arrived yet."""
     ACTIVE = "active"
+    """Applied: the rows are in the cache."""
     ENDING = "ending"
+    """Unsubscribed; the rows are not deleted yet."""
     ENDED = "ended"
+    """Ended: the rows are deleted, or the client is closed."""
     FAILED = "failed"
+    """Refused by the server."""
 
 
 class Transition(Enum):

@@ -1,4 +1,4 @@
-"""Table cache: the rows of one table that the subscriptions of a client match.
+"""Table cache: the rows of one table that match the subscriptions of a client.
 
 A table is a multiset: the server inserts a row once for each query that matches it, and deletes it as often
 (docs/protocol.md, 5.1). Users see each row once. So the inserts and deletes of a message are first added up, and then
@@ -177,7 +177,7 @@ class TableCache(Generic[R]):
         return TablePlan(diff, new, dict.fromkeys(self._counts, 1) | other._counts)
 
     def _plan_simple(self, deletes: list[R], inserts: list[R]) -> TablePlan[R] | None:
-        """Return the plan of a message that deletes and inserts each key at most once, if each row has one query.
+        """Return the plan of a message that deletes and inserts each key at most once, if no row has a count above 1.
 
         Nearly all messages are like that. Returns what `_plan` would, or None if that is needed.
         """

@@ -14,9 +14,9 @@ from .._sats.annotation import Product
 from ..errors import ReducerError, StdbError
 from .connection_info import ConnectionInfo
 from .procedure import ProcedureSet
-from .query import Query as Selected
+from .query import Query
 from .reducer import ReducerSet
-from .subscription import Query, Subscription, sql_of
+from .subscription import QueryLike, Subscription, sql_of
 from .table import Table, TableSet
 
 __all__ = ["BaseClient"]
@@ -51,7 +51,7 @@ class BaseClient(ConnectionInfo[CacheSink], Generic[D, S, P]):
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
-    def subscribe(self, *queries: Query) -> Subscription:
+    def subscribe(self, *queries: QueryLike) -> Subscription:
         """Subscribe to queries: the client cache then holds their rows, kept up to date. Sends the request at once.
 
         Args:
@@ -84,10 +84,10 @@ class BaseClient(ConnectionInfo[CacheSink], Generic[D, S, P]):
         return Subscription(self._engine.sink.subscribe(queries), self._engine)
 
     @overload
-    def query(self, query: Table[R] | Selected[R]) -> PendingResult[list[R]]: ...
+    def query(self, query: Table[R] | Query[R]) -> PendingResult[list[R]]: ...
     @overload
     def query(self, query: str) -> PendingResult[list[Product]]: ...
-    def query(self, query: Table[R] | Selected[R] | str) -> PendingResult[list[R]] | PendingResult[list[Product]]:
+    def query(self, query: Table[R] | Query[R] | str) -> PendingResult[list[R]] | PendingResult[list[Product]]:
         """Run a query once (a one-off query). Its rows are not cached. Sends the request at once.
 
         Args:

@@ -137,7 +137,7 @@ def _checked(queries: Sequence[object]) -> tuple[str, ...]:
     return tuple(map(str, queries))
 
 
-def readers_by(schema: SchemaForm, encoding: Encoding) -> dict[str, RowReader[Any]]:  # Any: rows of whatever kind
+def readers_by(schema: SchemaForm, encoding: Encoding) -> dict[str, RowReader[Any]]:  # Any: rows of any type
     """Return the row readers of a schema, by table.
 
     Rows are instances of row classes if the schema is a generated package's `tables`; else they are mappings by column,

@@ -34,7 +34,7 @@ class RequestId(int):
 class MessageId(str):
     """Message id of a one-off query. Awaiting it returns the rows, or raises QueryError or ConnectionLost."""
 
-    _result: PendingResult[list[Any]]  # Any: rows of whatever kind
+    _result: PendingResult[list[Any]]  # Any: rows of any type
 
     @classmethod
     def of(cls, result: PendingResult[list[Any]]) -> Self:
@@ -43,5 +43,5 @@ class MessageId(str):
         message_id._result = result
         return message_id
 
-    def __await__(self) -> Generator[Any, None, list[Any]]:  # Any: rows of whatever kind
+    def __await__(self) -> Generator[Any, None, list[Any]]:  # Any: rows of any type
         return self._result.__await__()

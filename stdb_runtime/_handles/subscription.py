@@ -10,7 +10,7 @@ from .._engine.result import PendingResult
 from .._engine.subscription import SubscriptionRecord, SubscriptionState
 from ..errors import SubscriptionError
 
-__all__ = ["Query", "Queryable", "Subscription", "sql_of"]
+__all__ = ["QueryLike", "Queryable", "Subscription", "sql_of"]
 
 T = TypeVar("T")
 
@@ -23,11 +23,11 @@ class Queryable(Protocol):
         ...
 
 
-Query: TypeAlias = Queryable | str
+QueryLike: TypeAlias = Queryable | str
 """Query to subscribe to: a table, for all its rows, a typed query, or SQL."""
 
 
-def sql_of(query: Query) -> str:
+def sql_of(query: QueryLike) -> str:
     """Return the SQL of a query."""
     return query if isinstance(query, str) else query.__sql__()
 

@@ -64,7 +64,7 @@ class Session(Protocol):
 
     @property
     def in_flight(self) -> list[object]:
-        """The `request` of each call and query that has no answer yet."""
+        """Requests in flight: the `request` of each call and query that has no answer yet."""
         ...
 
     def call(self, reducer: str, arguments: Arguments, request: object = None) -> int:

@@ -18,7 +18,7 @@ from .._handles.procedure import ProcedureSet
 from .._handles.reducer import ReducerSet
 from .._handles.registry import registered
 from .._handles.schema_difference import schema_difference
-from .._handles.subscription import Query, Subscription
+from .._handles.subscription import QueryLike, Subscription
 from .._handles.table import TableSet
 from .._protocol.endpoint import Endpoint
 from .._protocol.rest import schema_path
@@ -54,7 +54,7 @@ class Client(BaseClient[D, S, P]):
         self._connection = connection
 
     @contextlib.asynccontextmanager
-    async def subscription(self, *queries: Query) -> AsyncGenerator[Subscription]:
+    async def subscription(self, *queries: QueryLike) -> AsyncGenerator[Subscription]:
         """Subscribe for the duration of an `async with` block, in which the rows are in the cache.
 
         Args:

@@ -30,7 +30,7 @@ class CallsInFlight:
 
     @property
     def requests(self) -> list[object]:
-        """The `request` of each call."""
+        """Calls in flight: the `request` of each."""
         return [call.request for call in self._calls.values()]
 
     def add(self, request_id: int, reducer: str, args: str, request: object) -> None:

@@ -144,7 +144,7 @@ class Session:
 
     @property
     def in_flight(self) -> list[object]:
-        """The `request` of each call and query that has no answer yet."""
+        """Requests in flight: the `request` of each call and query that has no answer yet."""
         queries = [query.request for query in self._queries.values()]
         return [*self._calls.requests, *queries, *(call.request for call in self._procedures.values())]
 
