@@ -175,7 +175,7 @@ class _Builder:
 
     def _choose(self, kind: Kind, part: ir.Table | ir.View | ir.Reducer | ir.Procedure) -> Identifier:
         """The name of something in Python, after the module's own name of it."""
-        made = self._variable(part.accessor or part.name)
+        made = self._variable(part.source_name or part.name)
         return self._renames.choose(made, self._variable, *owners(kind, part))
 
     def _columns_name(self, row: str) -> Identifier:

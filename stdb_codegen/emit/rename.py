@@ -25,7 +25,7 @@ Kind: TypeAlias = Literal["table", "index", "type", "reducer", "procedure"]
 
 def owners(kind: Kind, part: ir.Table | ir.View | ir.Reducer | ir.Procedure) -> list[tuple[Kind, str]]:
     """What keys may call a table, a view, a reducer or a procedure."""
-    return [(kind, name) for name in dict.fromkeys([part.name, part.accessor or part.name])]
+    return [(kind, name) for name in dict.fromkeys([part.name, part.source_name or part.name])]
 
 
 class Renames:

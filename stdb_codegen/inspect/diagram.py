@@ -10,12 +10,12 @@ from stdb_codegen.text import escaped
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stdb_codegen.inspect.inspection import Column, Inspection
+    from stdb_codegen.inspect.inspection import ColumnReport, ModuleReport
 
 _KEYS = {"primary key": "PK", "unique": "UK"}
 
 
-def lines(module: Inspection) -> Iterator[str]:
+def lines(module: ModuleReport) -> Iterator[str]:
     """The lines of an entity relationship diagram: tables and views with their columns."""
     yield "erDiagram"
     for table in module.tables:
@@ -25,7 +25,7 @@ def lines(module: Inspection) -> Iterator[str]:
         yield "    }"
 
 
-def _column(column: Column) -> str:
+def _column(column: ColumnReport) -> str:
     parts = [_word(column.type), _word(column.name)]
     parts += [_KEYS[key] for key in column.keys if key in _KEYS]
     notes = [key for key in column.keys if key not in _KEYS]

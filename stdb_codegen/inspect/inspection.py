@@ -14,14 +14,14 @@ Key: TypeAlias = Literal["primary key", "unique", "auto-inc", "btree", "hash", "
 _RUST = {Atom.BYTES: "Vec<u8>", Atom.UNIT: "()", Atom.BOOL: "bool"}
 
 
-class Part(msgspec.Struct, frozen=True):
+class FieldReport(msgspec.Struct, frozen=True):
     """A parameter, a field of a type, or a variant with what it carries."""
 
     name: str
     type: str
 
 
-class Column(Part, frozen=True):
+class ColumnReport(FieldReport, frozen=True):
     """A column.
 
     Attributes:
@@ -31,72 +31,72 @@ class Column(Part, frozen=True):
     keys: list[Key]
 
 
-class Index(msgspec.Struct, frozen=True):
+class IndexReport(msgspec.Struct, frozen=True):
     """An index, by the names of its columns."""
 
     columns: list[str]
     algorithm: str
 
 
-class Table(msgspec.Struct, frozen=True, omit_defaults=True):
+class TableReport(msgspec.Struct, frozen=True, omit_defaults=True):
     """A table or a view.
 
     Attributes:
         row: The type of its rows.
         unique: The groups of columns of which no two rows have the same values.
         schedule: The function that runs at the times that its rows say.
-        accessor: The module's own name of it, if the server calls it something else.
+        source_name: name in the module's source, if different
     """
 
     name: str
     kind: Literal["table", "event table", "view"]
     public: bool
     row: str
-    columns: list[Column]
+    columns: list[ColumnReport]
     primary_key: str | None
     unique: list[list[str]]
-    indexes: list[Index]
+    indexes: list[IndexReport]
     schedule: str | None
-    accessor: str | None = None
+    source_name: str | None = None
 
 
-class Reducer(msgspec.Struct, frozen=True, omit_defaults=True):
+class ReducerReport(msgspec.Struct, frozen=True, omit_defaults=True):
     """A reducer.
 
     Attributes:
         lifecycle: When the server calls it by itself.
         scheduled_by: The table at whose rows' times the server calls it.
-        accessor: The module's own name of it, if the server calls it something else.
+        source_name: name in the module's source, if different
     """
 
     name: str
-    parameters: list[Part]
+    parameters: list[FieldReport]
     public: bool
     lifecycle: str | None
     scheduled_by: str | None
-    accessor: str | None = None
+    source_name: str | None = None
 
 
-class Procedure(msgspec.Struct, frozen=True, omit_defaults=True):
+class ProcedureReport(msgspec.Struct, frozen=True, omit_defaults=True):
     """A procedure, with the type of what it returns. Attributes as of a reducer."""
 
     name: str
-    parameters: list[Part]
+    parameters: list[FieldReport]
     returns: str
     public: bool
     scheduled_by: str | None
-    accessor: str | None = None
+    source_name: str | None = None
 
 
-class Type(msgspec.Struct, frozen=True):
+class TypeReport(msgspec.Struct, frozen=True):
     """A type of the module: the fields of a struct, or the variants of an enum."""
 
     name: str
     kind: Literal["struct", "enum"]
-    parts: list[Part]
+    parts: list[FieldReport]
 
 
-class Inspection(msgspec.Struct, frozen=True):
+class ModuleReport(msgspec.Struct, frozen=True):
     """A module.
 
     Attributes:
@@ -105,30 +105,32 @@ class Inspection(msgspec.Struct, frozen=True):
     """
 
     hash: str
-    tables: list[Table]
-    reducers: list[Reducer]
-    procedures: list[Procedure]
-    types: list[Type]
+    tables: list[TableReport]
+    reducers: list[ReducerReport]
+    procedures: list[ProcedureReport]
+    types: list[TypeReport]
     warnings: list[str]
 
 
-def inspect(schema: ir.Schema) -> Inspection:
+def inspect(schema: ir.Schema) -> ModuleReport:
     """Tell what a module holds, private parts too."""
     rows = {type_.name: type_.fields for type_ in schema.types if isinstance(type_, ir.Product)}
     timers = {table.schedule: table.name for table in schema.tables if table.schedule is not None}
-    return Inspection(
+    return ModuleReport(
         hash=schema.hash,
         tables=[
             *(_table(table, rows[table.row]) for table in schema.tables),
             *(_view(view, rows[view.row]) for view in schema.views),
         ],
         reducers=[
-            Reducer(one.name, _parts(one.parameters), one.public, one.lifecycle, timers.get(one.name), one.accessor)
+            ReducerReport(
+                one.name, _parts(one.parameters), one.public, one.lifecycle, timers.get(one.name), one.source_name
+            )
             for one in schema.reducers
         ],
         procedures=[
-            Procedure(
-                one.name, _parts(one.parameters), rust(one.returns), one.public, timers.get(one.name), one.accessor
+            ProcedureReport(
+                one.name, _parts(one.parameters), rust(one.returns), one.public, timers.get(one.name), one.source_name
             )
             for one in schema.procedures
         ],
@@ -152,10 +154,10 @@ def rust(type_: ir.Type) -> str:
             return _RUST.get(type_) or (type_.value.lower() if type_.value[1:].isdigit() else type_.value)
 
 
-def _table(table: ir.Table, fields: tuple[ir.Field, ...]) -> Table:
+def _table(table: ir.Table, fields: tuple[ir.Field, ...]) -> TableReport:
     names = [field.name for field in fields]
 
-    def column(position: int, field: ir.Field) -> Column:
+    def column(position: int, field: ir.Field) -> ColumnReport:
         keys: list[Key] = []
         if position == table.primary_key:
             keys.append("primary key")
@@ -164,9 +166,9 @@ def _table(table: ir.Table, fields: tuple[ir.Field, ...]) -> Table:
         if position in table.auto_inc:
             keys.append("auto-inc")
         keys.extend(index.algorithm for index in table.indexes if index.columns == (position,))
-        return Column(field.name, rust(field.type), keys)
+        return ColumnReport(field.name, rust(field.type), keys)
 
-    return Table(
+    return TableReport(
         name=table.name,
         kind="event table" if table.event else "table",
         public=table.public,
@@ -174,25 +176,27 @@ def _table(table: ir.Table, fields: tuple[ir.Field, ...]) -> Table:
         columns=[column(position, field) for position, field in enumerate(fields)],
         primary_key=None if table.primary_key is None else names[table.primary_key],
         unique=[[names[position] for position in group] for group in table.unique],
-        indexes=[Index([names[position] for position in index.columns], index.algorithm) for index in table.indexes],
+        indexes=[
+            IndexReport([names[position] for position in index.columns], index.algorithm) for index in table.indexes
+        ],
         schedule=table.schedule,
-        accessor=table.accessor,
+        source_name=table.source_name,
     )
 
 
-def _view(view: ir.View, fields: tuple[ir.Field, ...]) -> Table:
+def _view(view: ir.View, fields: tuple[ir.Field, ...]) -> TableReport:
     """A view, as a table that has a key at most."""
     return msgspec.structs.replace(
-        _table(ir.Table(view.name, view.row, view.public, view.primary_key, accessor=view.accessor), fields),
+        _table(ir.Table(view.name, view.row, view.public, view.primary_key, source_name=view.source_name), fields),
         kind="view",
     )
 
 
-def _type(type_: ir.Product | ir.Sum) -> Type:
+def _type(type_: ir.Product | ir.Sum) -> TypeReport:
     if isinstance(type_, ir.Product):
-        return Type(type_.name, "struct", _parts(type_.fields))
-    return Type(type_.name, "enum", _parts(type_.variants))
+        return TypeReport(type_.name, "struct", _parts(type_.fields))
+    return TypeReport(type_.name, "enum", _parts(type_.variants))
 
 
-def _parts(fields: tuple[ir.Field, ...]) -> list[Part]:
-    return [Part(field.name, rust(field.type)) for field in fields]
+def _parts(fields: tuple[ir.Field, ...]) -> list[FieldReport]:
+    return [FieldReport(field.name, rust(field.type)) for field in fields]

@@ -9,7 +9,14 @@ from stdb_codegen.text import escaped
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from stdb_codegen.inspect.inspection import Inspection, Part, Procedure, Reducer, Table, Type
+    from stdb_codegen.inspect.inspection import (
+        FieldReport,
+        ModuleReport,
+        ProcedureReport,
+        ReducerReport,
+        TableReport,
+        TypeReport,
+    )
 
 _UNIT = "()"
 # A longer cell moves what follows it, and not all the others.
@@ -21,7 +28,7 @@ _LIFECYCLES = {
 }
 
 
-def lines(module: Inspection) -> Iterator[str]:
+def lines(module: ModuleReport) -> Iterator[str]:
     """The lines that show a module: each table with its columns, then functions and types."""
     for table in module.tables:
         yield from _table(table)
@@ -36,7 +43,7 @@ def lines(module: Inspection) -> Iterator[str]:
     yield f"schema {module.hash}"
 
 
-def _table(table: Table) -> Iterator[str]:
+def _table(table: TableReport) -> Iterator[str]:
     facts = ["public" if table.public else "private", f"rows are {table.row}"]
     if table.schedule is not None:
         facts.append(f"schedules {table.schedule}")
@@ -50,32 +57,32 @@ def _table(table: Table) -> Iterator[str]:
             yield escaped(f"  {kind} ({', '.join(columns)})")
 
 
-def _reducer(reducer: Reducer) -> tuple[str, str]:
+def _reducer(reducer: ReducerReport) -> tuple[str, str]:
     caller = _LIFECYCLES.get(reducer.lifecycle or "") or _caller(reducer)
     return _signature(reducer), ", ".join(filter(None, [caller, *_own_name(reducer)]))
 
 
-def _procedure(procedure: Procedure) -> tuple[str, str]:
+def _procedure(procedure: ProcedureReport) -> tuple[str, str]:
     facts = ", ".join(filter(None, [_caller(procedure), *_own_name(procedure)]))
     return f"{_signature(procedure)} -> {procedure.returns}", facts
 
 
-def _own_name(part: Table | Reducer | Procedure) -> list[str]:
+def _own_name(part: TableReport | ReducerReport | ProcedureReport) -> list[str]:
     """What the module calls it, where the server calls it something else: names in Python follow that."""
-    return [] if part.accessor is None else [f"{part.accessor} in the module"]
+    return [] if part.source_name is None else [f"{part.source_name} in the module"]
 
 
-def _signature(function: Reducer | Procedure) -> str:
+def _signature(function: ReducerReport | ProcedureReport) -> str:
     return f"{function.name}({_listed(function.parameters)})"
 
 
-def _caller(function: Reducer | Procedure) -> str:
+def _caller(function: ReducerReport | ProcedureReport) -> str:
     if function.scheduled_by is not None:
         return f"called by the schedule of {function.scheduled_by}"
     return "" if function.public else "private"
 
 
-def _type(type_: Type) -> tuple[str, str]:
+def _type(type_: TypeReport) -> tuple[str, str]:
     if type_.kind == "struct":
         return type_.name, f"{{ {_listed(type_.parts)} }}" if type_.parts else "{}"
     return type_.name, " | ".join(
@@ -83,7 +90,7 @@ def _type(type_: Type) -> tuple[str, str]:
     )
 
 
-def _listed(parts: Iterable[Part]) -> str:
+def _listed(parts: Iterable[FieldReport]) -> str:
     return ", ".join(f"{part.name}: {part.type}" for part in parts)
 
 

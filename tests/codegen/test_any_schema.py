@@ -97,9 +97,9 @@ def test_any_source_names_become_canonical(folder: Path, raw: Json) -> None:
     """What a `.wasm` describes: whatever its names, they become names, and again the same ones."""
     if "sections" not in raw:
         return
-    once = casing.canonical(v10.decode(raw))
+    once = casing.canonical(v10.from_values(raw))
     try:
-        files = render.render(context.build(lower.lower(v10.unify(once))))
+        files = render.render(context.build(lower.lower(once)))
     except CodegenError:
         return
     imported(files, folder)

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import msgspec
 import pytest
 
-from stdb_codegen.schema import casing, lower, v10
+from stdb_codegen.schema import casing, ir, lower, v10
 from tests.codegen import schemas
 from tests.codegen.schemas import U64, array, module, option, product, reducer, ref, sum_, table, version_10
 
@@ -26,9 +25,9 @@ def test_rules(name: str, snake: str, camel: str, pascal: str) -> None:
     assert (casing.snake(name), casing.camel(name), casing.pascal(name)) == (snake, camel, pascal)
 
 
-def source(**sections: object) -> v10.ModuleV10:
+def source(**sections: object) -> v10.ModuleDefV10:
     """A module as its source names it."""
-    move = sum_(("StepTo", product(("x", U64))), ("Maybe", option(ref(0))))
+    move = sum_(("StepTo", U64), ("Maybe", option(ref(0))))
     thing = product(("lastMove", ref(1)), ("who", schemas.IDENTITY), ("at", schemas.SCHEDULE_AT))
     raw = module(
         {"aThing": thing, "my_scope.move": move},
@@ -37,12 +36,13 @@ def source(**sections: object) -> v10.ModuleV10:
         [schemas.procedure("rollDice", U64, ("nSides", U64)), schemas.view("seenThings", array(ref(0)))],
     )
     keys = [{"view_source_name": "seenThings", "columns": ["lastMove"]}]
-    return v10.decode(version_10(raw, ViewPrimaryKeys=keys, **sections))
+    return v10.from_values(version_10(raw, ViewPrimaryKeys=keys, **sections))
 
 
 def test_names_of_everything() -> None:
-    found = v10.unify(casing.canonical(source()))
-    assert [name.parts for name in found.types] == [("AThing",), ("MyScope", "Move")]
+    found = lower.lower(casing.canonical(source()))
+    thing, move = found.types
+    assert (thing.name, move.name) == ("AThing", "MyScope.Move")
     (things,) = found.tables
     assert (things.name, things.schedule) == ("my_things", "do_tick")
     assert [(part.name, part.public, part.lifecycle) for part in found.reducers] == [
@@ -50,14 +50,18 @@ def test_names_of_everything() -> None:
         ("on_connect", False, "client_connected"),
     ]
     assert [part.name for part in found.procedures] == ["roll_dice"]
-    assert [(view.name, view.primary_key) for view in found.views] == [("seen_things", "last_move")]
+    assert [(view.name, view.primary_key) for view in found.views] == [("seen_things", 0)]
     assert found.warnings == ()
     # Parameters are not columns, and special types are the server's own.
-    parameters = [element.name.value for part in (*found.reducers, *found.procedures) for element in part.parameters]
+    functions: list[ir.Reducer | ir.Procedure] = [*found.reducers, *found.procedures]
+    parameters = [field.name for part in functions for field in part.parameters]
     assert parameters == ["aParam", "nSides"]
-    text = msgspec.json.encode(found.typespace).decode()
-    for name in ('"last_move"', '"stepTo"', '"maybe"', '"__identity__"', '"Interval"', '"some"'):
-        assert name in text
+    assert isinstance(thing, ir.Product)
+    assert [field.name for field in thing.fields] == ["last_move", "who", "at"]
+    assert [field.type for field in thing.fields[1:]] == [ir.Atom.IDENTITY, ir.Atom.SCHEDULE_AT]
+    assert isinstance(move, ir.Sum)
+    assert [variant.name for variant in move.variants] == ["stepTo", "maybe"]
+    assert move.variants[1].type == ir.Option(ir.Named("AThing"))
 
 
 def test_module_can_set_names() -> None:
@@ -66,23 +70,25 @@ def test_module_can_set_names() -> None:
         {"Function": {"source_name": "doTick", "canonical_name": "TICK"}},
         {"Index": {"source_name": "rollDice", "canonical_name": "no"}},
     ]
-    found = v10.unify(casing.canonical(source(ExplicitNames={"entries": entries})))
+    found = lower.lower(casing.canonical(source(ExplicitNames={"entries": entries})))
     assert (found.tables[0].name, found.tables[0].schedule) == ("Stuff", "TICK")
     assert [part.name for part in found.reducers] == ["TICK", "on_connect"]
     assert [part.name for part in found.procedures] == ["roll_dice"]
 
 
 def test_module_can_switch_the_rules_off() -> None:
-    found = v10.unify(casing.canonical(source(CaseConversionPolicy={"None": []})))
-    assert [name.parts for name in found.types] == [("aThing",), ("my_scope", "move")]
+    found = lower.lower(casing.canonical(source(CaseConversionPolicy={"None": []})))
+    thing, move = found.types
+    assert (thing.name, move.name) == ("aThing", "my_scope.move")
     assert found.tables[0].name == "MyThings"
-    assert '"StepTo"' in msgspec.json.encode(found.typespace).decode()
+    assert isinstance(move, ir.Sum)
+    assert move.variants[0].name == "StepTo"
 
 
 @pytest.mark.parametrize("name", ["_hidden", "größe", "two__words", "end_", "a-b"])
 def test_doubtful_names_are_warned_of(name: str) -> None:
     raw = module({"Thing": product((name, U64))}, [table("thing", 0)])
-    schema = lower.lower(v10.unify(casing.canonical(v10.decode(version_10(raw)))))
+    schema = lower.lower(casing.canonical(v10.from_values(version_10(raw))))
     assert schema.warnings == (
         f"the server may call {name!r} something else: take the schema from the server, if it does",
     )

@@ -187,5 +187,5 @@ def test_names_of_the_module_stand_beside_those_of_the_server(shell: Callable[..
     assert re.search(r"PromotePerson\(id: u64\) +promote in the module\n", text)
     assert re.search(r"blow_whistle_2\(.*\) +called by the schedule of half_time_2, blowWhistle2 in the module\n", text)
     found = json.loads(shell("inspect", "--module", wasm, "--json").stdout)
-    named = {table["name"]: table.get("accessor") for table in found["tables"]}
+    named = {table["name"]: table.get("source_name") for table in found["tables"]}
     assert (named["BadgeTable"], named["private_note"]) == ("badge", None)

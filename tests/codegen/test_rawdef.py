@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stdb_codegen.errors import CodegenError, SchemaError
-from stdb_codegen.schema import layout, rawdef
+from stdb_codegen.schema import binary, lower, rawdef
 from stdb_codegen.sources import source
 from tests.codegen import schemas
 from tests.codegen.schemas import (
@@ -59,8 +59,8 @@ def test_damaged_bsatn(data: bytes, message: str) -> None:
 
 
 def test_empty_bsatn() -> None:
-    assert layout.read_module(b"\x01" + bytes(24)) == (9, module())
-    assert layout.read_module(b"\x02" + bytes(4)) == (10, {"sections": []})
+    assert binary.read_module(b"\x01" + bytes(24)) == (9, module())
+    assert binary.read_module(b"\x02" + bytes(4)) == (10, {"sections": []})
 
 
 def test_every_byte_cut_off_is_one_error() -> None:
@@ -87,7 +87,7 @@ def test_every_kind_of_section_is_read() -> None:
         b"\x07" + one + b"\x00" + text,  # LifeCycleReducers
     ]
     data = b"\x02" + len(sections).to_bytes(4, "little") + b"".join(sections)
-    found = rawdef.decode(rawdef.Definition(data, "bsatn", "x.wasm"))
+    found = lower.lower(rawdef.decode(rawdef.Definition(data, "bsatn", "x.wasm")))
     assert found.warnings == ("submodule 'x' gets no declarations: not supported",)
 
 

@@ -1,16 +1,34 @@
-"""The parts of a module's definition, in the server's own shape, that both of its versions are made of.
+"""Parts of a module definition that both of its versions consist of, in the shape of the server's JSON.
 
-What SATS writes as a sum, `{"Case": payload}`, is here a Struct with one optional field per case, of which exactly
-one is set.
+A SATS sum, `{"Case": payload}`, is a Struct with one optional field per case, of which exactly one is set.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
+
+__all__ = [
+    "LONGEST_NAME",
+    "AlgebraicType",
+    "Element",
+    "IndexDef",
+    "Lifecycle",
+    "LifecycleName",
+    "Maybe",
+    "Name",
+    "Nothing",
+    "OneOf",
+    "Part",
+    "Position",
+    "ProductType",
+    "SumType",
+    "TableDef",
+    "Typespace",
+    "ViewDef",
+]
 
 T = TypeVar("T")
 Nothing: TypeAlias = tuple[()]
@@ -22,11 +40,11 @@ LifecycleName: TypeAlias = Literal["init", "client_connected", "client_disconnec
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A product of the definition; fields that it does not know are a later version's."""
+    """Product of the definition; unknown fields, of a later version, are ignored."""
 
 
 class OneOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A sum of the definition."""
+    """Sum of the definition."""
 
     def __post_init__(self) -> None:
         if len(self._cases()) != 1:
@@ -37,12 +55,12 @@ class OneOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def case(self) -> str:
-        """The name of the field that is set."""
+        """Name of the field that is set."""
         return self._cases()[0]
 
 
 class Maybe(OneOf, Generic[T], frozen=True):
-    """An optional part."""
+    """Optional part."""
 
     some: T | UnsetType = UNSET
     none: Nothing | UnsetType = UNSET
@@ -54,7 +72,7 @@ class Maybe(OneOf, Generic[T], frozen=True):
 
 
 class AlgebraicType(OneOf, frozen=True, rename="pascal"):
-    """A type."""
+    """Type, as SATS describes it."""
 
     ref: Position | UnsetType = UNSET
     sum: SumType | UnsetType = UNSET
@@ -79,97 +97,107 @@ class AlgebraicType(OneOf, frozen=True, rename="pascal"):
 
 
 class Element(Part, frozen=True):
-    """A field of a product or a variant of a sum."""
+    """Field of a product, or variant of a sum."""
 
     name: Maybe[Name]
     algebraic_type: AlgebraicType
 
 
 class ProductType(Part, frozen=True):
-    """Fields, in order."""
+    """Fields of a product, in order."""
 
     elements: tuple[Element, ...]
 
 
 class SumType(Part, frozen=True):
-    """Variants, in order."""
+    """Variants of a sum, in order."""
 
     variants: tuple[Element, ...]
 
 
 class Typespace(Part, frozen=True):
-    """The types that references number."""
+    """Types of a module; a reference is a position in it."""
 
     types: tuple[AlgebraicType, ...]
 
 
 class IndexAlgorithm(OneOf, frozen=True):
-    """How an index is kept, and over which columns."""
+    """Algorithm of an index, with the columns that it covers."""
 
     btree: tuple[Position, ...] | UnsetType = msgspec.field(default=UNSET, name="BTree")
     hash: tuple[Position, ...] | UnsetType = msgspec.field(default=UNSET, name="Hash")
     direct: Position | UnsetType = msgspec.field(default=UNSET, name="Direct")
 
 
-class Index(Part, frozen=True):
-    """An index; its name is left out, being the server's own business."""
+class IndexDef(Part, frozen=True):
+    """Index; its name on the server is ignored."""
 
     accessor_name: Maybe[Name]
     algorithm: IndexAlgorithm
 
 
 class UniqueColumns(Part, frozen=True):
-    """The columns of a unique constraint."""
+    """Columns of a unique constraint."""
 
     columns: tuple[Position, ...]
 
 
 class ConstraintData(OneOf, frozen=True, rename="pascal"):
-    """A constraint's kind; there is one."""
+    """Kind of a constraint; only one exists."""
 
     unique: UniqueColumns | UnsetType = UNSET
 
 
-class Constraint(Part, frozen=True):
-    """A constraint, its name left out."""
+class ConstraintDef(Part, frozen=True):
+    """Constraint; its name on the server is ignored."""
 
     data: ConstraintData
 
 
-class Sequence(Part, frozen=True):
-    """A column that counts by itself."""
+class SequenceDef(Part, frozen=True):
+    """Sequence, which fills an auto-inc column."""
 
     column: Position
 
 
 class TableType(OneOf, frozen=True, rename="pascal"):
-    """Whose table it is."""
+    """Kind of a table: of the system or of the user."""
 
     system: Nothing | UnsetType = UNSET
     user: Nothing | UnsetType = UNSET
 
 
 class TableAccess(OneOf, frozen=True, rename="pascal"):
-    """Who may read the table."""
+    """Access to a table."""
 
     public: Nothing | UnsetType = UNSET
     private: Nothing | UnsetType = UNSET
 
 
-class Storage(Part, frozen=True):
-    """What both versions say of a table, beside its name."""
+class TableDef(Part, frozen=True):
+    """Table without its name."""
 
     product_type_ref: Position
     primary_key: Annotated[tuple[Position, ...], msgspec.Meta(max_length=1)]
-    indexes: tuple[Index, ...]
-    constraints: tuple[Constraint, ...]
-    sequences: tuple[Sequence, ...]
+    indexes: tuple[IndexDef, ...]
+    constraints: tuple[ConstraintDef, ...]
+    sequences: tuple[SequenceDef, ...]
     table_type: TableType
     table_access: TableAccess
 
+    @property
+    def is_user_table(self) -> bool:
+        """Whether the table is the module's own."""
+        return self.table_type.user is not UNSET
+
+    @property
+    def is_public(self) -> bool:
+        """Whether every client may read the table."""
+        return self.table_access.public is not UNSET
+
 
 class Lifecycle(OneOf, frozen=True, rename="pascal"):
-    """When the server calls a reducer by itself."""
+    """Event at which the server calls a reducer."""
 
     init: Nothing | UnsetType = UNSET
     on_connect: Nothing | UnsetType = UNSET
@@ -177,94 +205,15 @@ class Lifecycle(OneOf, frozen=True, rename="pascal"):
 
     @property
     def name(self) -> LifecycleName:
-        """What the module's source calls it."""
+        """Name of the event in the module's source."""
         if self.init is not UNSET:
             return "init"
         return "client_connected" if self.on_connect is not UNSET else "client_disconnected"
 
 
-# Both versions of a definition become the following.
-
-
-@dataclass(frozen=True, slots=True)
-class TypeName:
-    """A name for a type of the typespace, its scopes before it."""
-
-    parts: tuple[str, ...]
-    ref: int
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table.
-
-    Attributes:
-        schedule: The function that runs at the times that its rows say.
-        event: Whether its rows are events, seen in the transaction that inserted them and gone after it.
-        accessor: The module's own name of it, if the definition has both.
-    """
-
-    name: str
-    storage: Storage
-    schedule: str | None
-    event: bool
-    accessor: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """A reducer or a procedure.
-
-    Attributes:
-        public: Whether every client may call it.
-        lifecycle: When the server calls it by itself.
-        returns: What it returns; None for a reducer.
-        accessor: The module's own name of it, if the definition has both.
-    """
-
-    name: str
-    parameters: tuple[Element, ...]
-    public: bool = True
-    lifecycle: LifecycleName | None = None
-    returns: AlgebraicType | None = None
-    accessor: str | None = None
-
-
-class View(Part, frozen=True):
-    """What both versions say of a view, beside its name."""
+class ViewDef(Part, frozen=True):
+    """View without its name."""
 
     is_public: bool
     params: ProductType
     return_type: AlgebraicType
-
-
-@dataclass(frozen=True, slots=True)
-class NamedView:
-    """A view.
-
-    Attributes:
-        primary_key: The name of its column that is a key, if the definition says so.
-        accessor: The module's own name of it, if the definition has both.
-    """
-
-    name: str
-    view: View
-    primary_key: str | None = None
-    accessor: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Module:
-    """A module's definition, whatever its version.
-
-    Attributes:
-        warnings: What of the definition is doubtful, or was skipped; one line each.
-    """
-
-    typespace: tuple[AlgebraicType, ...]
-    types: tuple[TypeName, ...]
-    tables: tuple[Table, ...]
-    reducers: tuple[Function, ...]
-    procedures: tuple[Function, ...]
-    views: tuple[NamedView, ...]
-    warnings: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""How the definition that a `.wasm` describes itself with is laid out."""
+"""Decoder of the definition that a `.wasm` describes itself with, in BSATN."""
 
 from __future__ import annotations
 
@@ -19,22 +19,24 @@ from stdb_codegen.schema.bsatn import (
 )
 
 if TYPE_CHECKING:
-    from stdb_codegen.schema.bsatn import Layout
+    from stdb_codegen.schema.bsatn import Decoder
+
+__all__ = ["read_module"]
 
 _VERSIONS = {1: 9, 2: 10}
 
 
 def read_module(data: bytes) -> tuple[int, object]:
-    """Read a definition.
+    """Decode a definition to plain values.
 
     Args:
-        data: What `__describe_module__` wrote.
+        data: output of `__describe_module__`
 
     Returns:
         The version, 9 or 10, and the definition in the shape of the server's JSON.
 
     Raises:
-        BsatnError: The bytes are no definition.
+        BsatnError: the data is not a definition
     """
     reader = Reader(data)
     tag = reader.unsigned(1)
@@ -56,7 +58,7 @@ def _algebraic_type(reader: Reader) -> object:
 
 _U16 = unsigned(2)
 _U32 = unsigned(4)
-_I128 = unsigned(16)  # Bounds of sequences: they are read past, so their sign does not matter.
+_I128 = unsigned(16)  # Bounds of sequences are skipped, so their sign does not matter.
 _ELEMENTS = array(product(name=option(string), algebraic_type=_algebraic_type))
 _PRODUCT_TYPE = product(elements=_ELEMENTS)
 _ALGEBRAIC_TYPE = one_of(
@@ -90,7 +92,7 @@ _TYPESPACE = product(types=array(_algebraic_type))
 _RLS = array(product(sql=string))
 
 
-def _sequence(**name: Layout) -> Layout:
+def _sequence(**name: Decoder) -> Decoder:
     return product(
         **name,
         column=_U16,
@@ -101,7 +103,7 @@ def _sequence(**name: Layout) -> Layout:
     )
 
 
-def _view(**name: Layout) -> Layout:
+def _view(**name: Decoder) -> Decoder:
     return product(
         **name,
         index=_U32,
