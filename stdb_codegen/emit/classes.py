@@ -99,7 +99,7 @@ class Classes:
             places: list[tuple[Kind, str]] = [(kind, f"{owner}.{part.name}") for kind, owner in owners]
             name = self._renames.choose(rule(part.name), rule, *places)
             members.append(Member(name, part.name, self.annotation(part.type, prefix)))
-        check_distinct(place, ((member.wire_name, member.name) for member in members))
+        check_distinct(place, ((member.name, member.python_name) for member in members))
         return tuple(members)
 
     def declarations(self) -> tuple[TypeDeclaration, ...]:
@@ -113,7 +113,7 @@ class Classes:
                 declared.append(self._enumeration(definition))
             else:
                 declared += self._sum(definition)
-        check_distinct("types", ((declaration.path, declaration.name) for declaration in declared))
+        check_distinct("types", ((declaration.path, declaration.python_name) for declaration in declared))
         return tuple(declared)
 
     def _product(self, product: ir.Product) -> TypeDeclaration:
@@ -122,9 +122,9 @@ class Classes:
         plural = "s" if len(rows_of) > 1 else ""
         return TypeDeclaration(
             kind="product",
-            name=self._names[product.name],
+            python_name=self._names[product.name],
             path=product.name,
-            wire_name=product.name,
+            name=product.name,
             doc=f"Row of table{plural} {listed}." if rows_of else f"Product type `{product.name}`.",
             parts=self.columns(product.name, prefix=""),
         )
@@ -134,9 +134,9 @@ class Classes:
         owner: tuple[Kind, str] = ("type", enumeration.name)
         return TypeDeclaration(
             kind="enumeration",
-            name=self._names[enumeration.name],
+            python_name=self._names[enumeration.name],
             path=enumeration.name,
-            wire_name=enumeration.name,
+            name=enumeration.name,
             doc=f"Sum type `{enumeration.name}`, whose variants carry nothing.",
             parts=self.members(place, [owner], enumeration.variants, naming.member),
         )
@@ -151,18 +151,18 @@ class Classes:
             value = Member(Identifier("value"), "value", self.annotation(variant.type, prefix=""))
             yield TypeDeclaration(
                 kind="variant",
-                name=name,
+                python_name=name,
                 path=path,
-                wire_name=variant.name,
+                name=variant.name,
                 doc=f"Variant `{variant.name}` of `{sum_.name}`.",
                 parts=() if variant.type is Atom.UNIT else (value,),
                 tag=tag,
             )
         yield TypeDeclaration(
             kind="alias",
-            name=self._names[sum_.name],
+            python_name=self._names[sum_.name],
             path=sum_.name,
-            wire_name=sum_.name,
+            name=sum_.name,
             doc=f"Sum type `{sum_.name}`.",
             parts=tuple(classes),
         )

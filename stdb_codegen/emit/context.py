@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from stdb_codegen.emit import naming
 from stdb_codegen.emit.classes import Classes, fields_of
 from stdb_codegen.emit.declaration import (
-    Column,
     ColumnSet,
     IndexAccessor,
     Listener,
     Method,
     Package,
-    Reducer,
+    QueryColumn,
+    ReducerMembers,
     TableHandle,
 )
 from stdb_codegen.emit.indexes import accessors
@@ -43,10 +43,10 @@ _COMPARABLE = {
 
 class _Declared(Protocol):
     @property
-    def name(self) -> Identifier: ...
+    def python_name(self) -> Identifier: ...
 
     @property
-    def wire_name(self) -> str: ...
+    def name(self) -> str: ...
 
 
 D = TypeVar("D", bound=_Declared)
@@ -89,7 +89,7 @@ def build(schema: ir.Schema, *, include_private: bool = False, rename: Mapping[s
         procedures=_by_name("procedures", map(builder.procedure, procedures)),
         warnings=(),
     )
-    check_distinct("table classes", ((handle.wire_name, handle.class_name) for handle in package.tables))
+    check_distinct("table classes", ((handle.name, handle.class_name) for handle in package.tables))
     check_distinct("reducers", _members(package.reducers))
     warnings = (warning for handle in package.tables for warning in handle.warnings)
     return replace(package, warnings=(*schema.warnings, *warnings, *renames.check()))
@@ -123,9 +123,9 @@ class _Builder:
         kind = "EventTable" if _is_event(table) else "Table" if key is None else "KeyedTable"
         name = self._choose("table", table)
         return TableHandle(
-            name=name,
+            python_name=name,
             class_name=naming.type_name(name, "Table"),
-            wire_name=table.name,
+            name=table.name,
             doc=" ".join(_table_doc(table, columns)),
             row=row,
             kind=Identifier(kind),
@@ -135,7 +135,7 @@ class _Builder:
             warnings=warnings,
         )
 
-    def reducer(self, reducer: ir.Reducer) -> Reducer:
+    def reducer(self, reducer: ir.Reducer) -> ReducerMembers:
         """A reducer's method and listener; one with a lifecycle has only the listener."""
         name = self._choose("reducer", reducer)
         method: Method | None = None
@@ -147,12 +147,12 @@ class _Builder:
         if reducer.lifecycle is not None:
             doc_of_listener += f" The server calls it when {when.get(reducer.lifecycle)}."
         listener = Listener(
-            name=Identifier(f"on_{name}"),
-            wire_name=reducer.name,
+            python_name=Identifier(f"on_{name}"),
+            name=reducer.name,
             doc=doc_of_listener,
             arguments=tuple(self.classes.annotation(parameter.type) for parameter in reducer.parameters),
         )
-        return Reducer(reducer.name, method, listener)
+        return ReducerMembers(reducer.name, method, listener)
 
     def procedure(self, procedure: ir.Procedure) -> Method:
         """The method that calls a procedure."""
@@ -181,9 +181,9 @@ class _Builder:
     def _columns_name(self, row: str) -> Identifier:
         return naming.type_name(self.classes.name(row), "Columns")
 
-    def _columns(self, row: str) -> Iterator[Column]:
+    def _columns(self, row: str) -> Iterator[QueryColumn]:
         for member, field in zip(self.classes.columns(row), fields_of(self.classes[row]), strict=True):
-            yield Column(member.name, member.wire_name, member.annotation if field.type in _COMPARABLE else None)
+            yield QueryColumn(member.python_name, member.name, member.annotation if field.type in _COMPARABLE else None)
 
 
 def _is_event(table: ir.Table | ir.View) -> bool:
@@ -191,7 +191,7 @@ def _is_event(table: ir.Table | ir.View) -> bool:
 
 
 def _table_doc(table: ir.Table | ir.View, columns: tuple[Member, ...]) -> Iterator[str]:
-    key = "" if table.primary_key is None else f"with primary key `{columns[table.primary_key].wire_name}`"
+    key = "" if table.primary_key is None else f"with primary key `{columns[table.primary_key].name}`"
     if isinstance(table, ir.View):
         yield f"View `{table.name}`" + (f", {key}." if key else ".")
         yield "The module computes its rows; they are subscribed to and read like those of a table."
@@ -202,7 +202,7 @@ def _table_doc(table: ir.Table | ir.View, columns: tuple[Member, ...]) -> Iterat
         yield f"Table `{table.name}`, {key or 'without a primary key'}."
     if isinstance(table, ir.Table):
         for column in table.auto_inc:
-            yield f"The server counts up `{columns[column].wire_name}`."
+            yield f"The server counts up `{columns[column].name}`."
         if table.schedule is not None:
             yield f"The server calls `{table.schedule}` when its rows say."
     if not table.public:
@@ -210,16 +210,16 @@ def _table_doc(table: ir.Table | ir.View, columns: tuple[Member, ...]) -> Iterat
 
 
 def _by_name(place: str, declared: Iterable[D]) -> tuple[D, ...]:
-    found = sorted(declared, key=lambda declaration: declaration.name)
-    check_distinct(place, ((declaration.wire_name, declaration.name) for declaration in found))
+    found = sorted(declared, key=lambda declaration: declaration.python_name)
+    check_distinct(place, ((declaration.name, declaration.python_name) for declaration in found))
     return tuple(found)
 
 
-def _members(reducers: Iterable[Reducer]) -> Iterator[tuple[str, str]]:
+def _members(reducers: Iterable[ReducerMembers]) -> Iterator[tuple[str, str]]:
     for reducer in reducers:
         if reducer.method:
-            yield reducer.wire_name, reducer.method.name
-        yield f"{reducer.wire_name} (its listener)", reducer.listener.name
+            yield reducer.name, reducer.method.python_name
+        yield f"{reducer.name} (its listener)", reducer.listener.python_name
 
 
 def _reachable(

@@ -52,7 +52,7 @@ def accessors(
         if kind is not None:
             found.append(
                 IndexAccessor(
-                    name=_name(table, index, parts, renames, variable),
+                    python_name=_name(table, index, parts, renames, variable),
                     kind=kind,
                     columns=parts,
                     key=_key(parts, prefixes=kind == "BTree" and index.algorithm == "btree"),
@@ -60,10 +60,10 @@ def accessors(
                 )
             )
         else:
-            listed = ", ".join(column.wire_name for column in parts)
+            listed = ", ".join(column.name for column in parts)
             why = "a column of this type, not supported" if len(parts) == 1 else "columns of these types, not supported"
             warnings.append(f"table {table.name!r}: its index on {listed} gets no accessor: {why}")
-    named = ((", ".join(column.wire_name for column in accessor.columns), accessor.name) for accessor in found)
+    named = ((", ".join(column.name for column in accessor.columns), accessor.python_name) for accessor in found)
     check_distinct(f"indexes of table {table.name!r}", named)
     return tuple(found), tuple(warnings)
 
@@ -95,8 +95,8 @@ def _name(
 ) -> Identifier:
     """The name of an accessor: its column's, or that which the module gives an index on several."""
     if len(columns) == 1:
-        return naming.accessor(columns[0].name)
-    listed = "_".join(("by", *(column.name for column in columns)))
+        return naming.accessor(columns[0].python_name)
+    listed = "_".join(("by", *(column.python_name for column in columns)))
     made = variable(index.accessor or listed)
     places: list[tuple[Kind, str]] = [
         ("index", f"{name}.{index.accessor or made}") for _, name in owners("table", table)

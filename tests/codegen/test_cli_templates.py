@@ -59,7 +59,7 @@ def test_configured(shell: Callable[..., Result], tmp_path: Path, own: Path) -> 
         ("_product.jinja", "\n{% if %}", "own/_product.jinja:2: Expected an expression, got "),
         ("_product.jinja", "\n\n{{ nobody }}", "own/_product.jinja:3: 'nobody' is undefined; mend it, or leave --"),
         ("_product.jinja", "{% include 'no' %}", "own/_product.jinja:1: 'no' not found"),
-        ("_product.jinja", "{{ type.wire_name }}", "own/_product.jinja:1: a template writes '"),
+        ("_product.jinja", "{{ type.name }}", "own/_product.jinja:1: a template writes '"),
         ("_product.jinja", "class", "own: the templates make no Python of types.py:"),
         ("types.jinja", "X = 1\n", "types.py: would be written without the generator's header; begin its"),
         ("_product.jinja", "{{ 1 / 0 }}", "own/_product.jinja:1: division by zero"),

@@ -104,6 +104,6 @@ def test_literals_are_quoted_as_formatters_quote(text: str, literal: str) -> Non
 def test_templates_write_nothing_unchecked() -> None:
     package = context.build(read(one_table(("id", U64))))
     handle = package.tables[0]
-    object.__setattr__(handle, "name", "x: int = __import__('os').abort()")
+    object.__setattr__(handle, "python_name", "x: int = __import__('os').abort()")
     with pytest.raises(TypeError, match="as it is"):
         render.render(package)

@@ -37,19 +37,19 @@ def test_package_has_what_it_offers(case: str) -> None:
 def test_runtime_reads_the_types_of_the_schema(case: str) -> None:
     types = module(case, ".types")
     for declared in built(case).types:
-        wire_names = [part.wire_name for part in declared.parts]
-        found = getattr(types, declared.name)
+        names = [part.name for part in declared.parts]
+        found = getattr(types, declared.python_name)
         match declared.kind:
             case "product":
                 assert issubclass(found, Product)
-                assert [field.wire_name for field in product_of(found).fields] == wire_names
+                assert [field.wire_name for field in product_of(found).fields] == names
             case "enumeration":
                 assert issubclass(found, Enumeration)
-                assert [member.value for member in found] == wire_names
+                assert [member.value for member in found] == names
             case "variant":
-                assert found.variant == declared.wire_name
+                assert found.variant == declared.name
             case "alias":
-                assert [variant.variant for variant in getattr(found, "__args__", [found])] == wire_names
+                assert [variant.variant for variant in getattr(found, "__args__", [found])] == names
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -57,7 +57,7 @@ def test_runtime_knows_the_reducers_by_their_wire_names(case: str) -> None:
     declared = cast("dict[str, object]", vars(module(case).Reducers))
     reducers = built(case).reducers
     called = {value.name for value in declared.values() if isinstance(value, Reducer)}
-    assert called == {reducer.wire_name for reducer in reducers if reducer.method}
+    assert called == {reducer.name for reducer in reducers if reducer.method}
     assert sum(isinstance(value, OnReducer) for value in declared.values()) == len(reducers)
 
 

@@ -83,7 +83,7 @@ def test_keys_that_mean_several_things() -> None:
     with pytest.raises(SchemaError, match=r"rename 'thing\.id': means several things"):
         build(raw, rename={"thing.id": "x"})
     found = build(raw, rename={"table:thing": "x", "reducer:thing.id": "y"})
-    assert (found.tables[0].name, found.reducers[0].name) == ("x", "thing")
+    assert (found.tables[0].python_name, found.reducers[0].python_name) == ("x", "thing")
 
 
 @pytest.mark.parametrize("key", ["nothing", "thing.nothing", "reducer:thing", ""])
@@ -114,10 +114,14 @@ def test_what_has_two_names_is_called_by_either(prefix: str, name: str) -> None:
     ]
     served = version_10(raw, ExplicitNames={"entries": entries})
     (handle,) = build(served).tables
-    assert (handle.name, handle.wire_name) == ("my_things_2", "Stuff")
+    assert (handle.python_name, handle.name) == ("my_things_2", "Stuff")
     (made,) = build(served).reducers
     assert made.method is not None
-    assert (made.method.name, made.wire_name, made.method.parameters[0].name) == ("do_it_1", "do_it_1", "a_param_1")
+    assert (made.method.python_name, made.name, made.method.parameters[0].python_name) == (
+        "do_it_1",
+        "do_it_1",
+        "a_param_1",
+    )
     rename = {f"{prefix}{name}": "goods", f"{prefix}{name}.id": "number"}
     found = build(served, rename=rename)
-    assert (found.tables[0].name, found.types[0].parts[0].name, found.warnings) == ("goods", "number", ())
+    assert (found.tables[0].python_name, found.types[0].parts[0].python_name, found.warnings) == ("goods", "number", ())

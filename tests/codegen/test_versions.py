@@ -202,4 +202,4 @@ def test_digits_are_words_of_their_own_where_a_server_made_them_so(
     for form in (raw, version_10(raw)):
         (made,) = build(form).reducers
         assert made.method is not None
-        assert made.method.parameters[0].name == named
+        assert made.method.parameters[0].python_name == named
