@@ -88,6 +88,15 @@ def test_formatter_leaves_packages_alone(length: int) -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_package_does_not_depend_on_the_order_of_sets(tmp_path: Path, seed: str) -> None:
+    command = [sys.executable, "-m", "stdb_codegen", "generate", "--module", str(origin("features")), "-o", "client"]
+    environment = {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert texts(tmp_path / "client") == texts(GOLDEN / "features" / "client")
+
+
 def test_python_m_is_the_command(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "stdb_codegen", "generate", "--module", str(origin("probe")), "-o", "client"]
     done = subprocess.run(

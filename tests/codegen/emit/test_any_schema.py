@@ -94,15 +94,17 @@ def test_any_schema_gives_a_package_or_one_error(folder: Path, raw: Json, includ
 @given(modules())
 @settings(max_examples=25, deadline=None, suppress_health_check=UNHURRIED)
 def test_any_source_names_become_canonical(folder: Path, raw: Json) -> None:
-    """What a `.wasm` describes: whatever its names, they become names, and again the same ones."""
+    """Canonical names of a `.wasm`: whatever its source names, they are names, and derived twice they are the same."""
     if "sections" not in raw:
         return
-    once = casing.canonical(v10.from_values(raw))
+    once, again = (casing.canonical(v10.from_values(raw)) for _ in range(2))
+    assert once == again
     try:
         files = render.render(context.build(lower.lower(once)))
     except CodegenError:
         return
     imported(files, folder)
+    assert render.render(context.build(lower.lower(again))) == files
 
 
 def thousand() -> Json:
