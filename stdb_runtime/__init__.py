@@ -3,9 +3,16 @@
 Generated packages bring `connect`, `tables` and `reducers`; what they have in common, and what programs name, is here.
 """
 
-from .backoff import Backoff
-from .connection import ConnectionState
-from .delta import Delta
+from ._engine.backoff import Backoff
+from ._engine.delta import Delta
+from ._engine.handler import Handler, HandlerMapping
+from ._engine.stream import Change, Deleted, Inserted, Updated
+from ._engine.subscription import Subscription, SubscriptionState
+from ._handles.query import Condition, Query
+from ._handles.reducer import ReducerCall
+from ._handles.registry import get
+from .aio.connection import ConnectionState
+from .aio.raw import RawConnection, connect
 from .errors import (
     ArgumentError,
     AuthError,
@@ -42,7 +49,6 @@ from .events import (
     SubscriptionEnded,
     UnknownTransaction,
 )
-from .handler import Handler, HandlerMapping
 from .messages import (
     IdentityToken,
     InitialSubscription,
@@ -54,12 +60,6 @@ from .messages import (
     TransactionUpdate,
     UnsubscribeApplied,
 )
-from .query import Condition, Query
-from .raw import RawConnection, connect
-from .reducer import ReducerCall
-from .registry import get
-from .stream import Change, Deleted, Inserted, Updated
-from .subscription import Subscription, SubscriptionState
 from .types import (
     ConnectionId,
     Err,

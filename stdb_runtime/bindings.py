@@ -12,6 +12,16 @@ from contextvars import copy_context
 from ssl import SSLContext
 from typing import Generic, Literal, TypeVar
 
+from ._engine.backoff import Backoff
+from ._engine.cache_sink import Core
+from ._handles.client import Client
+from ._handles.current import Ambient
+from ._handles.procedure import ProcedureSet, procedure
+from ._handles.query import Column, Columns, OpaqueColumn, Selectable
+from ._handles.reducer import OnReducer, ReducerSet, reducer
+from ._handles.registry import registered
+from ._handles.schema_difference import drift
+from ._handles.table import BTree, EventTable, Hash, KeyedTable, Table, TableSet, Unique
 from ._protocol.endpoint import Endpoint
 from ._sats.annotation import (
     F32,
@@ -31,21 +41,11 @@ from ._sats.annotation import (
     Enumeration,
     Product,
 )
-from .ambient import Ambient
-from .backoff import Backoff
-from .client import Client
-from .core import Core
+from ._sats.schema import Schema
+from .aio.http import fetch_schema
+from .aio.options import Options, TokenSource
 from .credentials import TokenStore
-from .drift import drift
 from .errors import BindingsError, ConnectError, SchemaError, StdbError
-from .http import fetch_schema
-from .options import Options, TokenSource
-from .procedure import ProcedureSet, procedure
-from .query import Column, Columns, OpaqueColumn, Selectable
-from .reducer import OnReducer, ReducerSet, reducer
-from .registry import registered
-from .schema import Schema
-from .table import BTree, EventTable, Hash, KeyedTable, Table, TableSet, Unique
 from .types import ConnectionId, Err, Identity, Ok, ScheduleAt, Some, TimeDuration, Timestamp, Uuid, Variant
 
 __all__ = [

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from stdb_runtime._protocol import wire
+from stdb_runtime._protocol.v1_json import messages as wire
 from tests.support.recordings import FOLDER, RECORDINGS, rows_of
 
 ROOT = Path(__file__).resolve().parents[1]

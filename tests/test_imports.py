@@ -12,34 +12,34 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # The modules of the runtime, lowest first. A module imports only from the lines above its own.
 LAYERS = (
-    "text types index backoff stats _sats.literal",
+    "text types _engine.index _engine.backoff stats _sats.literal",
     "errors",
-    "_sats.sats events outcome attempts unawaited _protocol.endpoint _protocol.wire",
-    "_sats.scalar _sats.array _sats.product stream request",
+    "_sats.sats events _engine.result _engine.retry _engine.unretrieved _protocol.endpoint _protocol.v1_json.messages",
+    "_sats.scalar _sats.array _sats.product _engine.stream _handles.request",
     "_sats.sums _protocol.sql",
     "_sats.annotation",
-    "_sats.row _sats.arguments query",
-    "cache procedure",
-    "state renewal",
-    "table reducer",
-    "delta subscription",
-    "_protocol.answers",
-    "_protocol.session",
+    "_protocol.v1_json.rows _protocol.v1_json.arguments _handles.query",
+    "_engine.table_cache _handles.procedure",
+    "_engine.table_state _engine.resync",
+    "_handles.table _handles.reducer",
+    "_engine.delta _engine.subscription",
+    "_protocol.events",
+    "_protocol.v1_json.session",
     "credentials",
-    "options dispatch ledger messages registry",
-    "handler",
-    "transport http tokens",
-    "connection health",
-    "mirror",
-    "core relay presence",
-    "schema",
-    "drift",
-    "client ambient raw",
+    "aio.options _engine.dispatcher _engine.pending messages _handles.registry",
+    "_engine.handler",
+    "aio.websocket aio.http aio.tokens",
+    "aio.connection aio.health",
+    "_engine.client_cache",
+    "_engine.cache_sink _engine.handler_sink _handles.connection_info",
+    "_sats.schema",
+    "_handles.schema_difference",
+    "_handles.client _handles.current aio.raw",
     "bindings",
     "__init__",
 )
 # Up to here nothing waits, sleeps, opens a socket, rolls dice or looks at a clock.
-LAST_SANS_IO = "_protocol.session"
+LAST_SANS_IO = "_protocol.v1_json.session"
 IO = {"asyncio", "websockets", "socket", "ssl", "time", "random", "threading", "selectors", "concurrent"}
 
 RANKS = {module: rank for rank, line in enumerate(LAYERS) for module in line.split()}

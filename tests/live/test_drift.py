@@ -12,8 +12,8 @@ import pytest
 import game_client
 import stdb_runtime
 from stdb_runtime import BindingsError, SchemaError
-from stdb_runtime.drift import drift
-from stdb_runtime.schema import Schema
+from stdb_runtime._handles.schema_difference import drift
+from stdb_runtime._sats.schema import Schema
 from tests.golden.arena import client as arena_client
 from tests.golden.echo import client as echo_client
 from tests.golden.edge import client as edge_client

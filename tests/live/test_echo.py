@@ -23,9 +23,9 @@ from websockets.asyncio.client import connect as connect_socket
 from websockets.typing import Subprotocol
 
 from stdb_runtime import ReducerEvent, RowEvent
-from stdb_runtime._protocol import wire
+from stdb_runtime._protocol.v1_json import messages as wire
+from stdb_runtime._protocol.v1_json.rows import RowReader
 from stdb_runtime._sats.literal import double_literal, server_double
-from stdb_runtime._sats.row import RowReader
 from tests.golden.echo import client as echo_client
 from tests.golden.echo.client import types as echo
 from tests.support.values import LEISURE, has_literal, kind_of, single
@@ -33,8 +33,8 @@ from tests.support.values import LEISURE, has_literal, kind_of, single
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Iterator
 
-    from stdb_runtime.reducer import Reducer
-    from stdb_runtime.table import Table
+    from stdb_runtime._handles.reducer import Reducer
+    from stdb_runtime._handles.table import Table
     from tests.conftest import Publish
     from tests.support.server import Database
 

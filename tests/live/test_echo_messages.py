@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 from websockets.exceptions import ConnectionClosedError
 
-from stdb_runtime._protocol import wire
+from stdb_runtime._protocol.v1_json import messages as wire
 from tests.live.test_echo import plain_socket
 from tests.support.recordings import RECORDINGS
 

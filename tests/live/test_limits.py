@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import tests.golden.probe.client as probe
-from stdb_runtime._protocol import wire
+from stdb_runtime._protocol.v1_json import messages as wire
 from tests.golden.echo.client import connect, reducers, tables
 from tests.live.test_echo import plain_socket
 

@@ -19,7 +19,7 @@ from tests.golden.echo import client as echo
 from tests.golden.edge import client as edge
 
 if TYPE_CHECKING:
-    from stdb_runtime.query import Query
+    from stdb_runtime._handles.query import Query
     from tests.conftest import Publish
     from tests.support.server import Database
 

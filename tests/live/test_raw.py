@@ -36,9 +36,9 @@ from stdb_runtime import (
     UnknownDatabaseError,
     connect,
 )
-from stdb_runtime.handler import CALLBACKS
-from stdb_runtime.raw import RawConnection
-from stdb_runtime.schema import SchemaForm, rows_by
+from stdb_runtime._engine.handler import CALLBACKS
+from stdb_runtime._sats.schema import SchemaForm, rows_by
+from stdb_runtime.aio.raw import RawConnection
 from tests.support.modules import module_wasm
 from tests.support.proxy import Proxy
 from tests.support.recordings import RECORDINGS, Recording

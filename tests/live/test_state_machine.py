@@ -19,8 +19,8 @@ from tests.support.proxy import Proxy
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from stdb_runtime.subscription import Subscription
-    from stdb_runtime.table import KeyedTable
+    from stdb_runtime._engine.subscription import Subscription
+    from stdb_runtime._handles.table import KeyedTable
     from tests.conftest import Publish
     from tests.support.server import Database
 

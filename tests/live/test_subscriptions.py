@@ -18,7 +18,7 @@ from tests.support.observed import Naive
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from stdb_runtime.subscription import Subscription
+    from stdb_runtime._engine.subscription import Subscription
     from tests.conftest import Publish
     from tests.support.server import Database
 

@@ -11,7 +11,7 @@ import pytest
 
 from game_client import Client, Message, Player, connect, tables
 from stdb_runtime import ConnectionLost, Delta, ReducerEvent, RowEvent, SlowConsumerError, SubscriptionApplied
-from stdb_runtime.stream import Deleted, Inserted, Updated
+from stdb_runtime._engine.stream import Deleted, Inserted, Updated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

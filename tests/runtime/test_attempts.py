@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stdb_runtime import Backoff, ConnectionLost, ReconnectError, StdbError
-from stdb_runtime.attempts import Attempts
+from stdb_runtime._engine.retry import Attempts
 
 LOST, REFUSED = ConnectionLost("lost"), ConnectionLost("refused")
 

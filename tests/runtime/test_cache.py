@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from stdb_runtime._protocol.wire import Rows, TableUpdate
+from stdb_runtime._engine.table_cache import TableDiff, TableRows
+from stdb_runtime._protocol.v1_json.messages import Rows, TableUpdate
 from stdb_runtime._sats.annotation import F64, U32, Product
-from stdb_runtime.cache import TableDiff, TableRows
 from stdb_runtime.errors import DecodeError, ProtocolError
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import pytest
 
 from stdb_runtime import AuthError, ConnectError, CredentialsError
 from stdb_runtime._protocol.endpoint import Endpoint
+from stdb_runtime.aio.options import Options
+from stdb_runtime.aio.tokens import Tokens
 from stdb_runtime.credentials import File, TokenStore
-from stdb_runtime.options import Options
-from stdb_runtime.tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeGuard
 import pytest
 
 from stdb_runtime import StdbError
-from stdb_runtime._protocol import wire
-from stdb_runtime._protocol.session import Session
-from stdb_runtime._sats.row import RowReader
+from stdb_runtime._protocol.v1_json import messages as wire
+from stdb_runtime._protocol.v1_json.rows import RowReader
+from stdb_runtime._protocol.v1_json.session import Session
 from tests.golden.echo.client import types as echo
 from tests.support.recordings import RECORDINGS, row_classes, rows_of
 

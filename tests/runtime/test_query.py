@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from game_client import Activity, Message, Player, Team, tables
 from stdb_runtime import ConnectionId, Identity, Timestamp
+from stdb_runtime._handles.query import Condition
 from stdb_runtime._protocol.sql import literal, quoted
 from stdb_runtime.bindings import F32, F64, I8, I128, U8, U64, U256, Column, Columns, OpaqueColumn
-from stdb_runtime.query import Condition
 
 Ask: TypeAlias = Callable[[Any], Any]  # Any: what is asked here is wrong on purpose, and checkers know
 

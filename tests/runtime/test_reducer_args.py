@@ -17,9 +17,9 @@ from tests.golden.echo.client import types as echo
 from tests.support.values import LEISURE, kind_of, row_text
 
 if TYPE_CHECKING:
+    from stdb_runtime._protocol.v1_json.arguments import Arguments
     from stdb_runtime._sats.annotation import Product
-    from stdb_runtime._sats.arguments import Arguments
-from stdb_runtime.reducer import Reducer
+from stdb_runtime._handles.reducer import Reducer
 
 REDUCERS = echo_client.Reducers
 KINDS: dict[str, type[Product]] = {

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stdb_runtime import DecodeError, Err, Identity, Ok, Uuid
+from stdb_runtime._protocol.v1_json.rows import RowReader
 from stdb_runtime._sats.annotation import F32, F64, U64, Product, product_of
-from stdb_runtime._sats.row import RowReader
 from stdb_runtime._sats.sats import Dialect
 from stdb_runtime._sats.scalar import NAN
 from tests.golden.echo import client as echo_client
@@ -23,7 +23,7 @@ from tests.support.values import LEISURE, kind_of, row_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stdb_runtime.table import Table
+    from stdb_runtime._handles.table import Table
 
 
 class Newer(Product, frozen=True):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stdb_runtime._protocol.answers import (
+from stdb_runtime._protocol.events import (
     CallRefused,
     Event,
     Opened,
@@ -19,8 +19,8 @@ from stdb_runtime._protocol.answers import (
     Transaction,
     Unsubscribed,
 )
-from stdb_runtime._protocol.session import Session, SessionState
-from stdb_runtime._protocol.wire import TableUpdate
+from stdb_runtime._protocol.v1_json.messages import TableUpdate
+from stdb_runtime._protocol.v1_json.session import Session, SessionState
 from stdb_runtime.errors import NotConnectedError, ProtocolError
 from stdb_runtime.types import ConnectionId, Identity
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from game_client import Message
 from stdb_runtime import Identity, RowEvent, SlowConsumerError, Timestamp, UnknownTransaction
-from stdb_runtime.stream import Change, Deleted, Inserted, Stream, Updated, merge, seen_from
+from stdb_runtime._engine.stream import Change, Deleted, Inserted, Stream, Updated, merge, seen_from
 
 EVENT = RowEvent(UnknownTransaction(), None)
 

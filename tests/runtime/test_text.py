@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from stdb_runtime import ReducerError
-from stdb_runtime.options import Options
+from stdb_runtime.aio.options import Options
 from stdb_runtime.text import HidesToken, shown
 
 TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJzZWNyZXQifQ.c2lnbmF0dXJl"

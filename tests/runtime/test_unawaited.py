@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stdb_runtime import ConnectionLost, ReducerError
-from stdb_runtime.unawaited import Unawaited
+from stdb_runtime._engine.unretrieved import Unawaited
 
 if TYPE_CHECKING:
     from collections.abc import Callable

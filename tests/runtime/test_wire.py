@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from stdb_runtime._protocol import wire
-from stdb_runtime._sats.row import RowReader
+from stdb_runtime._protocol.v1_json import messages as wire
+from stdb_runtime._protocol.v1_json.rows import RowReader
 from stdb_runtime.errors import DecodeError, ProtocolError
 from tests.support.recordings import RECORDINGS, Recording, row_classes
 

@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, NamedTuple, cast, get_args, get_type_hints
 from stdb_codegen.emit import context, output, render
 from stdb_codegen.schema import lower, rawdef
 from stdb_codegen.sources import source
-from stdb_runtime._protocol import wire
+from stdb_runtime._protocol.v1_json import messages as wire
 from tests.support.modules import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
+    from stdb_runtime._handles.table import Table, TableSet
     from stdb_runtime._sats.annotation import Product
-    from stdb_runtime.table import Table, TableSet
 
 FOLDER = ROOT / "tests" / "recordings"
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from websockets.asyncio.server import ServerConnection, serve
 
-from stdb_runtime._protocol.wire import SUBPROTOCOL
+from stdb_runtime._protocol.v1_json.messages import SUBPROTOCOL
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

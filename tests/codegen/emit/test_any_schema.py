@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from stdb_codegen.emit import context, render
 from stdb_codegen.errors import CodegenError
 from stdb_codegen.schema import casing, lower, v10
+from stdb_runtime._handles.procedure import Procedure
+from stdb_runtime._handles.reducer import Reducer
 from stdb_runtime._sats.annotation import product_of
 from stdb_runtime.bindings import Enumeration, Product, Variant
-from stdb_runtime.procedure import Procedure
-from stdb_runtime.reducer import Reducer
 from tests.codegen import schemas
 from tests.codegen.schemas import U64, UNIT, Json, array, generate, module, option, product, reducer, ref, sum_, table
 from tests.codegen.strategies import modules

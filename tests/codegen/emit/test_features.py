@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 import pytest
 
 from stdb_runtime import Err, Ok, Some, SubscriptionError
-from stdb_runtime._protocol.wire import Rows, TableUpdate
+from stdb_runtime._engine.table_state import TableState
+from stdb_runtime._handles.table import TableSet
+from stdb_runtime._protocol.v1_json.messages import Rows, TableUpdate
 from stdb_runtime._sats.annotation import Product
-from stdb_runtime.state import TableState
-from stdb_runtime.table import TableSet
 from tests.golden.arena import client as arena
 from tests.golden.events import client as events
 from tests.golden.indexes import client as indexes
@@ -25,7 +25,7 @@ from tests.golden.shared import client as shared
 from tests.golden.views import client as views
 
 if TYPE_CHECKING:
-    from stdb_runtime.state import TableOwner
+    from stdb_runtime._engine.table_state import TableOwner
 
 T = TypeVar("T", bound=TableSet)
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from stdb_runtime._handles.reducer import OnReducer, Reducer
 from stdb_runtime._sats.annotation import product_of
 from stdb_runtime.bindings import Enumeration, Product
-from stdb_runtime.reducer import OnReducer, Reducer
 from tests.codegen.golden import CASES, built
 from tests.codegen.schemas import GOLDEN
 from tests.support.modules import GAME, ROOT

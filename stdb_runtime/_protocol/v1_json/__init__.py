@@ -1,0 +1,1 @@
+"""The encoding `v1.json.spacetimedb`."""

@@ -1,0 +1,245 @@
+"""Rows by the module's schema, for connections without generated code: mappings by column name, in one shape."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias, cast
+
+import msgspec
+
+from .._engine.handler_sink import RowMaker, json_rows
+from .._handles.table import TableSet
+from ..errors import DecodeError, SchemaError
+from ..types import ConnectionId, Identity, TimeDuration, Timestamp, Uuid
+from .annotation import type_of
+from .array import Array
+from .product import Field, ProductType
+from .sats import Dialect, Fault, Json, SatsType, Wire, each, expected
+from .scalar import UNIT, Boolean, Bytes, Float, Integer, String
+from .sums import Alternatives, Option, spelled_sum
+
+__all__ = ["Schema", "SchemaForm", "rows_by"]
+
+SchemaForm: TypeAlias = "TableSet | Mapping[str, object] | str | bytes"
+"""A schema of version 9 (a mapping, or its JSON text), or a generated package's `tables`."""
+
+_PRIMITIVES: dict[str, SatsType] = {
+    "Bool": Boolean(),
+    "String": String(),
+    "F32": Float(32),
+    "F64": Float(64),
+    **{f"U{bits}": Integer(bits, signed=False) for bits in (8, 16, 32, 64, 128, 256)},
+    **{f"I{bits}": Integer(bits, signed=True) for bits in (8, 16, 32, 64, 128, 256)},
+}
+_SPECIAL: dict[str, type] = {
+    "__identity__": Identity,
+    "__connection_id__": ConnectionId,
+    "__timestamp_micros_since_unix_epoch__": Timestamp,
+    "__time_duration_micros__": TimeDuration,
+    "__uuid__": Uuid,
+}
+
+
+class Schema:
+    """A module's schema of version 9: the rows of its tables, and the parameters of its reducers.
+
+    Args:
+        source: the schema as a mapping, or its JSON text.
+
+    Attributes:
+        tables: the type of each table's rows, by the table's name.
+        reducers: the parameters of each reducer, by the reducer's name.
+
+    Raises:
+        SchemaError: it is no schema.
+    """
+
+    def __init__(self, source: Mapping[str, object] | str | bytes) -> None:
+        self.tables: dict[str, SatsType] = {}
+        self.reducers: dict[str, SatsType] = {}
+        place = ""
+        try:
+            raw: Any = json.loads(source) if isinstance(source, str | bytes) else source  # Any: checked by use, below
+            raw = raw.get("V9", raw)
+            types = _Typespace(raw["typespace"]["types"])
+            types.make_all()
+            for table in raw["tables"]:
+                place = f"table {table['name']}"
+                self.tables[table["name"]] = types.at(table["product_type_ref"])
+            for view in (export["View"] for export in raw.get("misc_exports", ()) if "View" in export):
+                place = f"view {view['name']}"
+                self.tables[view["name"]] = types.row_of(view["return_type"])
+            for reducer in raw["reducers"]:
+                place = f"reducer {reducer['name']}"
+                self.reducers[reducer["name"]] = types.product(reducer["params"]["elements"])
+        except json.JSONDecodeError as error:
+            raise SchemaError("", f"it is not JSON: {error}") from None
+        except KeyError as error:
+            raise SchemaError(place, f"it lacks {error}, or has another form") from None
+        except ValueError as error:
+            raise SchemaError(place, str(error)) from None
+        except (TypeError, AttributeError, RecursionError):
+            raise SchemaError(place, "it has another form") from None
+
+
+def rows_by(schema: SchemaForm) -> RowMaker:
+    """What makes rows by a schema: of generated classes with a package's tables, else mappings by column name.
+
+    In a mapping, values are as in generated code, but structs are mappings too, and enums `{"Variant": value}`. Rows
+    of a table that the schema lacks are JSON values.
+
+    Args:
+        schema: a schema of version 9, as a mapping or its JSON text, or a generated package's `tables`.
+
+    Raises:
+        SchemaError: it is no schema.
+    """
+    if isinstance(schema, TableSet):
+        states = type(schema).__new_states__()
+        return lambda table, texts: states[table].rows.read(texts) if table in states else json_rows(table, texts)
+    rows = Schema(schema).tables
+    return lambda table, texts: _read(rows[table], table, texts) if table in rows else json_rows(table, texts)
+
+
+def _read(row_type: SatsType, table: str, texts: Sequence[str]) -> Sequence[Any]:
+    try:
+        return [row_type.read(msgspec.json.decode(text)) for text in texts]
+    except Fault as fault:
+        raise DecodeError(fault.problem, table=table, path=fault.path("$")) from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise DecodeError(f"a row is not JSON: {error}", table=table) from None
+
+
+class _Tagged(SatsType):
+    """A sum as a mapping of the variant's name to its value."""
+
+    def __init__(self, names: Sequence[str], payloads: Sequence[SatsType]) -> None:
+        self._alternatives = Alternatives(names)
+        self._payloads = payloads
+
+    def read(self, json: Json) -> object:
+        tag, payload = self._alternatives.split(json)
+        name = self._alternatives.names[tag]
+        try:
+            return {name: self._payloads[tag].read(payload)}
+        except Fault as fault:
+            raise fault.under(name) from None
+
+    def write(self, value: Any) -> object:  # Any: a mapping, which is checked
+        names = self._alternatives.names
+        items: list[tuple[str, object]] = [*value.items()] if isinstance(value, Mapping) else []
+        if len(items) != 1 or items[0][0] not in names:
+            raise expected(f"a mapping of one of {', '.join(names)}", cast("object", value))
+        tag = names.index(items[0][0])
+        return [tag, self._payloads[tag].write(items[0][1])]
+
+    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+        if self in within:
+            return "..."
+        inner = (*within, self)
+        names = self._alternatives.names
+        return spelled_sum((name, payload, inner) for name, payload in zip(names, self._payloads, strict=True))
+
+    def wire(self, dialect: Dialect) -> Wire:
+        return Wire(Any, each(self.read))
+
+
+class _Typespace:
+    """The types of a schema, made when they are asked for, because they may contain themselves."""
+
+    def __init__(self, raw: Sequence[Mapping[str, Any]]) -> None:  # Any: the schema's JSON
+        self._raw = raw
+        self._made: dict[int, SatsType] = {}
+
+    def make_all(self) -> None:
+        """Make all types, so that what is wrong with one is found now."""
+        for place in range(len(self._raw)):
+            self.at(place)
+
+    def at(self, place: int) -> SatsType:
+        """The type at a place of the typespace."""
+        place = self._checked(place)
+        if place not in self._made:
+            self._made[place] = self._type(self._raw[place])
+        return self._made[place]
+
+    def _checked(self, place: int) -> int:
+        """A place of the typespace, if there is such a one."""
+        if not 0 <= place < len(self._raw):
+            raise ValueError(f"it refers to type {place}, of {len(self._raw)}")
+        return place
+
+    def _type(self, raw: Mapping[str, Any]) -> SatsType:
+        ((kind, body),) = raw.items()
+        if kind == "Ref":
+            return _Later(self, self._checked(body))
+        if kind == "Array":
+            return Bytes() if "U8" in body else Array(self._type(body))
+        if kind == "Product":
+            return self.product(body["elements"])
+        if kind == "Sum":
+            return self._sum(body["variants"])
+        return _PRIMITIVES[kind]
+
+    def row_of(self, raw: Mapping[str, Any]) -> SatsType:
+        """The type of a view's rows: it returns an array of them, an option, or a query."""
+        match raw:
+            case {"Array": body}:
+                return self._type(body)
+            case {"Sum": {"variants": [{"algebraic_type": body}, _]}}:
+                return self._type(body)
+            case {"Product": {"elements": [{"name": {"some": "__query__"}, "algebraic_type": body}]}}:
+                return self._type(body)
+            case _:
+                raise ValueError("it returns neither a list of rows, nor an option of one, nor a query")
+
+    def product(self, elements: Sequence[Mapping[str, Any]]) -> SatsType:
+        """A product of elements."""
+        names = [element["name"]["some"] for element in elements]
+        if len(names) == 1 and names[0] in _SPECIAL:
+            return type_of(_SPECIAL[names[0]])
+        if not names:
+            return UNIT
+        fields = [
+            Field(name, name, self._type(element["algebraic_type"]))
+            for name, element in zip(names, elements, strict=True)
+        ]
+        return ProductType(
+            "a row",
+            lambda: fields,
+            make=lambda *values: dict(zip(names, values, strict=True)),
+            take=lambda value: list(value.values()),
+            python_type=dict,
+            direct=False,
+        )
+
+    def _sum(self, variants: Sequence[Mapping[str, Any]]) -> SatsType:
+        names = [variant["name"]["some"] for variant in variants]
+        payloads = [self._type(variant["algebraic_type"]) for variant in variants]
+        if names == ["some", "none"]:
+            return Option(payloads[0], wrapped=isinstance(payloads[0], Option) or payloads[0] is UNIT)
+        return _Tagged(names, payloads)
+
+
+class _Later(SatsType):
+    """A reference to a type of the typespace, followed when it is used."""
+
+    def __init__(self, types: _Typespace, place: int) -> None:
+        self._types = types
+        self._place = place
+
+    def followed(self) -> SatsType:
+        return self._types.at(self._place)
+
+    def read(self, json: Json) -> object:
+        return self.followed().read(json)
+
+    def write(self, value: object) -> object:
+        return self.followed().write(value)
+
+    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+        return self.followed().spelled(within)
+
+    def wire(self, dialect: Dialect) -> Wire:
+        return Wire(Any, each(self.read))

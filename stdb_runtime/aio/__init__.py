@@ -1,0 +1,1 @@
+"""The asyncio driver: sockets, HTTP, timers and tasks."""
