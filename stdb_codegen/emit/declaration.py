@@ -1,4 +1,7 @@
-"""What generated modules declare: every name and annotation final, no decision left for a template."""
+"""Declarations of a generated package: with final names and annotations, so that templates decide nothing.
+
+In a declaration, `python_name` is the name in generated code, and `name` the name on the server, as in the schema.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ _INDEX_KINDS = {"Unique": "Unique", "BTree": "B-tree", "Hash": "Hash"}
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A field, a parameter or an enumeration member."""
+    """Field, parameter or enumeration member."""
 
     python_name: Identifier
     name: str
@@ -26,15 +29,14 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class TypeDeclaration:
-    """A class, or the alias of a sum, in `types.py`.
+    """Class, or alias of a sum, in `types.py`.
 
     Attributes:
-        kind: What is declared; an alias stands for the variants before it.
-        path: Its name in the schema; a variant's comes after its sum's.
-        parts: Its fields, members, or the classes of its variants.
-        renamed: The fields whose wire name differs.
-        tag: The position of a variant among its sum's.
-        doc: Its docstring.
+        kind: kind of declaration; an alias follows the variants of its sum.
+        path: name in the schema; that of a variant is prefixed with the name of its sum.
+        doc: docstring.
+        parts: fields, enumeration members, or classes of the variants.
+        tag: position of a variant in its sum.
     """
 
     kind: Literal["product", "enumeration", "variant", "alias"]
@@ -47,18 +49,18 @@ class TypeDeclaration:
 
     @property
     def renamed(self) -> tuple[Member, ...]:
-        """The fields whose wire name differs."""
+        """Fields whose Python name differs from the name on the server."""
         return _renamed(self.parts)
 
 
 @dataclass(frozen=True, slots=True)
 class IndexAccessor:
-    """An index of a table's handle.
+    """Accessor of an index, in the handle of its table.
 
     Attributes:
-        kind: Its class: of one row for a value, of rows in an order, or of rows whose values have none.
-        key: What rows are found by.
-        row: The class of the rows.
+        kind: class of the accessor: `Unique`, `BTree` or `Hash`.
+        key: annotation of the key.
+        row: annotation of the rows.
     """
 
     python_name: Identifier
@@ -69,17 +71,17 @@ class IndexAccessor:
 
     @property
     def doc(self) -> str:
-        """Its docstring."""
+        """Docstring."""
         listed = ", ".join(f"`{column.name}`" for column in self.columns)
         return f"{_INDEX_KINDS[self.kind]} index on {listed}."
 
 
 @dataclass(frozen=True, slots=True)
 class QueryColumn:
-    """A column in the queries of a table.
+    """Column of a table, for queries.
 
     Attributes:
-        annotation: What it is compared with; None for a type that SQL has no literal for.
+        annotation: type of its values; None for a type without SQL literals.
     """
 
     python_name: Identifier
@@ -88,13 +90,13 @@ class QueryColumn:
 
     @property
     def kind(self) -> Annotation:
-        """Its class."""
+        """Class of the column."""
         return Annotation(f"Column[{self.annotation}]" if self.annotation else "OpaqueColumn")
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnSet:
-    """The columns of a row class, in `_tables.py`."""
+    """Columns of a row class, in `_tables.py`."""
 
     python_name: Identifier
     name: str
@@ -102,18 +104,18 @@ class ColumnSet:
 
     @property
     def doc(self) -> str:
-        """Its docstring."""
+        """Docstring."""
         return f"Columns of `{self.name}`, for queries."
 
 
 @dataclass(frozen=True, slots=True)
 class TableHandle:
-    """A table's class in `_tables.py`, and its attribute in `Tables`.
+    """Handle of a table: its class in `_tables.py`, and its attribute in `Tables`.
 
     Attributes:
-        kind: Its base class.
-        columns: The class of its columns, if it can be queried.
-        warnings: Which of its indexes got no accessor, and why; one line each.
+        kind: base class.
+        columns: class of the columns, if the table can be queried.
+        warnings: indexes without an accessor, with the reason; one line each.
     """
 
     python_name: Identifier
@@ -130,11 +132,11 @@ class TableHandle:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """What calls a reducer or a procedure.
+    """Method that calls a reducer or a procedure.
 
     Attributes:
-        decorator: What declares it.
-        returns: The annotation of what it returns.
+        decorator: decorator of the method.
+        returns: annotation of the returned value.
     """
 
     decorator: Identifier
@@ -146,13 +148,13 @@ class Method:
 
     @property
     def renamed(self) -> tuple[Member, ...]:
-        """The parameters whose wire name differs."""
+        """Parameters whose Python name differs from the name on the server."""
         return _renamed(self.parameters)
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """What callbacks on calls of a reducer are registered with."""
+    """Attribute at which callbacks on calls of a reducer are registered."""
 
     python_name: Identifier
     name: str
@@ -162,7 +164,7 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class ReducerMembers:
-    """A reducer in `Reducers`: what calls it, unless only the server does, and what listens to it."""
+    """Members of `Reducers` for a reducer: a method, unless only the server calls it, and a listener."""
 
     name: str
     method: Method | None
@@ -170,16 +172,16 @@ class ReducerMembers:
 
     @property
     def python_name(self) -> Identifier:
-        """What the two are sorted by."""
+        """Python name by which reducers are sorted."""
         return self.method.python_name if self.method else self.listener.python_name
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """Everything that the package declares, each part sorted by Python name.
+    """Declarations of a package, each kind sorted by Python name.
 
     Attributes:
-        warnings: What of the schema got no declaration, or is doubtful; one line each.
+        warnings: parts of the schema that have no declaration or are doubtful, one line each.
     """
 
     schema_hash: str
@@ -211,7 +213,7 @@ class Package:
 
     @property
     def type_names(self) -> tuple[Identifier, ...]:
-        """The names in `types.py`, in the order of an import."""
+        """Names in `types.py`, in the order of an import."""
         return import_order(declared.python_name for declared in self.types)
 
     @property

@@ -33,7 +33,7 @@ class _Group:
     """Brackets and the items between them.
 
     Attributes:
-        is_broken: whether a comma follows the last item
+        is_broken: whether a comma follows the last item.
     """
 
     opening: str
@@ -49,7 +49,7 @@ def laid_out(statement: str) -> str:
     """Lay out a statement.
 
     Args:
-        statement: the statement on one line, with its indentation and the end of the line
+        statement: the statement on one line, with its indentation and the end of the line.
 
     Returns:
         Its lines, with their ends.

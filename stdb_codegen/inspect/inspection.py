@@ -1,4 +1,4 @@
-"""What a module holds, in plain texts and lists: for `stdb-codegen inspect`, and for programs as JSON."""
+"""Report of a module's contents, for `stdb-codegen inspect` and as JSON."""
 
 from __future__ import annotations
 
@@ -9,43 +9,57 @@ import msgspec
 from stdb_codegen.schema import ir
 from stdb_codegen.schema.ir import Atom
 
+__all__ = [
+    "ColumnReport",
+    "FieldReport",
+    "IndexReport",
+    "Key",
+    "ModuleReport",
+    "ProcedureReport",
+    "ReducerReport",
+    "TableReport",
+    "TypeReport",
+    "inspect",
+    "rust",
+]
+
 Key: TypeAlias = Literal["primary key", "unique", "auto-inc", "btree", "hash", "direct"]
 
 _RUST = {Atom.BYTES: "Vec<u8>", Atom.UNIT: "()", Atom.BOOL: "bool"}
 
 
 class FieldReport(msgspec.Struct, frozen=True):
-    """A parameter, a field of a type, or a variant with what it carries."""
+    """Parameter, field of a struct, or variant with its payload."""
 
     name: str
     type: str
 
 
 class ColumnReport(FieldReport, frozen=True):
-    """A column.
+    """Column of a table.
 
     Attributes:
-        keys: What it is by itself; what it is together with others is told by the table.
+        keys: its own keys and indexes; those over several columns belong to the table.
     """
 
     keys: list[Key]
 
 
 class IndexReport(msgspec.Struct, frozen=True):
-    """An index, by the names of its columns."""
+    """Index, by the names of its columns."""
 
     columns: list[str]
     algorithm: str
 
 
 class TableReport(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A table or a view.
+    """Table or view.
 
     Attributes:
-        row: The type of its rows.
-        unique: The groups of columns of which no two rows have the same values.
-        schedule: The function that runs at the times that its rows say.
-        source_name: name in the module's source, if different
+        row: name of its row type.
+        unique: groups of columns with a unique constraint.
+        schedule: function that the server calls at the times in its rows.
+        source_name: name in the module's source, if different.
     """
 
     name: str
@@ -61,12 +75,12 @@ class TableReport(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ReducerReport(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A reducer.
+    """Reducer.
 
     Attributes:
-        lifecycle: When the server calls it by itself.
-        scheduled_by: The table at whose rows' times the server calls it.
-        source_name: name in the module's source, if different
+        lifecycle: event at which the server calls it.
+        scheduled_by: table that schedules it.
+        source_name: name in the module's source, if different.
     """
 
     name: str
@@ -78,7 +92,7 @@ class ReducerReport(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ProcedureReport(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A procedure, with the type of what it returns. Attributes as of a reducer."""
+    """Procedure, with the type of its value; the other attributes are those of a reducer."""
 
     name: str
     parameters: list[FieldReport]
@@ -89,7 +103,7 @@ class ProcedureReport(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TypeReport(msgspec.Struct, frozen=True):
-    """A type of the module: the fields of a struct, or the variants of an enum."""
+    """Type of the module: the fields of a struct, or the variants of an enum."""
 
     name: str
     kind: Literal["struct", "enum"]
@@ -97,11 +111,11 @@ class TypeReport(msgspec.Struct, frozen=True):
 
 
 class ModuleReport(msgspec.Struct, frozen=True):
-    """A module.
+    """Contents of a module.
 
     Attributes:
-        hash: The hash that packages carry.
-        warnings: What of the module is doubtful, or cannot be declared.
+        hash: schema hash, as in generated packages.
+        warnings: parts of the module that are doubtful or cannot be declared.
     """
 
     hash: str
@@ -113,7 +127,7 @@ class ModuleReport(msgspec.Struct, frozen=True):
 
 
 def inspect(schema: ir.Schema) -> ModuleReport:
-    """Tell what a module holds, private parts too."""
+    """Return the report of a module, with its private parts."""
     rows = {type_.name: type_.fields for type_ in schema.types if isinstance(type_, ir.Product)}
     timers = {table.schedule: table.name for table in schema.tables if table.schedule is not None}
     return ModuleReport(
@@ -140,7 +154,7 @@ def inspect(schema: ir.Schema) -> ModuleReport:
 
 
 def rust(type_: ir.Type) -> str:
-    """A type as a module's author writes it."""
+    """Return a type as in Rust source."""
     match type_:
         case ir.Named(name):
             return name
@@ -185,7 +199,7 @@ def _table(table: ir.Table, fields: tuple[ir.Field, ...]) -> TableReport:
 
 
 def _view(view: ir.View, fields: tuple[ir.Field, ...]) -> TableReport:
-    """A view, as a table that has a key at most."""
+    """Return the report of a view: that of a table without indexes."""
     return msgspec.structs.replace(
         _table(ir.Table(view.name, view.row, view.public, view.primary_key, source_name=view.source_name), fields),
         kind="view",

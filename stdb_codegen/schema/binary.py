@@ -30,13 +30,13 @@ def read_module(data: bytes) -> tuple[int, object]:
     """Decode a definition to plain values.
 
     Args:
-        data: output of `__describe_module__`
+        data: output of `__describe_module__`.
 
     Returns:
         The version, 9 or 10, and the definition in the shape of the server's JSON.
 
     Raises:
-        BsatnError: the data is not a definition
+        BsatnError: the data is not a definition.
     """
     reader = Reader(data)
     tag = reader.unsigned(1)

@@ -46,7 +46,7 @@ class Reader:
         """Return the next bytes.
 
         Raises:
-            BsatnError: fewer bytes are left
+            BsatnError: fewer bytes are left.
         """
         end = self._at + size
         if end > len(self._data):
@@ -62,7 +62,7 @@ class Reader:
         """Yield once for each element of the next array.
 
         Raises:
-            BsatnError: all arrays together have too many elements
+            BsatnError: all arrays together have too many elements.
         """
         for _ in range(self.unsigned(4)):
             self._elements += 1
@@ -74,7 +74,7 @@ class Reader:
         """Check that no bytes are left.
 
         Raises:
-            BsatnError: bytes are left
+            BsatnError: bytes are left.
         """
         if self._at != len(self._data):
             raise BsatnError(f"{len(self._data) - self._at} bytes follow its end at byte {self._at}")

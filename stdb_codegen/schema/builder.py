@@ -31,15 +31,15 @@ N = TypeVar("N", bound=_Named)
 
 
 class SchemaBuilder:
-    """Lowers the parts of a definition, with one typespace for all of them.
+    """Builder of a schema: lowers the parts of a definition, with one typespace for all of them.
 
     Args:
-        typespace: types of the definition
-        type_names: pairs of a scoped name, its parts joined by dots, and a position in the typespace
-        tables: pairs of the name of a table and the position of its row type
+        typespace: types of the definition.
+        type_names: pairs of a scoped name, its parts joined by dots, and a position in the typespace.
+        tables: pairs of the name of a table and the position of its row type.
 
     Raises:
-        SchemaError: two types have one name, or a type cannot be generated
+        SchemaError: two types have one name, or a type cannot be generated.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class SchemaBuilder:
         """Lower a table.
 
         Raises:
-            SchemaError: it refers to a type or a column that does not exist, or its rows are not structs
+            SchemaError: it refers to a type or a column that does not exist, or its rows are not structs.
         """
         place = f"table {name!r}"
         table = ir.Table(
@@ -112,7 +112,7 @@ class SchemaBuilder:
         """Lower a reducer.
 
         Raises:
-            SchemaError: it has a parameter of a type that cannot be generated
+            SchemaError: it has a parameter of a type that cannot be generated.
         """
         self._types.spend(DECLARED + len(name))
         fields = self._types.fields(parameters.elements, f"reducer {name!r}")
@@ -130,7 +130,7 @@ class SchemaBuilder:
         """Lower a procedure.
 
         Raises:
-            SchemaError: it has a parameter, or returns a value, of a type that cannot be generated
+            SchemaError: it has a parameter, or returns a value, of a type that cannot be generated.
         """
         place = f"procedure {name!r}"
         self._types.spend(DECLARED + len(name))
@@ -142,7 +142,7 @@ class SchemaBuilder:
         """Lower a view, after all tables; return None, and add a warning, for a view with parameters.
 
         Raises:
-            SchemaError: it does not return rows, or its primary key does not exist
+            SchemaError: it does not return rows, or its primary key does not exist.
         """
         if raw.params.elements:
             self._warnings.append(f"view {name!r} gets no declaration: it has parameters, not supported")

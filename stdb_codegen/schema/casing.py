@@ -61,7 +61,7 @@ def canonical(module: ModuleDefV10) -> ModuleDefV10:
     """Derive the canonical names of a definition, as a server does.
 
     Args:
-        module: definition from a `.wasm`
+        module: definition from a `.wasm`.
 
     Returns:
         The definition as a server sends it: columns and types have canonical names, tables and functions keep their
@@ -102,7 +102,7 @@ def _private(part: F) -> F:
 
 
 class _DerivedNames(CanonicalNames):
-    """Derives canonical names, and collects the doubtful ones."""
+    """Canonical names, set by the module or derived by the rules, with a collection of the doubtful ones."""
 
     def __init__(self, module: ModuleDefV10) -> None:
         super().__init__(module)

@@ -28,8 +28,8 @@ def digits_apart(
     states the rule, so it is inferred from the names.
 
     Args:
-        types: types of the module
-        parts: tables, views, reducers and procedures of the module
+        types: types of the module.
+        parts: tables, views, reducers and procedures of the module.
     """
     names = [field.name for type_ in types if isinstance(type_, ir.Product) for field in type_.fields]
     # A canonical name that the module sets follows no rule.

@@ -132,7 +132,7 @@ class Index:
     """Index, by the positions of its columns.
 
     Attributes:
-        accessor: name of its accessor, in the module's source; its name on the server is not used
+        accessor: name of its accessor, in the module's source; its name on the server is not used.
     """
 
     columns: tuple[int, ...]
@@ -145,9 +145,9 @@ class Table:
     """Table. Columns are positions in the fields of the product named `row`.
 
     Attributes:
-        schedule: function that the server calls at the times in its rows
-        event: whether its rows are events, which exist only in the transaction that inserts them
-        source_name: name in the module's source, if different
+        schedule: function that the server calls at the times in its rows.
+        event: whether its rows are events, which exist only in the transaction that inserts them.
+        source_name: name in the module's source, if different.
     """
 
     name: str
@@ -167,7 +167,7 @@ class View:
     """View: like a table, but the module computes its rows.
 
     Attributes:
-        source_name: name in the module's source, if different
+        source_name: name in the module's source, if different.
     """
 
     name: str
@@ -182,8 +182,8 @@ class Reducer:
     """Reducer. The server calls one with a lifecycle, clients call the others.
 
     Attributes:
-        public: whether clients other than the owner may call it, if it has no lifecycle
-        source_name: name in the module's source, if different
+        public: whether clients other than the owner may call it, if it has no lifecycle.
+        source_name: name in the module's source, if different.
     """
 
     name: str
@@ -198,7 +198,7 @@ class Procedure:
     """Procedure: like a reducer, but it returns a value.
 
     Attributes:
-        source_name: name in the module's source, if different
+        source_name: name in the module's source, if different.
     """
 
     name: str
@@ -213,8 +213,8 @@ class Schema:
     """Schema of a module, each kind of part sorted by name.
 
     Attributes:
-        warnings: doubtful or unsupported parts of the module, one line each
-        digits_apart: whether digits are separate words in its names; see `stdb_codegen.emit.naming`
+        warnings: doubtful or unsupported parts of the module, one line each.
+        digits_apart: whether digits are separate words in its names; see `stdb_codegen.emit.naming`.
     """
 
     types: tuple[Product | Sum, ...]

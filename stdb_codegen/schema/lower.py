@@ -27,13 +27,13 @@ def lower(module: ModuleDefV9 | ModuleDefV10) -> ir.Schema:
     """Lower a definition.
 
     Args:
-        module: definition of either version
+        module: definition of either version.
 
     Returns:
         The schema; equal for equal modules, whatever the source of the definition.
 
     Raises:
-        SchemaError: a reference leads nowhere, a type cannot be generated, or two types have one name
+        SchemaError: a reference leads nowhere, a type cannot be generated, or two types have one name.
     """
     return _lower_v9(module) if isinstance(module, ModuleDefV9) else _lower_v10(module)
 

@@ -32,9 +32,9 @@ class Definition:
     """Module definition in its encoded form.
 
     Attributes:
-        data: encoded definition
-        encoding: `json`, as servers send it, or `bsatn`, as modules describe themselves
-        place: path or address that it was read from, for errors
+        data: encoded definition.
+        encoding: `json`, as servers send it, or `bsatn`, as modules describe themselves.
+        place: path or address that it was read from, for errors.
     """
 
     data: bytes
@@ -46,10 +46,10 @@ def decode(definition: Definition) -> ModuleDefV9 | ModuleDefV10:
     """Decode a module definition.
 
     Args:
-        definition: encoded definition
+        definition: encoded definition.
 
     Raises:
-        SchemaError: the data is not a definition of a supported version
+        SchemaError: the data is not a definition of a supported version.
     """
     if len(definition.data) > LARGEST:
         problem = f"its schema has {len(definition.data):,} bytes, and {LARGEST:,} are allowed"

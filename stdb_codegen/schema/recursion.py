@@ -19,7 +19,7 @@ def check_finite(types: Iterable[ir.Product | ir.Sum]) -> None:
     """Refuse types that contain themselves by value, and so have no finite value.
 
     Raises:
-        SchemaError: such a type exists
+        SchemaError: such a type exists.
     """
     # A struct has a value once all of its needs are met, and a need is met once one of its types has a value.
     waiting = {definition.name: _needs(definition) for definition in types}

@@ -52,12 +52,12 @@ class Types:
     """Typespace of a module, with the names of its types.
 
     Args:
-        typespace: types of the definition
-        type_names: pairs of a scoped name, its parts joined by dots, and a position in the typespace
-        tables: pairs of the name of a table and the position of its row type
+        typespace: types of the definition.
+        type_names: pairs of a scoped name, its parts joined by dots, and a position in the typespace.
+        tables: pairs of the name of a table and the position of its row type.
 
     Raises:
-        SchemaError: two types have one name, or a type has two names
+        SchemaError: two types have one name, or a type has two names.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Types:
         """Return the types that need a class, sorted by name.
 
         Raises:
-            SchemaError: a type cannot be generated
+            SchemaError: a type cannot be generated.
         """
         found: list[ir.Product | ir.Sum] = []
         for ref, name in sorted(self._names.items(), key=lambda item: item[1]):
@@ -106,7 +106,7 @@ class Types:
         """Return the row type of a table or a view.
 
         Raises:
-            SchemaError: it is not a struct
+            SchemaError: it is not a struct.
         """
         raw = self._entry(ref, place)
         row = self._named(ref, raw, place, 0)
@@ -119,7 +119,7 @@ class Types:
         """Add to the size of the package.
 
         Raises:
-            SchemaError: the package is too large
+            SchemaError: the package is too large.
         """
         self._spent += characters
         if self._spent > LARGEST_PACKAGE:
@@ -130,12 +130,12 @@ class Types:
         """Add the size of an index or a constraint to that of the package.
 
         Args:
-            ref: row type of the table
-            columns: positions of the columns
-            prefixes: whether each prefix of the columns is a key too
+            ref: row type of the table.
+            columns: positions of the columns.
+            prefixes: whether each prefix of the columns is a key too.
 
         Raises:
-            SchemaError: the package is too large
+            SchemaError: the package is too large.
         """
         costs = self._columns[ref]
         times = range(len(columns), 0, -1) if prefixes else [1] * len(columns)
@@ -150,7 +150,7 @@ class Types:
         """Return the position of a column, by its name.
 
         Raises:
-            SchemaError: the row type has no such column
+            SchemaError: the row type has no such column.
         """
         product = self._entry(ref, place).product
         names = () if isinstance(product, UnsetType) else tuple(element.name.value for element in product.elements)
@@ -162,7 +162,7 @@ class Types:
         """Lower the fields of a product, the variants of a sum, or the parameters of a function.
 
         Raises:
-            SchemaError: one has no name, or a type that cannot be generated
+            SchemaError: one has no name, or a type that cannot be generated.
         """
         return tuple(self._field(element, place, depth) for element in elements)
 
@@ -188,7 +188,7 @@ class Types:
         """Lower a type at the place of its use.
 
         Raises:
-            SchemaError: the type cannot be generated
+            SchemaError: the type cannot be generated.
         """
         if depth > MAX_NESTING:
             raise _too_deep(place)

@@ -153,9 +153,9 @@ class ModuleDefV10:
     have source names in a `.wasm`, and canonical names in the definition that a server sends.
 
     Attributes:
-        converts_case: whether the server derives canonical names by its own rules
-        unknown: kinds of sections that are not known
-        doubtful: source names for which the server may have derived another canonical name
+        converts_case: whether the server derives canonical names by its own rules.
+        unknown: kinds of sections that are not known.
+        doubtful: source names for which the server may have derived another canonical name.
     """
 
     typespace: tuple[AlgebraicType, ...] = ()
@@ -190,7 +190,7 @@ def from_values(values: object) -> ModuleDefV10:
     """Decode a definition from plain values in the shape of the server's JSON.
 
     Raises:
-        msgspec.ValidationError: the values have another shape
+        msgspec.ValidationError: the values have another shape.
     """
     held: defaultdict[str, list[object]] = defaultdict(list)
     for section in msgspec.convert(values, _Sections).sections:

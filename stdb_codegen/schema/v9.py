@@ -85,7 +85,7 @@ class ModuleDefV9:
     """Module definition, version 9.
 
     Attributes:
-        unknown: kinds of exports that are not known
+        unknown: kinds of exports that are not known.
     """
 
     typespace: tuple[AlgebraicType, ...]
@@ -105,7 +105,7 @@ def from_json(data: bytes | msgspec.Raw) -> ModuleDefV9:
     """Decode a definition from JSON.
 
     Raises:
-        msgspec.MsgspecError: the text is not JSON, or has another shape
+        msgspec.MsgspecError: the text is not JSON, or has another shape.
     """
     return _module(msgspec.json.decode(data, type=_Content))
 
@@ -114,7 +114,7 @@ def from_values(values: object) -> ModuleDefV9:
     """Decode a definition from plain values in the shape of the server's JSON.
 
     Raises:
-        msgspec.ValidationError: the values have another shape
+        msgspec.ValidationError: the values have another shape.
     """
     return _module(msgspec.convert(values, _Content))
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stdb_codegen.errors import SchemaError
-from stdb_codegen.text import LONGEST, escaped_json, shown
+from stdb_codegen.text import LONGEST, escaped_json, printable
 
 # What a terminal acts on, or what turns text around; and how each is shown.
 CONTROLS = {
@@ -28,20 +28,20 @@ CONTROLS = {
 class TestShown:
     @pytest.mark.parametrize(("control", "expected"), CONTROLS.items())
     def test_controls_are_escaped(self, control: str, expected: str) -> None:
-        assert shown(f"a{control}b") == f"a{expected}b"
+        assert printable(f"a{control}b") == f"a{expected}b"
 
     @given(st.text())
     def test_all_is_printable_and_no_longer_than_asked(self, text: str) -> None:
-        assert shown(text).isprintable()
-        assert shown(text, 20).isprintable()
-        assert len(shown(text, 20)) <= 20
+        assert printable(text).isprintable()
+        assert printable(text, 20).isprintable()
+        assert len(printable(text, 20)) <= 20
 
     @pytest.mark.parametrize("text", ["é", "日本", "\u0647\u0645", "a b", "\U0001f980", 'it\'s "x"'])
     def test_letters_of_all_scripts_stay(self, text: str) -> None:
-        assert shown(text) == text
+        assert printable(text) == text
 
     def test_beginning_and_end_are_shown(self) -> None:
-        text = shown(f"begin{'x' * 1_000_000}end", 100)
+        text = printable(f"begin{'x' * 1_000_000}end", 100)
         assert len(text) == 100
         assert text.startswith("beginx")
         assert text.endswith("xend")
@@ -58,12 +58,12 @@ class TestShown:
         ],
     )
     def test_addresses_tell_no_password(self, text: str, expected: str) -> None:
-        assert shown(text) == expected
+        assert printable(text) == expected
 
     def test_passwords_are_found_in_long_texts(self) -> None:
         text = f"http://me:pass@host{'x' * LONGEST}http://me:pass@host"
         for limit in range(20, 400):
-            assert "pass" not in shown(text, limit)
+            assert "pass" not in printable(text, limit)
 
     @given(st.text())
     def test_json_means_the_same(self, text: str) -> None:

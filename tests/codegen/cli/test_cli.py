@@ -38,7 +38,7 @@ class TestCheck:
         before = texts(tmp_path / "client")
         result = shell(*GENERATE, "--check")
         assert result.exit_code == 1
-        assert result.stderr == ("error: client/: is not what its schema gives now; run this command without --check\n")
+        assert result.stderr == ("error: client/: is not up to date; run this command without --check\n")
         header, *lines = result.stdout.splitlines()
         assert header == "--- client/types.py"
         assert [line for line in lines if line.startswith(("-", "+"))] == [
@@ -65,9 +65,7 @@ def test_force(shell: Callable[..., Result], tmp_path: Path) -> None:
     (tmp_path / "client" / "types.py").write_text("mine\n")
     refused = shell(*GENERATE)
     assert (refused.exit_code, refused.stdout) == (1, "")
-    assert (
-        "types.py: is there, and was not written by stdb-codegen; move it away, overwrite it with --" in refused.stderr
-    )
+    assert "types.py: exists, and was not written by stdb-codegen; move it away, overwrite it with --" in refused.stderr
     assert shell(*GENERATE, "--force").exit_code == 0
     assert shell(*GENERATE, "--check").exit_code == 0
 
@@ -94,7 +92,7 @@ class TestWarnings:
         assert (result.exit_code, result.stdout) == (1, "")
         assert all(line.startswith("warning: ") for line in warnings)
         assert f"schema.json: {len(warnings)} warning" in error
-        assert "mend them, or leave --strict away" in error
+        assert "fix them, or omit --strict" in error
         assert not (tmp_path / "client").exists()
 
     def test_quiet_prints_them(self, shell: Callable[..., Result], doubtful: list[object]) -> None:
@@ -109,7 +107,7 @@ class TestWarnings:
 def test_folder_that_cannot_be_imported(shell: Callable[..., Result], name: str, better: str) -> None:
     result = shell("generate", "--module", "schema.json", "-o", name)
     assert result.exit_code == 0
-    assert result.stderr == f"warning: {name}/: nothing can import a package of that name; call it {better!r}\n"
+    assert result.stderr == f"warning: {name}/: a package of this name cannot be imported; name it {better!r}\n"
 
 
 def test_private_tables_are_included(shell: Callable[..., Result], tmp_path: Path) -> None:
@@ -184,7 +182,7 @@ def test_help_reads_well_at_80_columns(shell: Callable[..., Result], command: li
     assert max(map(len, result.stdout.splitlines())) <= 80
     assert shell(*command, "-h").stdout == result.stdout
     if command:
-        assert "Exit codes:\n    0  done" in result.stdout
+        assert "Exit codes:\n    0  success" in result.stdout
 
 
 def test_help_keeps_its_lists(shell: Callable[..., Result]) -> None:

@@ -165,25 +165,25 @@ ONE = '[tool.stdb-codegen]\nmodule = "probe.wasm"\noutput = "client"\n'
     [
         ("[[[", "pyproject.toml: is not TOML: "),
         ("a = 1\n\xff", "pyproject.toml: is not TOML: "),
-        ("[tool.stdb-codegen]", "tool.stdb-codegen.module: is missing; say which module, or run: stdb-codegen init"),
-        ('[tool.stdb-codegen]\nmodule = "x"', "tool.stdb-codegen.output: is missing; say which output, or run: "),
-        (ONE.replace('"client"', "1"), "tool.stdb-codegen.output: is 1; write a text in quotes"),
+        ("[tool.stdb-codegen]", "tool.stdb-codegen.module: is missing; add it, or run: stdb-codegen init"),
+        ('[tool.stdb-codegen]\nmodule = "x"', "tool.stdb-codegen.output: is missing; add it, or run: "),
+        (ONE.replace('"client"', "1"), "tool.stdb-codegen.output: is 1; write a string in quotes"),
         (f'{ONE}strict = "yes"', "tool.stdb-codegen.strict: is 'yes'; write true or false"),
         (f'{ONE}strct = true', "tool.stdb-codegen.strct: is not a key of this section; did you mean 'strict'?"),
-        (f"{ONE}x = true", "tool.stdb-codegen.x: is not a key of this section; known are module, output, server, "),
-        (f'{ONE}token = "se.cr.et"', "tool.stdb-codegen.token: is not read from here; keep it out of files that are "),
+        (f"{ONE}x = true", "tool.stdb-codegen.x: is not a key of this section; known keys are module, output, "),
+        (f'{ONE}token = "se.cr.et"', "tool.stdb-codegen.token: is not read from here; keep secrets out of shared "),
         (ONE.replace("probe.wasm", "-"), "tool.stdb-codegen.module: is standard input; name a file, a folder or a"),
         (f"{ONE}rename = 1", "tool.stdb-codegen.rename: is 1; write a Python name"),
         (f"{ONE}rename.tables.a = 1", "tool.stdb-codegen.rename.tables.a: is 1; write a Python name, as in "),
         (f'{ONE}rename.a = "class"', "tool.stdb-codegen.rename.a: is 'class'; write a Python name"),
         (f'{ONE}rename.a = "a b"', "tool.stdb-codegen.rename.a: is 'a b'; write a Python name"),
         (f"{ONE}modules.a = 1", "tool.stdb-codegen.module: belongs to one module, and there are several; write it"),
-        ("[tool.stdb-codegen]\nmodules = 1", "tool.stdb-codegen.modules: holds no modules; write a table [tool.stdb-"),
+        ("[tool.stdb-codegen]\nmodules = 1", "tool.stdb-codegen.modules: has no modules; write a table [tool.stdb-"),
         ("[tool.stdb-codegen.modules]\na = 1", "tool.stdb-codegen.modules.a: is not a table; write [tool.stdb-codegen"),
-        ("[tool.stdb-codegen.modules.a]", "tool.stdb-codegen.modules.a.module: is missing; say which"),
+        ("[tool.stdb-codegen.modules.a]", "tool.stdb-codegen.modules.a.module: is missing; add it"),
         (
             BOTH.replace('"third"', '"./first"'),
-            "modules.third.output: is 'first' again; give each module a folder of its own; modules.first has this one",
+            "modules.third.output: is 'first' too; give each module its own folder; modules.first has this one",
         ),
     ],
 )  # fmt: skip
@@ -215,7 +215,7 @@ def deep(place: str) -> str:
 @pytest.mark.parametrize("place", ["key", "quoted", "header", "arrays", "tables", "rename", "value"])
 def test_deep_files(configured: Callable[[str], Callable[..., Result]], tmp_path: Path, place: str) -> None:
     result = configured(deep(place))("generate")
-    error = f"error: {tmp_path / 'pyproject.toml'}: is nested more than 50 deep; write it in fewer levels\n"
+    error = f"error: {tmp_path / 'pyproject.toml'}: is nested more than 50 deep; write it with fewer levels\n"
     assert (result.exit_code, result.stderr) == (1, error)
 
 
@@ -244,7 +244,7 @@ def test_nul_in_a_path(configured: Callable[[str], Callable[..., Result]], key: 
     text = "".join(f'{name} = "{value}"\n' for name, value in keys.items())
     result = configured(f"[tool.stdb-codegen]\n{text}")("generate")
     assert result.exit_code == 1
-    assert f"pyproject.toml: tool.stdb-codegen.{key}: holds a NUL character; leave it away" in result.stderr
+    assert f"pyproject.toml: tool.stdb-codegen.{key}: holds a NUL character; remove it" in result.stderr
 
 
 def test_outputs_behind_a_circle_of_links(configured: Callable[[str], Callable[..., Result]], tmp_path: Path) -> None:
@@ -276,7 +276,7 @@ def test_collision_is_settled_by_a_rename(configured: Callable[[str], Callable[.
     assert "'PLAYER' and 'player' both become 'player'; give one of them another name, in the mod" in refused.stderr
     settled = configured(text + 'rename.PLAYER = "other"\nrename.Nobody = "somebody"\n')("generate")
     assert settled.exit_code == 0, settled.output
-    assert settled.stderr == "warning: rename 'Nobody': the schema has nothing of that name\n"
+    assert settled.stderr == "warning: rename 'Nobody': the schema has no such part\n"
     assert "    other: OtherTable\n" in (tmp_path / "client" / "_tables.py").read_text()
 
 

@@ -48,7 +48,7 @@ class TestConsole:
             console.warn(f"number {number}")
         lines = capfd.readouterr().err.splitlines()
         assert lines[:-1] == [f"warning: number {number}" for number in range(100)]
-        assert lines[-1] == "warning: there are more than 100 warnings, and the others are not printed"
+        assert lines[-1] == "warning: there are more than 100 warnings; the others are not printed"
 
     def test_causes_are_not_endless(self, capfd: pytest.CaptureFixture[str]) -> None:
         error = SchemaError("a", "b")
@@ -119,11 +119,11 @@ class TestCommand:
     def test_where_a_server_leads(self, loopback: Loopback, fails: Callable[..., str], tmp_path: Path) -> None:
         loopback.location = "ftp://me:pass@host/x"
         error = fails("--module", "redirected", "--server", loopback.uri, "-o", tmp_path)
-        assert "it redirects to 'ftp://***@host/x', which is no address of http or https; " in error
+        assert "it redirects to 'ftp://***@host/x', which is not an http or https address; " in error
 
     def test_passwords_that_are_no_part_of_an_address(self, fails: Callable[..., str], tmp_path: Path) -> None:
         error = fails("--module", "m", "--server", "http://me:pa/ss@host", "-o", tmp_path)
-        assert "--server 'http://***@host': is not an address of a server" in error
+        assert "--server 'http://***@host': is not the address of a server" in error
 
     def test_warnings(self, shell: Callable[..., Result], tmp_path: Path) -> None:
         raw = one_table(("id", U64))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SECTION = """\
 [tool.stdb-codegen]
 # `stdb-codegen generate` generates a package for each of the modules below.
-# Here stands what they share: server, strict, include-private, build, templates.
+# Keys that they share belong here: server, strict, include-private, build, templates.
 
 """
 PROBE = """\
@@ -26,7 +26,7 @@ module = "probe.wasm"
 output = "probe_client"
 
 [tool.stdb-codegen.modules.probe.rename]
-# Python names of your own: "player" = "gamer", "player.class" = "kind", "reducer:player" = "add_player"
+# Custom Python names: "player" = "gamer", "player.class" = "kind", "reducer:player" = "add_player"
 """
 
 
@@ -85,7 +85,7 @@ def test_the_only_module_here(shell: Callable[..., Result], tmp_path: Path, file
     (tmp_path / "tool" / "Cargo.toml").write_text('[dependencies]\nspacetimedb = "1"\n')
     result = shell("init")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "several modules are here: game, tool; say which with --module" in result.stderr
+    assert "there are several modules here: game, tool; choose one with --module" in result.stderr
     assert shell("init", "--server", "http://a").exit_code == 2
 
 
@@ -99,13 +99,13 @@ def test_a_module_in_this_folder(shell: Callable[..., Result], tmp_path: Path) -
     [
         ("", ["--module", "nothing"], "nothing: no such file or folder; give a .wasm"),
         ("", ["--module", "my_game", "--server", "http://a"], "did you mean 'my-game'?"),
-        ("", ["--module", "my-game", "--server", "a"], "is not an address of a server"),
-        ("", ["--name", "a b"], "--name 'a b': is no key of a TOML table; use letters, digits, - and _"),
+        ("", ["--module", "my-game", "--server", "a"], "is not the address of a server"),
+        ("", ["--name", "a b"], "--name 'a b': is not a key of a TOML table; use letters, digits, - and _"),
         ("[[[", [], "pyproject.toml: is not TOML"),
-        (SECTION + PROBE, [], "pyproject.toml: tool.stdb-codegen.modules.probe: is there already; edit it, or choose"),
-        ('[tool.stdb-codegen]\nmodule = "x"', [], "tool.stdb-codegen: holds a module without a name; move its keys"),
-        ("tool = {}", [], "pyproject.toml: cannot take the section: "),
-        ("[tool]\nstdb-codegen = { strict = true }", [], "cannot take the section: "),
+        (SECTION + PROBE, [], "pyproject.toml: tool.stdb-codegen.modules.probe: exists already; edit it, or choose"),
+        ('[tool.stdb-codegen]\nmodule = "x"', [], "tool.stdb-codegen: has a module without a name; move its keys"),
+        ("tool = {}", [], "pyproject.toml: the section cannot be added: "),
+        ("[tool]\nstdb-codegen = { strict = true }", [], "the section cannot be added: "),
     ],
 )
 def test_errors_change_nothing(

@@ -143,17 +143,18 @@ def test_lifecycle_reducers_are_not_called() -> None:
     assert {"on_joined", "on_left", "on_tick", "tick"} <= declared.keys()
     assert not {"joined", "left", "start", "on_start"} & declared.keys()
     assert type(schedules.tables.timer).__doc__ == (
-        "Table `timer`, with primary key `id`. The server counts up `id`. The server calls `tick` when its rows say."
+        "Table `timer`, with primary key `id`. Column `id` is auto-inc. "
+        "The server calls `tick` at the times in its rows."
     )
-    assert "It is scheduled" in str(schedules.Reducers.tick.__doc__)
+    assert "Scheduled: " in str(schedules.Reducers.tick.__doc__)
     assert "rows of table `slot`" in str(schedules.Procedures.run.__doc__)
 
 
 def test_private_parts_are_there_when_asked_for() -> None:
     assert not hasattr(schedules.tables, "slot")
-    assert "It is private" in str(type(private.tables.slot).__doc__)
-    assert "It is private" in str(private.Reducers.tick.__doc__)
-    assert "It is private" in str(private.Procedures.run.__doc__)
+    assert "Private: " in str(type(private.tables.slot).__doc__)
+    assert "Private: " in str(private.Reducers.tick.__doc__)
+    assert "Private: " in str(private.Procedures.run.__doc__)
     assert private.Reducers.tick.name == "tick"
 
 

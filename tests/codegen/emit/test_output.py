@@ -64,7 +64,7 @@ def test_foreign_files_are_not_touched(tmp_path: Path, text: str) -> None:
     (tmp_path / "b.py").write_bytes(text.encode("latin-1"))
     with pytest.raises(
         OutputError,
-        match=r"b\.py: is there, and was not written by stdb-codegen; move it away, overwrite it with --force, or",
+        match=r"b\.py: exists, and was not written by stdb-codegen; move it away, overwrite it with --force, or",
     ):
         output.write(tmp_path, FILES)
     assert [path.name for path in tmp_path.iterdir()] == ["b.py"]
@@ -72,7 +72,7 @@ def test_foreign_files_are_not_touched(tmp_path: Path, text: str) -> None:
 
 def test_foreign_marker_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / "py.typed").write_text("partial\n")
-    with pytest.raises(OutputError, match=r"py\.typed: is there"):
+    with pytest.raises(OutputError, match=r"py\.typed: exists"):
         output.write(tmp_path, FILES)
 
 
@@ -83,7 +83,7 @@ def test_links_are_foreign(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "a.py").symlink_to(target)
     (folder / "stale.py").symlink_to(target)
-    with pytest.raises(OutputError, match=r"a\.py: is there"):
+    with pytest.raises(OutputError, match=r"a\.py: exists"):
         output.write(folder, FILES)
     (folder / "a.py").unlink()
     assert output.write(folder, FILES).removed == ()
@@ -92,7 +92,7 @@ def test_links_are_foreign(tmp_path: Path) -> None:
 @pytest.mark.parametrize("force", [False, True])
 def test_folder_in_the_place_of_a_file(tmp_path: Path, force: bool) -> None:
     (tmp_path / "a.py").mkdir()
-    with pytest.raises(OutputError, match=r"a\.py: is there, .*; move it away, or choose another folder"):
+    with pytest.raises(OutputError, match=r"a\.py: exists, .*; move it away, or choose another folder"):
         output.write(tmp_path, FILES, force=force)
 
 
@@ -120,7 +120,7 @@ def test_files_without_the_header_are_not_written(tmp_path: Path) -> None:
 
 
 class TestFailure:
-    """Half-way, for real; nothing is left behind, and what was there is there."""
+    """Half-way, for real; nothing is left behind, and what was there exists."""
 
     NEW: ClassVar = {"a.py": HEADER + "new\n", "b.py": HEADER + "new\n", "c.py": HEADER + "new\n", "py.typed": ""}
 
@@ -131,7 +131,7 @@ class TestFailure:
 
     def test_before_anything_has_its_name(self, folder: Path) -> None:
         before = texts(folder)
-        with pytest.raises(OutputError, match="No such file or directory; nothing has changed; mend that, or choose"):
+        with pytest.raises(OutputError, match="No such file or directory; nothing has changed; fix that, or choose"):
             output.write(folder, {**self.NEW, "no/such/folder.py": HEADER})
         assert texts(folder) == before
 
@@ -168,7 +168,7 @@ class TestFailure:
         command = [sys.executable, "-B", "-c", program, str(SCHEMA)]
         for place in (folder, folder.with_name("new")):
             done = subprocess.run([*command, str(place)], capture_output=True, text=True, check=False)
-            problem = "File too large; nothing has changed; mend that, or choose another folder with --output"
+            problem = "File too large; nothing has changed; fix that, or choose another folder with --output"
             assert (done.returncode, done.stderr) == (1, f"error: {place}: {problem}\n")
         assert texts(folder) == before
         assert not folder.with_name("new").exists()
@@ -255,7 +255,7 @@ def test_output_is_a_file(fails: Callable[..., str], tmp_path: Path) -> None:
 
 def test_output_cannot_be_made(fails: Callable[..., str], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
-    assert "client: Not a directory; nothing has changed; mend that, or choose another folder with --output" in fails(
+    assert "client: Not a directory; nothing has changed; fix that, or choose another folder with --output" in fails(
         "--module", SCHEMA, "-o", tmp_path / "file" / "client"
     )
 

@@ -55,12 +55,12 @@ def test_configured(shell: Callable[..., Result], tmp_path: Path, own: Path) -> 
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("mine.jinja", "", "own: holds none of the templates; give a folder with one of _alias.jinja, "),
+        ("mine.jinja", "", "own: has no template of a known name; give a folder with one of _alias.jinja, "),
         ("_product.jinja", "\n{% if %}", "own/_product.jinja:2: Expected an expression, got "),
-        ("_product.jinja", "\n\n{{ nobody }}", "own/_product.jinja:3: 'nobody' is undefined; mend it, or leave --"),
+        ("_product.jinja", "\n\n{{ nobody }}", "own/_product.jinja:3: 'nobody' is undefined; fix it, or omit --"),
         ("_product.jinja", "{% include 'no' %}", "own/_product.jinja:1: 'no' not found"),
         ("_product.jinja", "{{ type.name }}", "own/_product.jinja:1: a template writes '"),
-        ("_product.jinja", "class", "own: the templates make no Python of types.py:"),
+        ("_product.jinja", "class", "own: the templates produce invalid Python, types.py:"),
         ("types.jinja", "X = 1\n", "types.py: would be written without the generator's header; begin its"),
         ("_product.jinja", "{{ 1 / 0 }}", "own/_product.jinja:1: division by zero"),
     ],
@@ -77,4 +77,4 @@ def test_wrong_templates(
 
 
 def test_no_such_folder(shell: Callable[..., Result]) -> None:
-    assert "error: nothing: holds none of the templates" in shell(*GENERATE, "--templates", "nothing").stderr
+    assert "error: nothing: has no template of a known name" in shell(*GENERATE, "--templates", "nothing").stderr

@@ -56,18 +56,18 @@ def test_a_column_is_a_field_of_its_row(key: str) -> None:
 @pytest.mark.parametrize(
     ("rename", "message"),
     [
-        ({"thing": "Thing"}, "rename 'thing': 'Thing' is not how such a name is written; write 'thing'"),
-        ({"thing": "two words"}, "'two words' is not how such a name is written; write 'two_words'"),
-        ({"thing": "class"}, "'class' is not how such a name is written; write 'class_'"),
+        ({"thing": "Thing"}, "rename 'thing': 'Thing' does not follow the naming rules; write 'thing'"),
+        ({"thing": "two words"}, "'two words' does not follow the naming rules; write 'two_words'"),
+        ({"thing": "class"}, "'class' does not follow the naming rules; write 'class_'"),
         (
             {"thing": "x = 1\nimport os"},
-            r"'x = 1\nimport os' is not how such a name is written; write 'x_1_import_os'",
+            r"'x = 1\nimport os' does not follow the naming rules; write 'x_1_import_os'",
         ),
-        ({"thing": ""}, "'' is not how such a name is written; write 'n'"),
-        ({"thing.id": "__id"}, "'__id' is not how such a name is written; write 'id'"),
-        ({"thing.id": "self", "Thing.id": "number"}, "are the same thing with two names; keep one of them"),
-        ({"Thing": "thing"}, "'thing' is not how such a name is written; write 'Thing'"),
-        ({"Thing": "Client"}, "'Client' is not how such a name is written; write 'Client_'"),
+        ({"thing": ""}, "'' does not follow the naming rules; write 'n'"),
+        ({"thing.id": "__id"}, "'__id' does not follow the naming rules; write 'id'"),
+        ({"thing.id": "self", "Thing.id": "number"}, "rename the same part to two names; keep one of them"),
+        ({"Thing": "thing"}, "'thing' does not follow the naming rules; write 'Thing'"),
+        ({"Thing": "Client"}, "'Client' does not follow the naming rules; write 'Client_'"),
     ],
 )
 def test_impossible_renames(rename: dict[str, str], message: str) -> None:
@@ -78,9 +78,9 @@ def test_impossible_renames(rename: dict[str, str], message: str) -> None:
 
 def test_keys_that_mean_several_things() -> None:
     raw = module({"thing": product(("id", U64))}, [table("thing", 0)], [reducer("thing", ("id", U64))])
-    with pytest.raises(SchemaError, match="means several things; write one of reducer:thing, table:thing, type:thing"):
+    with pytest.raises(SchemaError, match="is ambiguous; write one of reducer:thing, table:thing, type:thing"):
         build(raw, rename={"thing": "x"})
-    with pytest.raises(SchemaError, match=r"rename 'thing\.id': means several things"):
+    with pytest.raises(SchemaError, match=r"rename 'thing\.id': is ambiguous"):
         build(raw, rename={"thing.id": "x"})
     found = build(raw, rename={"table:thing": "x", "reducer:thing.id": "y"})
     assert (found.tables[0].python_name, found.reducers[0].python_name) == ("x", "thing")
@@ -89,7 +89,7 @@ def test_keys_that_mean_several_things() -> None:
 @pytest.mark.parametrize("key", ["nothing", "thing.nothing", "reducer:thing", ""])
 def test_keys_that_mean_nothing_are_warned_of(key: str) -> None:
     found = build(one_table(("id", U64)), rename={key: "x"})
-    assert found.warnings == (f"rename {key!r}: the schema has nothing of that name",)
+    assert found.warnings == (f"rename {key!r}: the schema has no such part",)
 
 
 def test_a_rename_can_collide() -> None:

@@ -169,7 +169,7 @@ def test_configured_module(shell: Callable[..., Result]) -> None:
     shell("init", "--module", "schema.json")
     several = shell("inspect")
     assert (several.exit_code, several.stdout) == (2, "")
-    assert "several modules are configured; say which: probe, schema" in several.stderr
+    assert "several modules are configured; choose one: probe, schema" in several.stderr
     assert "table player: public" in shell("inspect", "schema").stdout
 
 
@@ -181,11 +181,11 @@ def test_errors(shell: Callable[..., Result]) -> None:
 def test_names_of_the_module_stand_beside_those_of_the_server(shell: Callable[..., Result]) -> None:
     wasm = module_wasm("league")
     text = shell("inspect", "--module", wasm).stdout
-    assert "table BadgeTable: public, rows are Badge, badge in the module\n" in text
-    assert "view TheFirst: public, rows are Player1, first_player in the module\n" in text
+    assert "table BadgeTable: public, rows are Badge, badge in the source\n" in text
+    assert "view TheFirst: public, rows are Player1, first_player in the source\n" in text
     assert "table private_note: public, rows are PrivateNote\n" in text
-    assert re.search(r"PromotePerson\(id: u64\) +promote in the module\n", text)
-    assert re.search(r"blow_whistle_2\(.*\) +called by the schedule of half_time_2, blowWhistle2 in the module\n", text)
+    assert re.search(r"PromotePerson\(id: u64\) +promote in the source\n", text)
+    assert re.search(r"blow_whistle_2\(.*\) +called by the schedule of half_time_2, blowWhistle2 in the source\n", text)
     found = json.loads(shell("inspect", "--module", wasm, "--json").stdout)
     named = {table["name"]: table.get("source_name") for table in found["tables"]}
     assert (named["BadgeTable"], named["private_note"]) == ("badge", None)

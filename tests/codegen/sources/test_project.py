@@ -169,5 +169,5 @@ class TestBuild:
 
     def test_nothing_to_build(self, folder: Path) -> None:
         (folder / "Cargo.toml").unlink()
-        with pytest.raises(SourceError, match=r"has no Cargo\.toml, so there is nothing to build; leave --build away"):
+        with pytest.raises(SourceError, match=r"has no Cargo\.toml, so there is nothing to build; omit --build"):
             Source(str(folder), build=True).read()

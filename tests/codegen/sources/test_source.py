@@ -139,7 +139,7 @@ def test_file_cannot_be_read(fails: Callable[..., str], tmp_path: Path) -> None:
 
 def test_files_are_not_built(fails: Callable[..., str], tmp_path: Path) -> None:
     error = fails("--module", PROBE, "--build", "-o", tmp_path)
-    assert f"{PROBE}: is not a project, so it cannot be built; leave --build away" in error
+    assert f"{PROBE}: is not a project, so it cannot be built; omit --build" in error
 
 
 def test_names_for_messages() -> None:

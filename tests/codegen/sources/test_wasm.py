@@ -32,10 +32,10 @@ class TestWasm:
         [
             ("", "it has no function __describe_module__"),
             ('(memory (export "__describe_module__") 1)', "it has no function __describe_module__"),
-            (f"{DESCRIBE} (loop (br 0)))", "it runs without end"),
+            (f"{DESCRIBE} (loop (br 0)))", "it does not end"),
             (f'(func (export "__preinit__1") unreachable) {DESCRIBE})', "cannot describe itself: "),
             (f"(memory 9999) {DESCRIBE})", "cannot describe itself: memory minimum size"),
-            ('(import "a" "b" (memory 1))', "it imports 'b', which is no function"),
+            ('(import "a" "b" (memory 1))', "it imports 'b', which is not a function"),
             (
                 f"{SINK} {MEMORY} {DESCRIBE} (drop (call $write (i32.const 0) (i32.const 0) (i32.const -2))))",
                 "it points outside of its memory",
@@ -44,22 +44,22 @@ class TestWasm:
                 f"{SINK} {DESCRIBE} (drop (call $write (i32.const 0) (i32.const 0) (i32.const 0))))",
                 "it has no memory",
             ),
-            (f'(import "a" "b" (func $f)) {DESCRIBE} (loop (call $f) (br 0)))', "it runs without end"),
+            (f'(import "a" "b" (func $f)) {DESCRIBE} (loop (call $f) (br 0)))', "it does not end"),
             (
                 '(func (export "__describe_module__") (result i64) i64.const 0)',
-                "has another signature than those of Sp",
+                "has another signature than in Sp",
             ),
             (
                 f'(func (export "__preinit__1") (param i32)) {DESCRIBE})',
-                "has another signature than those of SpacetimeDB",
+                "has another signature than in SpacetimeDB",
             ),
             (
                 '(import "s" "bytes_sink_write" (func (param f64 i32 i32) (result i32)))',
-                "another signature than that of ",
+                "another signature than in ",
             ),
             (
                 '(import "s" "bytes_sink_write" (func (param i32 i32 i32)))',
-                "with another signature than that of Spacetime",
+                "with another signature than in Spacetime",
             ),
         ],
     )
@@ -79,7 +79,7 @@ class TestWasm:
     @pytest.mark.parametrize("kind", ["externref", "funcref"])
     @pytest.mark.parametrize("place", ["param", "result"])
     def test_imports_that_know_more_than_numbers(self, kind: str, place: str) -> None:
-        with pytest.raises(SourceError, match="it imports 'b', which takes or returns other things than numbers; give"):
+        with pytest.raises(SourceError, match="it imports 'b', which takes or returns values that are not numbers"):
             wasm.describe(assembled(f'(import "a" "b" (func ({place} {kind}))) {DESCRIBE})'), "x.wasm")
 
     @pytest.mark.parametrize("kinds", ["f32", "f64", "i64", "f32 i64"])
@@ -123,7 +123,7 @@ class TestWasm:
         (tmp_path / "wasmtime.py").write_text("import os, sys; sys.exit(' '.join(sorted(os.environ)))")
         monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
         monkeypatch.setenv("SPACETIMEDB_TOKEN", "se.cr.et")
-        with pytest.raises(SourceError, match="it brings the sandbox down, with exit code 1: ") as caught:
+        with pytest.raises(SourceError, match="the sandbox ended with exit code 1: ") as caught:
             wasm.describe(b"", "x.wasm")
         assert "PYTHONPATH" in str(caught.value)
         assert "SPACETIMEDB_TOKEN" not in str(caught.value)
