@@ -87,7 +87,7 @@ class Selection:
         for name in self.names:
             if name not in targets:
                 hint = f" (for the file or folder {name}: --module {name})" if files.exists(Path(name)) else ""
-                raise click.UsageError(f"no module {name!r} is configured; there is: {', '.join(targets)}{hint}")
+                raise click.UsageError(f"no module {name!r} is configured; configured are: {', '.join(targets)}{hint}")
         chosen = [target for name, target in targets.items() if name in self.names or not self.names]
         return [self._built(target) for target in chosen]
 

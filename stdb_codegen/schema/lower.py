@@ -65,7 +65,7 @@ def _lifecycle(raw: ReducerDefV9) -> LifecycleName | None:
 
 def _warnings_v9(module: ModuleDefV9) -> Iterator[str]:
     for kind in module.unknown:
-        yield f"the schema's part {kind!r} is skipped: it is not known"
+        yield f"the schema's part {kind!r} is unknown, and skipped"
     if module.procedures or module.views:
         # Only servers of version 2 have these, and such a server knows more of its modules than version 9 can say.
         yield (
@@ -112,8 +112,8 @@ def _lower_v10(module: ModuleDefV10) -> ir.Schema:
 
 def _warnings_v10(module: ModuleDefV10) -> Iterator[str]:
     for kind in module.unknown:
-        yield f"the schema's section {kind!r} is skipped: it is not known"
+        yield f"the schema's section {kind!r} is unknown, and skipped"
     for name in module.doubtful:
-        yield f"the server may call {name!r} something else: take the schema from the server, if it does"
+        yield f"the server may derive another name for {name!r}: if it does, take the schema from the server"
     for namespace in sorted(submodule.namespace for submodule in module.submodules):
         yield f"submodule {namespace!r} gets no declarations: not supported"

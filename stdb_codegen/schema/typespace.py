@@ -155,7 +155,7 @@ class Types:
         product = self._entry(ref, place).product
         names = () if isinstance(product, UnsetType) else tuple(element.name.value for element in product.elements)
         if name not in names:
-            raise SchemaError(place, f"refers to its column {name!r}, which is not there", "build the module again")
+            raise SchemaError(place, f"refers to its column {name!r}, which does not exist", "build the module again")
         return names.index(name)
 
     def fields(self, elements: Iterable[parts.Element], place: str, depth: int = 0) -> tuple[ir.Field, ...]:
@@ -235,12 +235,10 @@ class Types:
         sum_ = ir.Sum(name, self.fields(raw.variants, name))
         number = len(sum_.variants)
         if not number:
-            problem = "is an enum without variants, of which there is no value"
+            problem = "is an enum without variants, which has no value"
             raise SchemaError(f"type {name!r}", problem, "give it one")
         if number > MAX_VARIANTS and not sum_.is_enumeration:
-            problem = (
-                f"is an enum of {number:,} variants, and {MAX_VARIANTS:,} are allowed, unless none carries anything"
-            )
+            problem = f"is an enum of {number:,} variants, and {MAX_VARIANTS:,} are allowed, unless none has a payload"
             raise SchemaError(f"type {name!r}", problem, "divide it in the module")
         # The class of each variant is named after both.
         self.spend(len(name) * number)

@@ -169,10 +169,10 @@ def test_unknown_name(shell: Callable[..., Result]) -> None:
     shell("init", "--module", "probe.wasm")
     result = shell("generate", "chat")
     assert result.exit_code == 2
-    assert "no module 'chat' is configured; there is: probe\n" in result.stderr
+    assert "no module 'chat' is configured; configured are: probe\n" in result.stderr
     result = shell("generate", "probe.wasm")
     assert result.exit_code == 2
-    assert "there is: probe (for the file or folder probe.wasm: --module probe.wasm)\n" in result.stderr
+    assert "configured are: probe (for the file or folder probe.wasm: --module probe.wasm)\n" in result.stderr
 
 
 @pytest.mark.parametrize("command", [[], ["generate"], ["inspect"], ["init"]])

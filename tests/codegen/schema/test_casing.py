@@ -90,7 +90,7 @@ def test_doubtful_names_are_warned_of(name: str) -> None:
     raw = module({"Thing": product((name, U64))}, [table("thing", 0)])
     schema = lower.lower(casing.canonical(v10.from_values(version_10(raw))))
     assert schema.warnings == (
-        f"the server may call {name!r} something else: take the schema from the server, if it does",
+        f"the server may derive another name for {name!r}: if it does, take the schema from the server",
     )
     assert schema.types != ()
 

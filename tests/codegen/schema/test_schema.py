@@ -219,7 +219,7 @@ def nested(depth: int) -> schemas.Json:
         (module({"A": option(ref(0)), "B": product(("a", ref(0)))}), "its type is nested more than 50 deep"),
         (
             module({"Never": sum_()}),
-            "type 'Never': is an enum without variants, of which there is no value; give it one",
+            "type 'Never': is an enum without variants, which has no value; give it one",
         ),
         (module({"E": sum_(("a", UNIT))}, [table("t", 0)]), "table 't': the type of its rows is not a struct"),
         (module({"S": STRING}, [table("t", 0)]), "table 't': the type of its rows is not a struct"),

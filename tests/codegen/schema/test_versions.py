@@ -103,7 +103,7 @@ def test_unknown_sections_are_skipped() -> None:
     found = build(raw)
     assert [table.name for table in found.tables] == ["thing"]
     assert found.warnings == (
-        "the schema's section 'Magic' is skipped: it is not known",
+        "the schema's section 'Magic' is unknown, and skipped",
         "submodule 'shop' gets no declarations: not supported",
     )
 
@@ -111,7 +111,7 @@ def test_unknown_sections_are_skipped() -> None:
 def test_unknown_exports_of_version_9_are_skipped() -> None:
     raw = one_table(("id", U64))
     raw["misc_exports"] = [{"Magic": schemas.UNIT}, {"ColumnDefaultValue": {"table": "thing"}}]
-    assert build(raw).warnings == ("the schema's part 'Magic' is skipped: it is not known",)
+    assert build(raw).warnings == ("the schema's part 'Magic' is unknown, and skipped",)
 
 
 def test_row_level_security_and_defaults_do_no_harm() -> None:
@@ -154,7 +154,7 @@ def test_key_of_a_view() -> None:
     assert view.primary_key == 1
     assert "stdb.KeyedTable[types.Thing]" in schemas.generate(raw)["_tables.py"]
     raw["sections"][-1]["ViewPrimaryKeys"][0]["columns"] = ["third"]
-    with pytest.raises(SchemaError, match="view 'seen': refers to its column 'third', which is not there"):
+    with pytest.raises(SchemaError, match="view 'seen': refers to its column 'third', which does not exist"):
         read(raw)
 
 
