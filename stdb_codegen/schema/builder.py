@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from msgspec import UNSET, UnsetType
 
 from stdb_codegen.errors import SchemaError
-from stdb_codegen.schema import ir
+from stdb_codegen.schema import ir, keys
 from stdb_codegen.schema.digits import digits_apart
 from stdb_codegen.schema.recursion import check_finite
-from stdb_codegen.schema.typespace import DECLARED, Types
+from stdb_codegen.schema.typespace import Types
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -85,18 +85,18 @@ class SchemaBuilder:
             row=self._types.row(raw.product_type_ref, place).name,
             public=raw.is_public,
             primary_key=raw.primary_key[0] if raw.primary_key else None,
-            unique=tuple(sorted({_unique_columns(constraint) for constraint in raw.constraints})),
-            indexes=tuple(sorted({_index(index) for index in raw.indexes}, key=_order)),
+            unique=keys.unique(raw),
+            indexes=keys.indexes(raw),
             auto_inc=tuple(sorted({sequence.column for sequence in raw.sequences})),
             schedule=schedule,
             event=event,
             source_name=_unless_equal(source_name, name),
         )
-        _check_columns(table, self._types.width(raw.product_type_ref, place), place)
+        keys.check_columns(table, self._types.width(raw.product_type_ref, place), place)
         for group in table.unique:
-            self._types.spend_group(raw.product_type_ref, group, prefixes=False)
+            self._types.size.add_key(raw.product_type_ref, group, prefixes=False)
         for index in table.indexes:
-            self._types.spend_group(raw.product_type_ref, index.columns, prefixes=index.algorithm == "btree")
+            self._types.size.add_key(raw.product_type_ref, index.columns, prefixes=index.algorithm == "btree")
         self._keys[table.row].add(table.primary_key)
         return table
 
@@ -114,7 +114,7 @@ class SchemaBuilder:
         Raises:
             SchemaError: it has a parameter of a type that cannot be generated.
         """
-        self._types.spend(DECLARED + len(name))
+        self._types.size.add_function(name)
         fields = self._types.fields(parameters.elements, f"reducer {name!r}")
         return ir.Reducer(name, fields, lifecycle, public, _unless_equal(source_name, name))
 
@@ -133,7 +133,7 @@ class SchemaBuilder:
             SchemaError: it has a parameter, or returns a value, of a type that cannot be generated.
         """
         place = f"procedure {name!r}"
-        self._types.spend(DECLARED + len(name))
+        self._types.size.add_function(name)
         fields = self._types.fields(parameters.elements, place)
         value = self._types.type(returns, f"{place}: its value")
         return ir.Procedure(name, fields, value, public, _unless_equal(source_name, name))
@@ -158,37 +158,9 @@ class SchemaBuilder:
             key = self._types.column(ref, primary_key, place)
         elif is_query:
             # A query selects rows of a table, so it has the table's key.
-            keys = self._keys.get(row, set())
-            key = next(iter(keys)) if len(keys) == 1 else None
+            found = self._keys.get(row, set())
+            key = next(iter(found)) if len(found) == 1 else None
         return ir.View(name, row, raw.is_public, key, _unless_equal(source_name, name))
-
-
-def _unique_columns(raw: parts.ConstraintDef) -> tuple[int, ...]:
-    unique = raw.data.unique
-    # Only one kind of constraint exists, so it is set; a set of columns has no order.
-    return () if isinstance(unique, UnsetType) else tuple(sorted(unique.columns))
-
-
-def _index(raw: parts.IndexDef) -> ir.Index:
-    algorithm, accessor = raw.algorithm, raw.accessor_name.value
-    if not isinstance(algorithm.direct, UnsetType):
-        return ir.Index((algorithm.direct,), "direct", accessor)
-    if not isinstance(algorithm.hash, UnsetType):
-        return ir.Index(algorithm.hash, "hash", accessor)
-    return ir.Index(() if isinstance(algorithm.btree, UnsetType) else algorithm.btree, "btree", accessor)
-
-
-def _order(index: ir.Index) -> tuple[object, ...]:
-    return (index.columns, index.algorithm, index.accessor or "")
-
-
-def _check_columns(table: ir.Table, width: int, place: str) -> None:
-    groups = [*table.unique, *(index.columns for index in table.indexes), table.auto_inc]
-    if table.primary_key is not None:
-        groups.append((table.primary_key,))
-    for column in (column for group in groups for column in group):
-        if column >= width:
-            raise SchemaError(place, f"refers to its column {column}, of {width}", "build the module again")
 
 
 def _row_ref(raw: parts.AlgebraicType) -> tuple[int | None, bool]:

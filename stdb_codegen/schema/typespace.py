@@ -10,28 +10,18 @@ from msgspec import UNSET, UnsetType
 from stdb_codegen.errors import SchemaError, check_distinct
 from stdb_codegen.schema import ir, parts
 from stdb_codegen.schema.ir import Atom, Named
+from stdb_codegen.schema.nesting import bounded, check_depth
+from stdb_codegen.schema.size import PackageSize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["DECLARED", "LARGEST_PACKAGE", "MAX_NESTING", "MAX_PARTS", "MAX_VARIANTS", "Types"]
+__all__ = ["MAX_VARIANTS", "Types"]
 
 _NO_KEY = re.compile(r'[\x00-\x1f"\\]')
 
-# Depth of a type: far more than people write, and well below what Python can compile.
-MAX_NESTING = 50
-# Types within one type; `Result<T, T>` doubles them with each T that is an alias of another one.
-MAX_PARTS = 100
 # Variants of an enum with payloads: it becomes a union of classes, and Python cannot compile one of some thousand.
 MAX_VARIANTS = 1000
-# Approximate characters of a package: many names, and names in many places, make a large package of a small schema.
-# The largest modules take some hundred thousand.
-LARGEST_PACKAGE = 5_000_000
-# Characters of a line beside the name in it, and of a type without a name.
-_LINE = 40
-_WORD = 8
-# Characters of a table, a view, a reducer or a procedure, beside its name and its columns or parameters.
-DECLARED = 200
 
 _SIMPLE = {
     "bool": Atom.BOOL,
@@ -56,6 +46,9 @@ class Types:
         type_names: pairs of a scoped name, its parts joined by dots, and a position in the typespace.
         tables: pairs of the name of a table and the position of its row type.
 
+    Attributes:
+        size: size of the package that the types make.
+
     Raises:
         SchemaError: two types have one name, or a type has two names.
     """
@@ -69,8 +62,7 @@ class Types:
         self._typespace = typespace
         self._names: dict[int, str] = {}
         self._resolved: dict[int, ir.Type] = {}
-        self._columns: dict[int, list[int]] = {}
-        self._spent = 0
+        self.size = PackageSize()
         for name, ref in type_names:
             if len(name) > parts.LONGEST_NAME:
                 problem = f"its name has {len(name):,} characters, and {parts.LONGEST_NAME:,} are allowed"
@@ -96,7 +88,7 @@ class Types:
             if not isinstance(raw.product, UnsetType):
                 fields = self.fields(raw.product.elements, name)
                 _check_keys(fields, name)
-                self._columns[ref] = [_LINE + len(field.name) + _characters(field.type) for field in fields]
+                self.size.keep_row(ref, fields)
                 found.append(ir.Product(name, fields))
             elif not isinstance(raw.sum, UnsetType):
                 found.append(self._sum(raw.sum, name))
@@ -112,34 +104,8 @@ class Types:
         row = self._named(ref, raw, place, 0)
         if row is None or raw.product is UNSET:
             raise SchemaError(place, "the type of its rows is not a struct", "make it one in the module")
-        self.spend(DECLARED + sum(self._columns.get(ref, ())))
+        self.size.add_table(ref)
         return row
-
-    def spend(self, characters: int) -> None:
-        """Add to the size of the package.
-
-        Raises:
-            SchemaError: the package is too large.
-        """
-        self._spent += characters
-        if self._spent > LARGEST_PACKAGE:
-            problem = f"its package would have more than {LARGEST_PACKAGE:,} characters"
-            raise SchemaError("the schema", problem, "divide the module, or shorten its names")
-
-    def spend_group(self, ref: int, columns: tuple[int, ...], *, prefixes: bool) -> None:
-        """Add the size of an index or a constraint to that of the package.
-
-        Args:
-            ref: row type of the table.
-            columns: positions of the columns.
-            prefixes: whether each prefix of the columns is a key too.
-
-        Raises:
-            SchemaError: the package is too large.
-        """
-        costs = self._columns[ref]
-        times = range(len(columns), 0, -1) if prefixes else [1] * len(columns)
-        self.spend(_LINE + sum(costs[column] * time for column, time in zip(columns, times, strict=True)))
 
     def width(self, ref: int, place: str) -> int:
         """Return the number of columns of a row type."""
@@ -181,7 +147,7 @@ class Types:
             raise SchemaError(place, "one of its parts has no name", "name it in the module")
         type_ = self.type(element.algebraic_type, f"{place}.{name}", depth)
         if depth == 0:
-            self.spend(_LINE + len(name) + _characters(type_))
+            self.size.add_field(name, type_)
         return ir.Field(name, type_)
 
     def type(self, raw: parts.AlgebraicType, place: str, depth: int = 0) -> ir.Type:
@@ -190,13 +156,12 @@ class Types:
         Raises:
             SchemaError: the type cannot be generated.
         """
-        if depth > MAX_NESTING:
-            raise _too_deep(place)
+        check_depth(depth, place)
         if not isinstance(raw.ref, UnsetType):
             return self._reference(raw.ref, place, depth)
         if not isinstance(raw.array, UnsetType):
             element = self.type(raw.array, f"{place}[]", depth + 1)
-            return Atom.BYTES if element is Atom.U8 else _bounded(ir.Array(element), place)
+            return Atom.BYTES if element is Atom.U8 else bounded(ir.Array(element), place)
         special: ir.Type | None
         if not isinstance(raw.product, UnsetType):
             special = _special_product(raw.product) if raw.product.elements else Atom.UNIT
@@ -206,7 +171,7 @@ class Types:
             special = _SIMPLE[raw.case]
         if special is None:
             raise SchemaError(place, "its type is a struct or an enum without a name", "name that type in the module")
-        return _bounded(special, place)
+        return bounded(special, place)
 
     def _named(self, ref: int, raw: parts.AlgebraicType, place: str, depth: int) -> ir.Named | None:
         """Return the named type of a reference; None for a special type, or an alias of a simple one."""
@@ -241,49 +206,13 @@ class Types:
             problem = f"is an enum of {number:,} variants, and {MAX_VARIANTS:,} are allowed, unless none has a payload"
             raise SchemaError(f"type {name!r}", problem, "divide it in the module")
         # The class of each variant is named after both.
-        self.spend(len(name) * number)
+        self.size.add(len(name) * number)
         return sum_
 
     def _entry(self, ref: int, place: str) -> parts.AlgebraicType:
         if ref >= len(self._typespace):
             raise SchemaError(place, f"refers to type {ref}, of {len(self._typespace)}", "build the module again")
         return self._typespace[ref]
-
-
-def _bounded(type_: ir.Type, place: str) -> ir.Type:
-    """Return a type, if its depth and its size are allowed."""
-    height, size = _extent(type_)
-    if height > MAX_NESTING:
-        raise _too_deep(place)
-    if size > MAX_PARTS:
-        raise SchemaError(place, f"its type has more than {MAX_PARTS} parts", "give inner types names")
-    return type_
-
-
-def _too_deep(place: str) -> SchemaError:
-    return SchemaError(place, f"its type is nested more than {MAX_NESTING} deep", "give inner types names")
-
-
-def _extent(type_: ir.Type) -> tuple[int, int]:
-    """Return the depth of a type, and the number of types in it."""
-    inner = [_extent(part) for part in _inner(type_)]
-    return 1 + max((height for height, _ in inner), default=0), 1 + sum(size for _, size in inner)
-
-
-def _characters(type_: ir.Type) -> int:
-    """Return the approximate size of a type in a package."""
-    own = len(type_.name) if isinstance(type_, Named) else 0
-    return own + _WORD + sum(map(_characters, _inner(type_)))
-
-
-def _inner(type_: ir.Type) -> tuple[ir.Type, ...]:
-    match type_:
-        case ir.Array(inner) | ir.Option(inner):
-            return (inner,)
-        case ir.Result(ok, err):
-            return ok, err
-        case _:
-            return ()
 
 
 def _check_keys(fields: Iterable[ir.Field], place: str) -> None:

@@ -10,7 +10,7 @@ from stdb_codegen.emit import context
 from stdb_codegen.emit.naming import Identifier
 from stdb_codegen.emit.order import all_order, import_order
 from stdb_codegen.errors import SchemaError
-from stdb_codegen.schema import ir, rawdef, typespace
+from stdb_codegen.schema import ir, rawdef, size
 from stdb_codegen.schema.recursion import check_finite
 from tests.codegen.schemas import (
     STRING,
@@ -149,7 +149,7 @@ class TestNames:
 class TestSize:
     @pytest.fixture
     def allowed(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-        return lambda characters: monkeypatch.setattr(typespace, "LARGEST_PACKAGE", characters)
+        return lambda characters: monkeypatch.setattr(size, "LARGEST", characters)
 
     COLUMNS = tuple((f"c{number}", U64) for number in range(40))
 
