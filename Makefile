@@ -8,8 +8,14 @@ VENV := $(VENV)$(if $(LOWEST),-lowest)
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
+# What needs no server. `make test ARGS=...` gets one unless its paths are all in these, or ARGS leaves out the live tests.
+SERVERLESS := $(foreach name,runtime typing packaging support test_docs.py test_imports.py,tests/$(name))
+PATHS := $(filter tests%,$(ARGS))
+OTHERS := $(filter-out $(SERVERLESS) $(SERVERLESS:=/%) $(SERVERLESS:=::%),$(PATHS))
+SERVER := $(if $(findstring not live,$(ARGS)),,$(if $(PATHS),$(if $(OTHERS),server),server))
+
 .DEFAULT_GOAL := help
-.PHONY: help demo server test soak check format golden bench-quick modules clean
+.PHONY: help demo server test coverage soak check format golden bench-quick modules dist clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,8 +26,16 @@ demo: $(READY) server ## generate a client for the example game, check it, and p
 server: python ## get the server: use what is there, else build it once (takes minutes) and keep it
 	@$(PYTHON) -m tests.support.binary
 
-test: $(READY) $(if $(findstring not live,$(ARGS)),,server) ## run all tests, the live ones on a real server: make test ARGS="-k cache"
+test: $(READY) $(SERVER) ## run all tests, the live ones on a real server: make test ARGS="tests/runtime -k cache"
 	@$(BIN)/python -m pytest $(ARGS)
+
+# The client without I/O must be covered whole. The tables are printed even if a test fails.
+coverage: export COVERAGE_FILE := $(CURDIR)/$(VENV)/coverage/data
+coverage: $(READY) $(SERVER) ## run the tests as `make test` does, and print which lines and branches they reach
+	@$(BIN)/coverage run -m pytest $(ARGS); tests=$$?; \
+	  $(BIN)/coverage report && \
+	  $(BIN)/coverage report --include='stdb_runtime/_engine/*,stdb_runtime/_protocol/*' --fail-under=100 && \
+	  exit $$tests
 
 soak: $(READY) server ## clients under load on real servers, and faults: make soak SEED=7 FAULTS=50 SERVER=2.8.3
 	@PYTHONPATH=examples/game $(BIN)/python -m tests.soak \
@@ -45,6 +59,11 @@ bench-quick: $(READY) server ## how fast the runtime is, beside bare websockets 
 
 modules: ## build the test modules from their Rust source (needs the wasm toolchain: see CONTRIBUTING.md)
 	tests/modules/build.sh
+
+dist: $(READY) ## build the wheel and the source distribution into dist/, and check them
+	@rm -rf dist
+	@$(BIN)/python -m build
+	@$(BIN)/twine check --strict dist/*
 
 clean: ## remove everything that was made here; the server in the user's cache folder stays
 	rm -rf .venv .venv-* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

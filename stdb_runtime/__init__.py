@@ -6,12 +6,13 @@ Generated packages bring `connect`, `tables` and `reducers`; what they have in c
 from ._engine.backoff import Backoff
 from ._engine.delta import Delta
 from ._engine.handler import Handler, HandlerMapping
+from ._engine.lifecycle import ConnectionState
+from ._engine.result import ReducerCall
 from ._engine.stream import Change, Deleted, Inserted, Updated
-from ._engine.subscription import Subscription, SubscriptionState
+from ._engine.subscription import SubscriptionState
 from ._handles.query import Condition, Query
-from ._handles.reducer import ReducerCall
 from ._handles.registry import get
-from .aio.connection import ConnectionState
+from ._handles.subscription import Subscription
 from .aio.raw import RawConnection, connect
 from .errors import (
     ArgumentError,

@@ -7,21 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextvars import copy_context
+from collections.abc import AsyncGenerator, Callable
 from ssl import SSLContext
 from typing import Generic, Literal, TypeVar
 
 from ._engine.backoff import Backoff
-from ._engine.cache_sink import Core
-from ._handles.client import Client
-from ._handles.current import Ambient
+from ._handles.current import CurrentClient
+from ._handles.index import BTree, Hash, Unique
 from ._handles.procedure import ProcedureSet, procedure
 from ._handles.query import Column, Columns, OpaqueColumn, Selectable
 from ._handles.reducer import OnReducer, ReducerSet, reducer
-from ._handles.registry import registered
-from ._handles.schema_difference import drift
-from ._handles.table import BTree, EventTable, Hash, KeyedTable, Table, TableSet, Unique
+from ._handles.table import EventTable, KeyedTable, Table, TableSet
 from ._protocol.endpoint import Endpoint
 from ._sats.annotation import (
     F32,
@@ -41,11 +37,10 @@ from ._sats.annotation import (
     Enumeration,
     Product,
 )
-from ._sats.schema import Schema
-from .aio.http import fetch_schema
+from .aio.client import Client, Module, connect
 from .aio.options import Options, TokenSource
 from .credentials import TokenStore
-from .errors import BindingsError, ConnectError, SchemaError, StdbError
+from .errors import BindingsError, StdbError
 from .types import ConnectionId, Err, Identity, Ok, ScheduleAt, Some, TimeDuration, Timestamp, Uuid, Variant
 
 __all__ = [
@@ -99,8 +94,6 @@ __all__ = [
 VERSION = 1
 """What this runtime expects of generated code. It grows when code generated before would not work any more."""
 
-_DIFFERENCES_SHOWN = 5  # on the one line that a package that does not fit is told in
-
 D = TypeVar("D", bound=TableSet)
 S = TypeVar("S", bound=ReducerSet)
 P = TypeVar("P", bound=ProcedureSet)
@@ -135,11 +128,11 @@ class Bindings(Generic[D, S, P]):
                 f"and this runtime has version {VERSION}: {remedy}"
             )
         self.schema_hash = schema_hash
-        self._ambient = Ambient(tables.__module__)
-        self._classes = (tables, reducers, procedures)
-        self.tables = tables(self._ambient)
-        self.reducers = reducers(self._ambient)
-        self.procedures = procedures(self._ambient)
+        current = CurrentClient(tables.__module__)
+        self._module = Module(tables, reducers, procedures, current)
+        self.tables = tables(current.engine)
+        self.reducers = reducers(current.engine)
+        self.procedures = procedures(current.engine)
 
     @contextlib.asynccontextmanager
     async def connect(
@@ -233,61 +226,14 @@ class Bindings(Generic[D, S, P]):
             ssl=ssl,
             proxy=proxy,
         )
-        tables, reducers, procedures = self._classes
-        core = Core(
+        async with connect(
+            self._module,
             Endpoint.parse(uri, database),
             options,
-            tables.__new_states__(),
-            reducers.__read_arguments__,
-            logger or logging.getLogger("stdb_runtime"),
-        )
-        client = core.mirror.client = Client(core, tables, reducers, procedures)
-        if on_connect is not None:
-            core.on_connect.add(on_connect)
-        if on_disconnect is not None:
-            core.on_disconnect.add(on_disconnect)
-        context = copy_context()
-        context.run(self._ambient.enter, core)
-        with registered(name, client):
-            await core.connection.open(context)
-            self._ambient.enter(core)
-            try:
-                if verify_schema != "off":
-                    await self._verify(core, strict=verify_schema == "error")
-                with self._ambient.known(core):
-                    yield client
-                    await core.settle()
-            finally:
-                self._ambient.leave(core)
-                await core.close()
-
-    async def _verify(self, core: Core, *, strict: bool) -> None:
-        """Compare the package with the server's schema.
-
-        Raises:
-            BindingsError: they do not fit, and it is to be `strict`.
-            ConnectError: the server does not give its schema, and it is to be `strict`.
-        """
-        endpoint, options = core.connection.endpoint, core.connection.options
-        tables, reducers, _ = self._classes
-        try:
-            text = await fetch_schema(endpoint, options, core.token)
-            changed = drift(tables, reducers, Schema(text))
-        except (ConnectError, SchemaError) as error:
-            if strict:
-                raise
-            core.logger.warning("the schema of %s could not be verified: %s", endpoint, error)
-            return
-        if changed:
-            problem = f"{endpoint} has another schema than this package was generated from: {_listed(changed)}"
-            if strict:
-                raise BindingsError(f"{problem}; run stdb-codegen again")
-            core.logger.warning("%s; run stdb-codegen again", problem)
-
-
-def _listed(differences: Sequence[str]) -> str:
-    """Differences on one line: all of a few, else how many there are, the first of them, and where to see the rest."""
-    if len(differences) <= _DIFFERENCES_SHOWN:
-        return "; ".join(differences)
-    first = "; ".join(differences[:_DIFFERENCES_SHOWN])
-    return f"{len(differences)} differences: {first}; ... (see all with stdb-codegen generate --check)"
+            verify_schema=verify_schema,
+            on_connect=on_connect,
+            on_disconnect=on_disconnect,
+            name=name,
+            logger=logger,
+        ) as client:
+            yield client

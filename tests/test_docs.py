@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import re
 import tokenize
@@ -11,10 +12,15 @@ from pathlib import Path
 
 import pytest
 
+import game_client
+import stdb_runtime
+from stdb_codegen.cli import main
 from stdb_runtime._protocol.v1_json import messages as wire
 from tests.support.recordings import FOLDER, RECORDINGS, rows_of
 
 ROOT = Path(__file__).resolve().parents[1]
+CLIENT = ROOT / "docs" / "client.md"
+README = ROOT / "README.md"
 PROTOCOL = ROOT / "docs" / "protocol.md"
 SOURCES = sorted(path for package in ("stdb_codegen", "stdb_runtime") for path in (ROOT / package).rglob("*.py"))
 DOCUMENTS = [
@@ -138,10 +144,48 @@ def test_every_link_leads_somewhere(document: Path) -> None:
             assert fragment in anchors_of(target), f"{link}: {target.name} has no such heading or anchor"
 
 
+def test_the_readme_leads_to_every_page() -> None:
+    linked = {(ROOT / link.partition("#")[0]).resolve() for link in links_of(README.read_text())}
+    pages = {path for path in DOCUMENTS if not path.name.startswith("architecture-")} - {README}
+    assert not [path.name for path in pages - linked]
+    assert len(README.read_text().splitlines()) < 200, "the README is for the first minutes: move the rest to docs/"
+
+
 def test_links_are_found() -> None:
     text = "[a](b.md) [c](d.md#e) [f]: x\n`[no](code)` [g](https://h) [i](#j)\n```\n[no](block)\n```\n[k]: l.md\n"
     assert links_of(text) == ["b.md", "d.md#e", "#j", "l.md"]
     assert any(links_of(document.read_text()) for document in DOCUMENTS)
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+def first_column(page: str, heading: str) -> set[str]:
+    """The words in code at the start of the rows of the table below a heading."""
+    _, _, rest = (ROOT / "docs" / page).read_text().partition(f"\n## {heading}\n")
+    rows = re.findall(r"^\| (`.*?) \|", rest.partition("\n## ")[0], re.MULTILINE)
+    return {name for row in rows for name in re.findall(r"`([\w-]+)", row)}
+
+
+def test_the_options_of_a_handler_connection_are_its_parameters() -> None:
+    parameters = set(inspect.signature(stdb_runtime.connect).parameters)
+    assert first_column("handler.md", "Options") <= parameters
+    assert first_column("handler.md", "Calls") <= set(dir(stdb_runtime.RawConnection))
+
+
+def test_the_options_of_generate_are_there() -> None:
+    known = {flag for option in main.commands["generate"].params for flag in option.opts}
+    listed = first_column("generator.md", "What is written")
+    assert len(listed) > 6
+    assert listed <= known
+
+
+def test_the_options_of_connect_are_there() -> None:
+    parameters = set(inspect.signature(game_client.connect).parameters)
+    (row,) = re.findall(r"^\| `connect\(.*$", CLIENT.read_text(), re.MULTILINE)
+    listed = set(re.findall(r"`(\w+)`", row))
+    assert "verify_schema" in listed
+    assert listed <= parameters
 
 
 # --- samples ----------------------------------------------------------------------------------------------------------

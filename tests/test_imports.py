@@ -12,35 +12,51 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # The modules of the runtime, lowest first. A module imports only from the lines above its own.
 LAYERS = (
-    "text types _engine.index _engine.backoff stats _sats.literal",
+    # what users and generated code import, and all layers use
+    "text types stats",
     "errors",
-    "_sats.sats events _engine.result _engine.retry _engine.unretrieved _protocol.endpoint _protocol.v1_json.messages",
-    "_sats.scalar _sats.array _sats.product _engine.stream _handles.request",
-    "_sats.sums _protocol.sql",
+    "events messages",
+    # _sats: the algebraic types
+    "_sats.literal _sats.sats",
+    "_sats.scalar _sats.array _sats.product",
+    "_sats.sums",
     "_sats.annotation",
-    "_protocol.v1_json.rows _protocol.v1_json.arguments _handles.query",
-    "_engine.table_cache _handles.procedure",
-    "_engine.table_state _engine.resync",
-    "_handles.table _handles.reducer",
-    "_engine.delta _engine.subscription",
-    "_protocol.events",
+    "_sats.parameters _sats.schema",
+    # _protocol: what every encoding has in common, then one folder for each
+    "_protocol.endpoint _protocol.rows _protocol.sql",
+    "_protocol.events _protocol.rest credentials",
+    "_protocol.encoding",
+    "_protocol.v1_json.messages _protocol.v1_json.arguments _protocol.v1_json.rows",
+    "_protocol.v1_json.calls",
     "_protocol.v1_json.session",
-    "credentials",
-    "aio.options _engine.dispatcher _engine.pending messages _handles.registry",
-    "_engine.handler",
-    "aio.websocket aio.http aio.tokens",
-    "aio.connection aio.health",
-    "_engine.client_cache",
-    "_engine.cache_sink _engine.handler_sink _handles.connection_info",
-    "_sats.schema",
-    "_handles.schema_difference",
-    "_handles.client _handles.current aio.raw",
+    "_protocol.v1_json.encoding",
+    # _engine: the client without I/O
+    "_engine.driver _engine.callbacks _engine.backoff _engine.index _engine.handler",
+    "_engine.result _engine.retry _engine.stream _engine.table_cache",
+    "_engine.delta _engine.lifecycle _engine.resync _engine.sink _engine.subscription _engine.table_state",
+    "_engine.unretrieved _engine.client_cache _engine.dispatcher",
+    "_engine.procedures",
+    "_engine.engine",
+    "_engine.cache_sink _engine.handler_sink",
+    # _handles: what users hold
+    "_handles.connection_info _handles.current _handles.procedure _handles.query _handles.reducer",
+    "_handles.registry _handles.request _handles.subscription _handles.table",
+    "_handles.client _handles.index _handles.raw _handles.schema_difference",
+    # aio: the asyncio driver
+    "aio.options aio.tasks",
+    "aio.http aio.tokens aio.websocket",
+    "aio.connection",
+    "aio.client aio.raw",
+    # the front doors
     "bindings",
     "__init__",
 )
-# Up to here nothing waits, sleeps, opens a socket, rolls dice or looks at a clock.
-LAST_SANS_IO = "_protocol.v1_json.session"
+# Below the drivers nothing waits, sleeps, opens a socket, rolls dice, looks at a clock or knows an event loop.
+SANS_IO = ("_sats", "_protocol", "_engine", "_handles", "text", "types", "stats", "errors", "events", "messages")
 IO = {"asyncio", "websockets", "socket", "ssl", "time", "random", "threading", "selectors", "concurrent"}
+# The layers that know the encoding of the frames, or the text of schemas; what chooses an encoding names it, no more.
+ENCODINGS = "_protocol.v1_json"
+CHOOSERS = {"aio.client", "aio.raw"}
 
 RANKS = {module: rank for rank, line in enumerate(LAYERS) for module in line.split()}
 
@@ -143,12 +159,31 @@ def test_codegen_layers_are_all_there() -> None:
     assert found == CODEGEN_RANKS.keys()
 
 
-@pytest.mark.parametrize("path", modules("stdb_runtime"), ids=dotted)
-def test_nothing_up_to_the_session_does_io(path: Path) -> None:
-    if RANKS.get(dotted(path), 0) > RANKS[LAST_SANS_IO]:
-        return
-    outside = {name.partition(".")[0] for name in imports_of(path.read_text("utf-8"), "stdb_runtime")}
+def in_layers(*names: str) -> list[Path]:
+    """Return the modules of the runtime that are, or stand in, one of these."""
+    return [path for path in modules("stdb_runtime") if dotted(path).partition(".")[0] in names]
+
+
+@pytest.mark.parametrize("path", in_layers(*SANS_IO), ids=dotted)
+def test_nothing_below_the_drivers_does_io(path: Path) -> None:
+    package = ".".join(path.relative_to(ROOT).parent.parts)
+    outside = {name.partition(".")[0] for name in imports_of(path.read_text("utf-8"), package)}
     assert not outside & IO
+
+
+@pytest.mark.parametrize("path", in_layers("_engine", "_handles", "aio", "sync", "bindings"), ids=dotted)
+def test_nothing_above_the_protocol_handles_json(path: Path) -> None:
+    source = path.read_text("utf-8")
+    package = ".".join(path.relative_to(ROOT).parent.parts)
+    assert "json" not in {name.partition(".")[0] for name in imports_of(source, package)}
+    assert "msgspec.json" not in source
+
+
+@pytest.mark.parametrize("path", modules("stdb_runtime"), ids=dotted)
+def test_an_encoding_is_named_only_where_it_is_chosen(path: Path) -> None:
+    name = dotted(path)
+    if name not in CHOOSERS and not name.startswith(ENCODINGS):
+        assert not {other for other in siblings_of(path) if other.startswith(ENCODINGS)}
 
 
 @pytest.mark.parametrize(("package", "other"), [("stdb_codegen", "stdb_runtime"), ("stdb_runtime", "stdb_codegen")])

@@ -1,121 +1,95 @@
-"""The client's copy of the tables, and who is told of its changes."""
+"""Client cache: the rows of active subscriptions, table by table."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
-from weakref import WeakSet
 
-from .._protocol.v1_json.messages import OneOffTable, TableUpdate
+from .._protocol.encoding import Encoding
+from .._protocol.rows import TableRows, TableUpdate
 from .._sats.annotation import Product
 from ..errors import BindingsError
-from ..events import Cause, Reconciled, RowEvent
 from ..stats import Stats
-from .delta import Delta
-from .dispatcher import Dispatcher, TableChange
-from .resync import Renewal
-from .stream import Stream
+from .resync import ResyncBuffer
 from .table_cache import TablePlan
-from .table_state import CallbackList, TableState, changes_of
+from .table_state import TableDeclaration, TableState
 
-__all__ = ["Mirror"]
+__all__ = ["Changes", "ClientCache"]
+
+Changes = list[tuple[TableState[Product], TablePlan[Product]]]
+"""Changes of one message: the tables and what is to change in each."""
 
 
-class Mirror:
-    """The tables that the generated code has, as far as subscriptions brought their rows.
+class ClientCache:
+    """Tables that the generated code declares, with the rows that subscriptions brought.
+
+    It runs no callbacks: a message is planned, and committed once callbacks that must run before it have run.
 
     Args:
-        states: what is held of each table, by its name in the module.
-        dispatcher: runs callbacks.
+        tables: the declarations.
+        encoding: makes the readers of rows.
         stats: where rows are counted.
-        logger: where rows of unknown tables are told of.
-
-    Attributes:
-        client: what `RowEvent.client` is.
-        on_transaction: callbacks on whole messages.
-        deltas: streams of whole messages.
+        logger: where rows of unknown tables are reported.
     """
 
     def __init__(
         self,
-        states: Mapping[str, TableState[Product]],
-        dispatcher: Dispatcher,
+        tables: Iterable[TableDeclaration[Any]],  # Any: each table has a row class of its own
+        encoding: Encoding,
         stats: Stats,
         logger: logging.Logger,
     ) -> None:
-        self.client: Any = None  # Any: the generated package's client, which is set as soon as it exists
-        self.on_transaction: CallbackList[Callable[[Delta], object]] = CallbackList()
-        self.deltas: WeakSet[Stream[Delta]] = WeakSet()
-        self._states = states
-        self._dispatcher = dispatcher
+        self._tables: dict[str, TableState[Product]] = {
+            table.name: TableState(table, encoding.row_reader(table.row, table.name)) for table in tables
+        }
         self._stats = stats
         self._logger = logger
         self._unknown: set[str] = set()
 
-    def state(self, table: str) -> TableState[Product]:
-        """What is held of a table."""
-        return self._states[table]
+    def table(self, name: str) -> TableState[Product]:
+        """Return a table by its name in the module."""
+        return self._tables[name]
 
-    def change(self, tables: Sequence[TableUpdate], cause: Cause, renewal: Renewal | None) -> None:
-        """Take in a message's rows; while a new connection's rows are gathered, there and with nobody told.
+    def plan(self, tables: Sequence[TableUpdate]) -> Changes:
+        """Decode a message's rows, and return what they change.
 
         Raises:
             DecodeError: a row is not what the generated code declares.
             ProtocolError: the server contradicts itself.
         """
-        updates = self._by_table(tables)
-        if renewal is not None:
-            renewal.gather(updates)
-        else:
-            plans = [(self._states[name], self._states[name].rows.plan(part)) for name, part in updates.items()]
-            self._commit(plans, cause)
+        return [(self._tables[name], self._tables[name].rows.plan(part)) for name, part in self._by_table(tables)]
 
-    def renewal(self, unanswered: set[int]) -> Renewal:
-        """Begin to gather the rows of a new connection, until the subscriptions of these query ids are answered."""
-        return Renewal(unanswered, {name: state.rows for name, state in self._states.items()})
+    def commit(self, changes: Changes) -> None:
+        """Make planned changes, of all tables in one step."""
+        for table, plan in changes:
+            table.rows.commit(plan)
+        self._stats.rows_applied += sum(plan.diff.size for _, plan in changes)
 
-    def reconcile(self, renewal: Renewal) -> None:
-        """Hold what was gathered from now on, and tell the difference."""
-        self._commit([(self._states[name], plan) for name, plan in renewal.plans()], Reconciled())
+    def resync(self) -> ResyncBuffer:
+        """Return an empty copy of the tables, for the rows of a new connection."""
+        return ResyncBuffer({name: table.rows for name, table in self._tables.items()})
+
+    def gather(self, tables: Sequence[TableUpdate], buffer: ResyncBuffer) -> None:
+        """Decode a message's rows into the copy. Raises as `plan` does."""
+        for name, part in self._by_table(tables):
+            buffer.gather(name, part)
+
+    def plan_resync(self, buffer: ResyncBuffer) -> Changes:
+        """Return what has to change to hold the rows of the copy."""
+        return [(self._tables[name], plan) for name, plan in buffer.plans()]
 
     def end(self) -> None:
-        """No changes come any more."""
-        for deltas in list(self.deltas):
-            deltas.end()
-        for state in self._states.values():
-            for stream in list(state.streams):
+        """End the streams of all tables: no changes follow."""
+        for table in self._tables.values():
+            for stream in list(table.streams):
                 stream.end()
 
-    def _commit(self, plans: Sequence[tuple[TableState[Product], TablePlan[Product]]], cause: Cause) -> None:
-        """Make planned changes, all tables in one step, with callbacks before and after."""
-        event = RowEvent(cause, self.client)
-        changes = [(state, plan.diff) for state, plan in plans]
-        self._dispatcher.before(event, changes)
-        for state, plan in plans:
-            state.rows.commit(plan)
-        self._stats.rows_applied += sum(diff.size for _, diff in changes)
-        self._dispatcher.after(event, changes)
-        self._tell(event, [(state, diff) for state, diff in changes if diff.size])
-
-    def _tell(self, event: RowEvent, changes: Sequence[TableChange]) -> None:
-        """Tell streams and whoever watches whole transactions."""
-        for state, diff in changes:
-            if state.streams:
-                for change in changes_of(event, diff):
-                    for stream in list(state.streams):
-                        stream.put(change)
-        if changes and (self.deltas or self.on_transaction.registered):
-            delta = Delta(event, {state.name: diff for state, diff in changes})
-            self._dispatcher.run_all(self.on_transaction, delta)
-            for deltas in list(self.deltas):
-                deltas.put(delta)
-
-    def _by_table(self, tables: Sequence[TableUpdate]) -> dict[str, list[TableUpdate]]:
-        """The updates of the tables that the generated code has."""
+    def _by_table(self, tables: Sequence[TableUpdate]) -> Iterable[tuple[str, list[TableUpdate]]]:
+        """The updates of the tables that the generated code declares."""
         updates: dict[str, list[TableUpdate]] = {}
         for update in tables:
-            if update.table_name in self._states:
+            if update.table_name in self._tables:
                 updates.setdefault(update.table_name, []).append(update)
                 self._stats.rows_decoded += sum(len(part.deletes) + len(part.inserts) for part in update.updates)
             elif update.table_name not in self._unknown:
@@ -124,16 +98,16 @@ class Mirror:
                     "rows of table %r are ignored, as the generated code has no such table: run stdb-codegen again",
                     update.table_name,
                 )
-        return updates
+        return updates.items()
 
-    def read(self, table: OneOffTable) -> list[Product]:
-        """The rows of a one-off query's answer.
+    def read(self, table: TableRows) -> list[Product]:
+        """Decode the rows of a one-off query's answer.
 
         Raises:
             BindingsError: the generated code has no such table.
             DecodeError: a row is not what the generated code declares.
         """
-        state = self._states.get(table.table_name)
+        state = self._tables.get(table.table_name)
         if state is None:
             raise BindingsError(
                 f"the generated code has no table {table.table_name!r}: "

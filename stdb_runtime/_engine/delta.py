@@ -1,11 +1,10 @@
-"""Everything that one message changed, table by table."""
+"""Changes of one message, table by table."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeVar, cast
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, Protocol, TypeVar, cast
 
-from .._handles.table import Table
 from .._sats.annotation import Product
 from ..events import Cause, RowEvent
 from .table_cache import TableDiff
@@ -13,14 +12,23 @@ from .table_cache import TableDiff
 __all__ = ["Delta"]
 
 R = TypeVar("R", bound=Product)
+R_co = TypeVar("R_co", bound=Product, covariant=True)
+
+
+class TableHandle(Protocol[R_co]):
+    """Table of a client, such as `client.db.player`."""
+
+    __table_name__: ClassVar[str]
+
+    def __iter__(self) -> Iterator[R_co]: ...
 
 
 class Delta:
-    """Everything that one message changed.
+    """Changes of one message.
 
     Attributes:
-        event: why, and on which client.
-        tables: what changed in each table, by the table's name in the module. A table that did not change is not there.
+        event: the cause, and the client.
+        tables: the changes by the table's name in the module. A table that did not change is not there.
     """
 
     def __init__(self, event: RowEvent, tables: Mapping[str, TableDiff[Product]]) -> None:
@@ -29,11 +37,11 @@ class Delta:
 
     @property
     def cause(self) -> Cause:
-        """Why the rows changed."""
+        """Cause of the changes."""
         return self.event.cause
 
-    def of(self, table: Table[R]) -> TableDiff[R]:
-        """What changed in a table: `deleted` and `inserted` rows, and `updated` ones as (old, new)."""
+    def of(self, table: TableHandle[R]) -> TableDiff[R]:
+        """Return the changes of a table: `deleted` and `inserted` rows, and `updated` ones as (old, new)."""
         return cast("TableDiff[R]", self.tables.get(table.__table_name__, TableDiff([], [], [])))
 
     def __repr__(self) -> str:

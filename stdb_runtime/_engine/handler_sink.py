@@ -1,256 +1,226 @@
-"""What stands behind a connection without generated code: from the session's events to a handler's callbacks."""
+"""Sink of clients without generated code: it hands messages to a handler's callbacks."""
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import time
-from collections.abc import Callable, Generator, Sequence
-from typing import Any, TypeAlias
-
-import msgspec
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from .. import messages
-from .._protocol.endpoint import Endpoint
+from .._protocol.encoding import Session
 from .._protocol.events import (
     CallRefused,
-    Event,
     Opened,
     ProcedureReturned,
     QueryAnswered,
     SetSubscribed,
     Subscribed,
+    SubscriptionEvent,
     SubscriptionRefused,
     SubscriptionsDropped,
     Transaction,
     Unsubscribed,
 )
-from .._protocol.v1_json.messages import OneOffTable, TableUpdate
-from .._protocol.v1_json.session import Session
-from ..aio.connection import Connection
-from ..aio.options import Options
-from ..errors import DecodeError, ProtocolError, ReconnectError, StdbError
-from ..events import ReducerEvent
-from ..stats import Stats
-from ..text import shown
-from .dispatcher import Dispatcher
+from .._protocol.rows import RowList, RowReader, TableUpdate
+from ..errors import ConnectionLost, ProcedureError, ProtocolError, StdbError
+from ..text import printable
+from .engine import Engine
 from .handler import Callbacks
-from .pending import Ledger, as_loss
-from .unretrieved import Unawaited
+from .result import PendingResult
 
-__all__ = ["Relay", "RowMaker", "json_rows", "json_value"]
-
-RowMaker: TypeAlias = Callable[[str, Sequence[str]], Sequence[Any]]  # Any: rows of whatever kind
-"""Makes rows of a table, given its name, from their JSON texts. Raises DecodeError."""
+__all__ = ["HandlerSink"]
 
 
-def json_rows(table: str, texts: Sequence[str]) -> Sequence[Any]:  # Any: JSON values
-    """Rows as JSON values, in the dialect in which they came."""
-    try:
-        return [msgspec.json.decode(text) for text in texts]
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise DecodeError(f"a row is not JSON: {error}", table=table) from None
-
-
-def json_value(text: str) -> Any:  # Any: a JSON value
-    """A JSON value from its text. Raises DecodeError."""
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise DecodeError(f"not JSON: {error}") from None
-
-
-class Relay:
-    """The working part of a connection without generated code.
+class HandlerSink:
+    """Sink of clients without generated code.
 
     Args:
-        endpoint: where to connect.
-        options: how to connect.
+        engine: the engine that it belongs to.
         handler: the callbacks.
-        rows: makes rows.
-        resubscribe: ask again for all subscriptions after a reconnection.
-        logger: where errors that nobody takes go.
+        resubscribe: subscribe again after a reconnection.
+        subscribe_attempts: failed attempts in a row after which `on_error` gets an error.
+
+    Attributes:
+        readers: decoders of rows by table; tables that are not there have JSON values.
     """
 
+    is_ready = True
+
     def __init__(
-        self,
-        endpoint: Endpoint,
-        options: Options,
-        handler: Callbacks,
-        rows: RowMaker,
-        *,
-        resubscribe: bool,
-        logger: logging.Logger,
+        self, engine: Engine[HandlerSink], handler: Callbacks, *, resubscribe: bool, subscribe_attempts: int
     ) -> None:
-        self.stats = Stats()
-        self.rows = rows
-        self.opened_as: Opened | None = None
-        self.connection = Connection(endpoint, options, self, _json_arguments, self.stats, logger)
-        self.dispatcher = Dispatcher(logger, self.stats)
-        self.dispatcher.on_error.add(lambda error, _: self.report(error))
-        self._unawaited = Unawaited(logger, self.connection.call_soon)
-        self.ledger = Ledger(self.connection.new_future, self._unawaited.add, time.perf_counter, self.stats)
-        # How to ask again for each subscription, by query id, and for the set of queries.
-        self.wanted: dict[int | None, Callable[[Session], object]] = {}
+        self.readers: Mapping[str, RowReader[Any]] = {}  # Any: rows of whatever kind
+        self._json_readers: dict[str, RowReader[Any]] = {}
+        self._engine = engine
         self._handler = handler
         self._resubscribe = resubscribe
-        self._logger = logger
+        self._subscribe_attempts = subscribe_attempts
+        # How to subscribe again, by query id; None is the legacy set of queries.
+        self._subscriptions: dict[int | None, Callable[[Session], object]] = {}
+        engine.dispatcher.on_error.add(lambda error, _: self.report(error))
 
-    @contextlib.contextmanager
-    def asking(self) -> Generator[Session]:
-        """The session to make requests of, which are sent at the end of the block. Raises NotConnectedError."""
-        yield self.connection.session
-        self.connection.flush()
+    # --- for handles --------------------------------------------------------------------------------------------------
+
+    def subscribe(self, queries: Sequence[str]) -> int:
+        """Send a subscription. Returns its query id."""
+        query_id = self._engine.session.subscribe(queries)
+        self._subscriptions[query_id] = lambda session: session.subscribe(queries, query_id)
+        self._engine.driver.flush()
+        return query_id
+
+    def subscribe_single(self, query: str) -> int:
+        """Send a subscription of one query by the legacy message. Returns its query id."""
+        query_id = self._engine.session.subscribe_single(query)
+        self._subscriptions[query_id] = lambda session: session.subscribe_single(query, query_id)
+        self._engine.driver.flush()
+        return query_id
+
+    def subscribe_set(self, queries: Sequence[str]) -> int:
+        """Replace the legacy set of queries. Returns the request id."""
+        request_id = self._engine.session.subscribe_set(queries)
+        self._subscriptions[None] = lambda session: session.subscribe_set(queries)
+        self._engine.driver.flush()
+        return request_id
+
+    def unsubscribe(self, query_id: int) -> int:
+        """Request the end of a subscription. Returns the request id."""
+        request_id = self._engine.session.unsubscribe(query_id)
+        self._subscriptions.pop(query_id, None)
+        self._engine.driver.flush()
+        return request_id
 
     def report(self, error: Exception) -> None:
-        """Tell the handler of an error, or log it if the handler does not listen."""
-        if not self._tell("on_error", error):
-            self._logger.error("an error that no on_error takes", exc_info=error)
+        """Pass an error to the handler, or log it if the handler has no `on_error`."""
+        if not self._run("on_error", error):
+            self._engine.logger.error("an error that no on_error takes", exc_info=error)
 
-    # --- what the connection tells ------------------------------------------------------------------------------------
+    # --- lifecycle ----------------------------------------------------------------------------------------------------
 
     def opened(self, opened: Opened, *, again: bool) -> None:
-        """The connection is there, for the first time or again."""
-        self.opened_as = opened
-        self.stats.connections += 1
+        """Subscribe again after a reconnection, and run callbacks."""
         if again and self._resubscribe:
-            with self.asking() as session:
-                for ask in self.wanted.values():
-                    ask(session)
-        self._tell("on_identity_token", messages.IdentityToken(opened.identity, opened.token, opened.connection_id))
+            session = self._engine.session
+            for subscribe in self._subscriptions.values():
+                subscribe(session)
+            self._engine.driver.flush()
+        self._run("on_identity_token", messages.IdentityToken(opened.identity, opened.token, opened.connection_id))
         if again:
-            self._tell("on_reconnect")
+            self._run("on_reconnect")
 
-    def lost(self, error: StdbError | None) -> None:
-        """The connection is gone, and with it what was in flight."""
-        self.ledger.lose(as_loss(error, "the connection was closed"))
-        self._tell("on_disconnect", error)
+    def disconnected(self, error: StdbError | None) -> None:
+        """Run callbacks."""
+        self._run("on_disconnect", error)
 
-    def failing(self, error: StdbError) -> None:
-        """Attempt after attempt failed; `on_error` is told once a row."""
-        if isinstance(error, ReconnectError) and error.attempts == self.connection.options.subscribe_attempts:
+    def retries_failing(self, error: StdbError, attempts: int) -> None:
+        """Report it to `on_error`, once a row of attempts."""
+        if attempts == self._subscribe_attempts:
             self.report(error)
+
+    def ending(self, loss: ConnectionLost) -> None:
+        """Nothing: requests in flight have failed, and nothing else waits."""
 
     def ended(self, error: StdbError | None) -> None:
-        """There will be no connection any more."""
-        self.ledger.report()
-        self._unawaited.report()
-        if error is not None and self.opened_as is not None:
+        """Report why the client gave up."""
+        if error is not None and self._engine.was_open:
             self.report(error)
 
-    def received(self, event: Event) -> None:
-        """Act on one event of the session: the handler first, then whoever waits."""
-        match event:
-            case Transaction(tables=tables, call=call, request_id=request_id):
-                self._transaction(tables, call, request_id)
-            case CallRefused(request_id=request_id, call=call):
-                self._transaction((), call, request_id)
-            case QueryAnswered():
-                self._query_answered(event)
-            case ProcedureReturned():
-                self._procedure_returned(event)
-            case Opened():
-                pass  # told by `opened`
-            case _:
-                self._subscription_event(event)
+    def unretrieved(self, error: StdbError) -> bool:
+        """Return False: the handler gets outcomes as messages."""
+        return False
 
-    def _transaction(self, tables: Sequence[TableUpdate], call: ReducerEvent | None, request_id: int | None) -> None:
-        made = self._tables(tables)
+    def unanswered(self) -> list[PendingResult[Any]]:  # Any: results of whatever kind
+        """Return nothing: subscriptions are answered by callbacks alone."""
+        return []
+
+    # --- transactions and answers -------------------------------------------------------------------------------------
+
+    def transaction(self, event: Transaction | CallRefused) -> bool:
+        """Hand on a transaction. Returns True if the handler takes them."""
+        tables = self._tables(event.tables) if isinstance(event, Transaction) else ()
+        call = event.call
         if call is None:
-            update = messages.TransactionUpdate(made)
-        else:
-            update = messages.TransactionUpdate(
-                made,
-                call.status,
-                call.message,
-                call.timestamp,
-                call.caller_identity,
-                call.caller_connection_id,
-                messages.ReducerCallInfo(call.reducer, call.args, request_id),
-                call.energy,
-                call.duration,
-            )
-        heard = self._tell("on_transaction_update", update)
-        if call is not None and request_id is not None:
-            self.ledger.answer(request_id, call, seen=heard)
+            return self._run("on_transaction_update", messages.TransactionUpdate(tables))
+        update = messages.TransactionUpdate(
+            tables,
+            call.status,
+            call.message,
+            call.timestamp,
+            call.caller_identity,
+            call.caller_connection_id,
+            messages.ReducerCallInfo(call.reducer, call.args, event.request_id),
+            call.energy,
+            call.duration,
+        )
+        return self._run("on_transaction_update", update)
 
-    def _query_answered(self, answer: QueryAnswered) -> None:
-        """Rows that cannot be read fail this query alone."""
-        rows: list[Sequence[Any]] = []
+    def query_answered(self, event: QueryAnswered) -> list[Any]:  # Any: rows of whatever kind
+        """Hand on the rows of a one-off query, or why there are none, and return them."""
+        tables: tuple[messages.TableUpdate, ...] = ()
+        text = None if event.error is None else event.error.message
         problem: StdbError | None = None
         try:
-            rows = [self.rows(table.table_name, table.rows) for table in answer.tables]
+            tables = tuple(
+                messages.TableUpdate(table.table_name, tuple(self._read(table.table_name, table.rows)), ())
+                for table in event.tables
+            )
         except StdbError as error:
-            problem = error
-        named = zip(answer.tables, rows, strict=problem is None)
-        tables = tuple(messages.TableUpdate(table.table_name, tuple(made), ()) for table, made in named)
-        text = answer.error if problem is None else str(problem)
-        self._tell("on_one_off_query_response", messages.OneOffQueryResponse(answer.message_id, tables, text))
-        made = iter(rows)
+            problem, text = error, str(error)
+        self._run("on_one_off_query_response", messages.OneOffQueryResponse(event.message_id, tables, text))
+        if problem is not None:
+            raise problem
+        return [row for table in tables for row in table.inserts]
 
-        def read(_: OneOffTable) -> Sequence[Any]:
-            if problem is not None:
-                raise problem
-            return next(made)
+    def procedure_returned(self, event: ProcedureReturned) -> None:
+        """Hand on the value that a procedure returned, or why there is none."""
+        error = event.error
+        text = error.message if isinstance(error, ProcedureError) else str(error or "")
+        self._run("on_procedure_result", messages.ProcedureResult(event.request_id, event.value, text))
 
-        self.ledger.answer_query(answer, read)
-
-    def _procedure_returned(self, answer: ProcedureReturned) -> None:
-        """A value that cannot be read fails this call alone."""
-        value, text = None, answer.error
-        try:
-            value = None if answer.value is None else json_value(answer.value)
-        except StdbError as error:
-            text = str(error)
-        self._tell("on_procedure_result", messages.ProcedureResult(answer.request_id, value, text))
-        self.ledger.answer_procedure(answer)
-
-    def _subscription_event(
-        self, event: Subscribed | SetSubscribed | Unsubscribed | SubscriptionRefused | SubscriptionsDropped
-    ) -> None:
+    def subscription_event(self, event: SubscriptionEvent) -> None:
+        """Hand on the answer to a request about a subscription."""
         match event:
             case SetSubscribed(request_id=request_id, tables=tables):
                 rows = self._tables(tables)
-                self._tell("on_initial_subscription", messages.InitialSubscription(request_id, rows))
+                self._run("on_initial_subscription", messages.InitialSubscription(request_id, rows))
             case Subscribed(request_id=request_id, query_id=query_id, tables=tables):
                 rows = self._tables(tables)
-                self._tell("on_subscribe_applied", messages.SubscribeApplied(request_id, query_id, rows))
+                self._run("on_subscribe_applied", messages.SubscribeApplied(request_id, query_id, rows))
             case Unsubscribed(request_id=request_id, query_id=query_id, tables=tables):
                 rows = self._tables(tables)
-                self._tell("on_unsubscribe_applied", messages.UnsubscribeApplied(request_id, query_id, rows))
+                self._run("on_unsubscribe_applied", messages.UnsubscribeApplied(request_id, query_id, rows))
             case SubscriptionRefused(request_id=request_id, query_id=query_id, message=message):
-                self.wanted.pop(query_id, None)
-                self._tell("on_subscription_error", messages.SubscriptionError(request_id, query_id, message))
+                self._subscriptions.pop(query_id, None)
+                self._run("on_subscription_error", messages.SubscriptionError(request_id, query_id, message))
             case SubscriptionsDropped(message=message):
-                self._tell("on_subscription_error", messages.SubscriptionError(None, None, message))
-                raise ProtocolError(f"the server dropped all subscriptions of this connection: {shown(message)}")
+                self._run("on_subscription_error", messages.SubscriptionError(None, None, message))
+                raise ProtocolError(f"the server dropped all subscriptions of this connection: {printable(message)}")
+
+    # --- rows and callbacks -------------------------------------------------------------------------------------------
 
     def _tables(self, tables: Sequence[TableUpdate]) -> tuple[messages.TableUpdate, ...]:
-        """Each table once, with all that the message says of it."""
-        inserts: dict[str, list[str]] = {}
-        deletes: dict[str, list[str]] = {}
+        """Return each table once, with all that the message has of it."""
+        inserts: dict[str, list[RowList]] = {}
+        deletes: dict[str, list[RowList]] = {}
         for table in tables:
             for part in table.updates:
-                inserts.setdefault(table.table_name, []).extend(part.inserts)
-                deletes.setdefault(table.table_name, []).extend(part.deletes)
+                inserts.setdefault(table.table_name, []).append(part.inserts)
+                deletes.setdefault(table.table_name, []).append(part.deletes)
         return tuple(
-            messages.TableUpdate(name, tuple(self.rows(name, texts)), tuple(self.rows(name, deletes[name])))
-            for name, texts in inserts.items()
+            messages.TableUpdate(name, tuple(self._read(name, *lists)), tuple(self._read(name, *deletes[name])))
+            for name, lists in inserts.items()
         )
 
-    # --- telling ------------------------------------------------------------------------------------------------------
+    def _read(self, table: str, *lists: RowList) -> list[Any]:
+        """Decode rows, as JSON values where nothing else is known of them."""
+        reader = self.readers.get(table) or self._json_readers.get(table)
+        if reader is None:
+            reader = self._json_readers[table] = self._engine.encoding.value_reader(None, table)
+        return reader.read(*lists)
 
-    def _tell(self, name: str, *args: object) -> bool:
-        """Run a callback, if the handler has it; tells whether it has."""
+    def _run(self, name: str, *args: object) -> bool:
+        """Run a callback, if the handler has it. Returns whether it has."""
         found = self._handler.get(name)
         if found is None:
             return False
         function, extra = found
-        self.dispatcher.run(function, *args, *extra)
+        self._engine.dispatcher.run(function, *args, *extra)
         return True
-
-
-def _json_arguments(_: str, args: str) -> tuple[object, ...]:
-    """Arguments without generated code: the JSON values of an array, or one object of all by name."""
-    value: list[object] | dict[str, object] = json_value(args)
-    return tuple(value) if isinstance(value, list) else (value,)

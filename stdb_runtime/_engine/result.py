@@ -1,112 +1,153 @@
-"""Something that was asked for and can be awaited, and whose failure does not go unseen if nobody does."""
+"""Result of a request: it can be awaited, and its failure is reported if nobody does."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
-from ..errors import StdbError
+from ..errors import ConnectionLost, StdbError
+from ..events import ReducerEvent
+from .driver import Future
 
-__all__ = ["Outcome", "Promise"]
+__all__ = ["PendingResult", "ReducerCall"]
 
 T = TypeVar("T")
 
 
-class Promise(Protocol[T]):
-    """What an outcome asks of a future; the client makes them, so that nothing here depends on an event loop."""
-
-    def done(self) -> bool: ...
-    def exception(self) -> BaseException | None: ...
-    def set_exception(self, exception: BaseException, /) -> None: ...
-    def set_result(self, result: T, /) -> None: ...
-    def __await__(self) -> Generator[Any, None, T]: ...  # Any: what the event loop passes through
-
-
-class Outcome(Generic[T]):
-    """The outcome of a request. It can be awaited any number of times, and by several at once.
+class PendingResult(Generic[T]):
+    """Result of a request. It can be awaited any number of times, and by several tasks at once.
 
     Args:
-        new_promise: makes a future. Each waiter gets one of its own: one who gives up takes it from nobody else.
-        unseen: told of a failure that nobody awaited and of the request, once, when the outcome is dropped or `report`
-            is called.
-        request: what was asked for, for whoever reads of that.
+        new_future: creates a future. Each waiter gets one of its own: one that is cancelled takes it from nobody else.
+        on_unretrieved: called once with the result if it failed and was dropped, and nobody awaited it. It may run in a
+            finalizer, on any thread.
+        request: the request, for messages.
+        origin: the line of the program that made the request, if that is known.
+
+    Attributes:
+        done: True once the result is there.
+        is_awaited: True once somebody has awaited it.
+        id: the request id or message id, once it was sent.
     """
 
     def __init__(
-        self, new_promise: Callable[[], Promise[T]], unseen: Callable[[StdbError, str], None], request: str
+        self,
+        new_future: Callable[[], Future[T]],
+        on_unretrieved: Callable[[StdbError, str], object],
+        request: str,
+        origin: str = "",
     ) -> None:
-        self._new_promise = new_promise
-        self._unseen = unseen
-        self._request = request
-        self._waiters: list[Promise[T]] = []
-        self._watchers: list[Promise[T]] = []
-        self._result: T | None = None
+        self._new_future = new_future
+        self._on_unretrieved = on_unretrieved
+        self._request = f"{request} ({origin})" if origin else request
+        self._origin = origin
+        self._waiters: list[Future[T]] = []
+        self._watchers: list[Future[T]] = []
+        self._value: T | None = None
         self._error: StdbError | None = None
-        self._unreported: StdbError | None = None
+        self._unretrieved: StdbError | None = None
         self.done = False
-        """Whether the outcome is known."""
         self.is_awaited = False
-        """Whether somebody awaits it, or did."""
+        self.id: Any = None  # Any: each kind of request has its own
 
-    def __await__(self) -> Generator[Any, None, T]:  # Any: what the event loop passes through
-        self._unreported = None
+    def __await__(self) -> Generator[Any, None, T]:  # Any: passes through to whatever runs the coroutine
+        self._unretrieved = None
         self.is_awaited = True
         return self._join(self._waiters).__await__()
 
     @property
     def is_abandoned(self) -> bool:
-        """Whether everybody who awaited it has given up."""
+        """True if everybody who awaited it was cancelled."""
         return self.is_awaited and all(waiter.done() for waiter in self._waiters)
 
-    def watch(self) -> Promise[T]:
-        """A future that becomes done with it. Waiting for that is not awaiting the outcome: a failure is reported."""
+    def watch(self) -> Future[T]:
+        """Return a future that becomes done with it. Unlike awaiting, this leaves a failure to be reported."""
         return self._join(self._watchers)
 
-    def _join(self, others: list[Promise[T]]) -> Promise[T]:
-        promise = self._new_promise()
+    def _join(self, others: list[Future[T]]) -> Future[T]:
+        future = self._new_future()
         if self.done:
-            self._settle(promise)
+            self._settle(future)
         else:
-            others[:] = [other for other in others if not other.done()]  # without those who gave up
-            others.append(promise)
-        return promise
+            others[:] = [other for other in others if not other.done()]  # without those that were cancelled
+            others.append(future)
+        return future
 
-    def resolve(self, result: T) -> None:
-        """It went well."""
+    def resolve(self, value: T) -> None:
+        """Set the value."""
         if not self.done:
-            self._result = result
-            self._end()
+            self._value = value
+            self._finish()
 
-    def fail(self, error: StdbError, *, seen: bool = False) -> None:
-        """It did not. Waiters get the error; without any, and if no callback has `seen` it, it is reported."""
+    def fail(self, error: StdbError, *, handled: bool = False) -> None:
+        """Set the error.
+
+        Args:
+            error: raised to whoever awaits.
+            handled: True if a callback has got it: then it is not reported although nobody awaits.
+        """
         if self.done:
             return
         self._error = error
-        if not seen and not self.is_awaited:
-            self._unreported = error
-        self._end()
+        if not handled and not self.is_awaited:
+            self._unretrieved = error
+            if self._origin and not isinstance(error, ConnectionLost):  # which is one for many requests
+                error.add_note(f"the request was made at {self._origin}")
+        self._finish()
 
-    def _end(self) -> None:
+    def _finish(self) -> None:
         self.done = True
         for waiter in (*self._waiters, *self._watchers):
             self._settle(waiter)
         self._waiters.clear()
         self._watchers.clear()
 
-    def _settle(self, waiter: Promise[T]) -> None:
-        if waiter.done():
+    def _settle(self, future: Future[T]) -> None:
+        if future.done():
             return
         if self._error is not None:
-            waiter.set_exception(self._error)
-            waiter.exception()  # asked for, so that the event loop does not report it as well
+            future.set_exception(self._error)
+            future.exception()  # retrieved, so that the event loop does not report it as well
         else:
-            waiter.set_result(cast("T", self._result))
+            future.set_result(cast("T", self._value))
 
     def report(self) -> None:
-        """Tell of a failure that nobody awaited; once."""
-        error, self._unreported = self._unreported, None
+        """Report an error that nobody retrieved; once."""
+        error, self._unretrieved = self._unretrieved, None
         if error is not None:
-            self._unseen(error, self._request)
+            self._on_unretrieved(error, self._request)
 
     def __del__(self) -> None:
         self.report()
+
+
+class ReducerCall(PendingResult[ReducerEvent]):
+    """Reducer call that was sent. Await it for the outcome.
+
+    Awaiting gives the `ReducerEvent`, after the callbacks of the rows that it changed, or raises:
+
+    - `ReducerError`: the module refused it; nothing was committed.
+    - `ConnectionLost`: the connection ended first; whether it ran is unknown, and it is not sent again.
+
+    A failure that nobody awaits goes to `on_unhandled_reducer_error`, or is logged. In asyncio's debug mode, as with
+    `python -X dev`, it names the line that made the call.
+
+    Attributes:
+        reducer: the reducer's name, as the module declares it.
+        started: when it was sent, by the driver's clock.
+    """
+
+    def __init__(
+        self,
+        reducer: str,
+        new_future: Callable[[], Future[ReducerEvent]],
+        on_unretrieved: Callable[[StdbError, str], object],
+        started: float,
+        origin: str = "",
+    ) -> None:
+        super().__init__(new_future, on_unretrieved, f"reducer {reducer}", origin)
+        self.reducer = reducer
+        self.started = started
+
+    def __repr__(self) -> str:
+        return f"<call of reducer {self.reducer}>"

@@ -10,7 +10,7 @@ import msgspec
 
 from ..errors import SlowConsumerError
 from ..events import RowEvent
-from .result import Promise
+from .driver import Future
 
 __all__ = ["Change", "Deleted", "Inserted", "SlowConsumerPolicy", "Stream", "Updated", "merge", "seen_from"]
 
@@ -89,7 +89,7 @@ class Stream(Generic[T]):
     """An async iterator over what is put in. It ends when the client is closed.
 
     Args:
-        new_promise: makes a future.
+        new_future: makes a future.
         limit: how many items wait at most for the consumer.
         policy: what happens when one more comes.
         dropping: told of each item that is dropped.
@@ -103,7 +103,7 @@ class Stream(Generic[T]):
 
     def __init__(
         self,
-        new_promise: Callable[[], Promise[None]],
+        new_future: Callable[[], Future[None]],
         limit: int,
         policy: SlowConsumerPolicy,
         dropping: Callable[[], object],
@@ -115,7 +115,7 @@ class Stream(Generic[T]):
         if limit < 1:
             raise ValueError(f"a buffer holds at least one item, got {limit}")
         self.dropped = 0
-        self._new_promise = new_promise
+        self._new_future = new_future
         self._limit = limit
         self._policy: SlowConsumerPolicy = policy
         self._dropping = dropping
@@ -124,7 +124,7 @@ class Stream(Generic[T]):
         self._view = view
         self._items: deque[T] = deque()
         self._keyed: dict[Hashable, T] = {}
-        self._waiting: Promise[None] | None = None
+        self._waiting: Future[None] | None = None
         self._overrun = False
         self._ended = False
 
@@ -160,7 +160,7 @@ class Stream(Generic[T]):
                 raise SlowConsumerError(self._limit)
             if self._ended:
                 raise StopAsyncIteration
-            self._waiting = self._new_promise()
+            self._waiting = self._new_future()
             await self._waiting
         if self._keyed:
             return self._keyed.pop(next(iter(self._keyed)))

@@ -1,47 +1,21 @@
-"""Subscriptions: sets of queries whose rows the client keeps."""
+"""Subscriptions of the client cache: their lifecycle, as a table of transitions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from enum import Enum
-from typing import Any, Protocol, Self, TypeAlias, TypeVar
+from typing import Any
 
-from ..errors import StdbError, SubscriptionError
-from .result import Outcome, Promise
-from .table_state import CallbackList
+from ..errors import ProtocolError, StdbError, SubscriptionError
+from .callbacks import CallbackList
+from .driver import Future
+from .result import PendingResult
 
-__all__ = [
-    "Query",
-    "Queryable",
-    "Subscription",
-    "SubscriptionOwner",
-    "SubscriptionRecord",
-    "SubscriptionState",
-    "sql_of",
-]
-
-T = TypeVar("T")
-
-
-class Queryable(Protocol):
-    """What stands for a query: a table, for all its rows, or a typed query."""
-
-    def __sql__(self) -> str:
-        """Its SQL."""
-        ...
-
-
-Query: TypeAlias = Queryable | str
-"""A table, for all its rows, a typed query, or SQL."""
-
-
-def sql_of(query: Query) -> str:
-    """The SQL of a query."""
-    return query if isinstance(query, str) else query.__sql__()
+__all__ = ["SubscriptionRecord", "SubscriptionState", "Transition"]
 
 
 class SubscriptionState(Enum):
-    """Where in its life a subscription is."""
+    """Lifecycle state of a subscription."""
 
     PENDING = "pending"
     ACTIVE = "active"
@@ -50,117 +24,112 @@ class SubscriptionState(Enum):
     FAILED = "failed"
 
 
+class Transition(Enum):
+    """Occurrence in the life of a subscription; its value is the verb of an error about it."""
+
+    APPLIED = "begin"
+    """Its rows are in the cache."""
+    UNSUBSCRIBED = "be unsubscribed"
+    """The user has ended it."""
+    REMOVED = "end"
+    """The server has removed its rows."""
+    REFUSED = "fail"
+    """The server has refused it."""
+    DISCONNECTED = "be disconnected"
+    """The connection is lost, and with it what was requested on it."""
+    CLOSED = "be closed"
+    """The client is closed."""
+
+
+_PENDING, _ACTIVE, _ENDING = SubscriptionState.PENDING, SubscriptionState.ACTIVE, SubscriptionState.ENDING
+_ENDED, _FAILED = SubscriptionState.ENDED, SubscriptionState.FAILED
+
+# What is not here, the server must not do: `unsubscribe` alone makes a server remove rows (docs/protocol.md, 5.2).
+_TRANSITIONS = {
+    (_PENDING, Transition.APPLIED): _ACTIVE,
+    (_PENDING, Transition.UNSUBSCRIBED): _ENDING,
+    (_PENDING, Transition.REFUSED): _FAILED,
+    (_PENDING, Transition.DISCONNECTED): _PENDING,  # requested again on the next connection
+    (_PENDING, Transition.CLOSED): _ENDED,
+    (_ACTIVE, Transition.APPLIED): _ACTIVE,  # again, on the next connection
+    (_ACTIVE, Transition.UNSUBSCRIBED): _ENDING,
+    (_ACTIVE, Transition.REFUSED): _FAILED,  # on the next connection
+    (_ACTIVE, Transition.DISCONNECTED): _ACTIVE,
+    (_ACTIVE, Transition.CLOSED): _ENDED,
+    (_ENDING, Transition.APPLIED): _ENDING,  # ended before its rows came: unsubscribed from now on
+    (_ENDING, Transition.UNSUBSCRIBED): _ENDING,
+    (_ENDING, Transition.REMOVED): _ENDED,
+    (_ENDING, Transition.REFUSED): _FAILED,
+    (_ENDING, Transition.DISCONNECTED): _ENDED,
+    (_ENDING, Transition.CLOSED): _ENDED,
+    (_ENDED, Transition.UNSUBSCRIBED): _ENDED,
+    (_FAILED, Transition.UNSUBSCRIBED): _FAILED,
+}
+
+
 class SubscriptionRecord:
-    """What the client knows of one subscription, for as long as it is wanted.
+    """Subscription as the engine keeps it, for as long as it is wanted.
 
     Args:
         queries: its SQL.
-        new_promise: makes a future.
-        unseen: told of a refusal that nobody awaits.
+        new_future: creates a future.
+        on_unretrieved: gets a refusal that nobody awaits.
 
     Attributes:
-        applied: known when its rows are here.
-        ended: known when its rows are gone.
+        query_id: its id on every connection.
+        applied: done when its rows are in the cache.
+        ended: done when its rows are gone.
+        handle: the argument of `on_applied` callbacks.
     """
 
     def __init__(
         self,
         queries: tuple[str, ...],
-        new_promise: Callable[[], Promise[None]],
-        unseen: Callable[[StdbError, str], None],
+        new_future: Callable[[], Future[None]],
+        on_unretrieved: Callable[[StdbError, str], object],
     ) -> None:
         self.queries = queries
+        self.query_id = 0
         self.state = SubscriptionState.PENDING
-        self._new_outcome: Callable[[], Outcome[None]] = lambda: Outcome(new_promise, unseen, "a subscription")
-        self.applied = self._new_outcome()
-        self.ended = self._new_outcome()
-        self.on_applied: CallbackList[Callable[[Subscription], object]] = CallbackList()
+        self._new_result: Callable[[], PendingResult[None]] = lambda: PendingResult(
+            new_future, on_unretrieved, "a subscription"
+        )
+        self.applied = self._new_result()
+        self.ended = self._new_result()
+        self.handle: Any = None  # Any: the object that users hold, which is set as soon as it exists
+        self.on_applied: CallbackList[Callable[..., object]] = CallbackList()
         self.on_error: CallbackList[Callable[[SubscriptionError], object]] = CallbackList()
 
+    def move(self, transition: Transition) -> SubscriptionState:
+        """Move on to the next state, and return the one before. Raises as `check` does."""
+        before, self.state = self.state, self.check(transition)
+        return before
+
+    def check(self, transition: Transition) -> SubscriptionState:
+        """Return the state that follows.
+
+        Raises:
+            ProtocolError: none does.
+        """
+        after = _TRANSITIONS.get((self.state, transition))
+        if after is None:
+            raise ProtocolError(f"subscription {self.query_id} is {self.state.value} and was not to {transition.value}")
+        return after
+
+    @property
+    def is_live(self) -> bool:
+        """True if its rows are in the cache, or to come."""
+        return self.state in {SubscriptionState.PENDING, SubscriptionState.ACTIVE}
+
+    @property
+    def unanswered(self) -> PendingResult[Any] | None:
+        """The result that it waits for, if it waits for one."""
+        if self.state is SubscriptionState.PENDING:
+            return self.applied
+        return self.ended if self.state is SubscriptionState.ENDING else None
+
     def give_up_waiting(self, error: StdbError) -> None:
-        """Have whoever waits for its rows get an error, though they may still come: they can be awaited anew."""
+        """Fail whoever awaits its rows, though they may still come: it can be awaited anew."""
         if self.state is SubscriptionState.PENDING and self.applied.is_awaited:
             self.applied.fail(error)
-            self.applied = self._new_outcome()
-
-
-class SubscriptionOwner(Protocol):
-    """What a subscription knows of its client."""
-
-    def end_subscription(self, record: SubscriptionRecord) -> None:
-        """See to it that a subscription ends."""
-        ...
-
-
-class Subscription:
-    """A subscription that was sent. Await it for its rows.
-
-    Awaiting gives the subscription itself once its rows are in the cache and their callbacks have run, or raises:
-
-    - `SubscriptionError`: the server refused it, or it was ended before its rows came.
-    - `ReconnectError`: the connection was lost, and `subscribe_attempts` attempts in a row failed to bring the rows.
-      The client goes on trying: await it again to go on waiting.
-    - `ConnectionLost`: the client was closed first.
-
-    A refusal that nobody awaits or listens for is logged.
-    """
-
-    def __init__(self, record: SubscriptionRecord, owner: SubscriptionOwner) -> None:
-        self._record = record
-        self._owner = owner
-
-    @property
-    def queries(self) -> tuple[str, ...]:
-        """Its SQL."""
-        return self._record.queries
-
-    @property
-    def state(self) -> SubscriptionState:
-        """Where in its life it is."""
-        return self._record.state
-
-    def __await__(self) -> Generator[Any, None, Self]:  # Any: what the event loop passes through
-        yield from self._record.applied.__await__()
-        return self
-
-    async def applied(self) -> None:
-        """Wait until its rows are here; raises as awaiting the subscription does."""
-        await self._record.applied
-
-    def on_applied(self, callback: Callable[[Subscription], T]) -> Callable[[Subscription], T]:
-        """Call `callback(subscription)` once its rows are here, after their own callbacks. Works as a decorator.
-
-        Args:
-            callback: a function, or a coroutine function. If the rows are here already, it is never called.
-
-        Returns:
-            The callback itself.
-        """
-        self._record.on_applied.add(callback)
-        return callback
-
-    def on_error(self, callback: Callable[[SubscriptionError], T]) -> Callable[[SubscriptionError], T]:
-        """Call `callback(error)` if the server refuses it, now or when the connection is made again.
-
-        Works as a decorator.
-
-        Args:
-            callback: a function, or a coroutine function.
-
-        Returns:
-            The callback itself.
-        """
-        self._record.on_error.add(callback)
-        return callback
-
-    def unsubscribe(self) -> Outcome[None]:
-        """Ask for the subscription to end; await what comes back for its rows to be gone.
-
-        Before its rows have come, the request waits for them, and `on_applied` does not run. Ending twice is the same
-        as ending once.
-        """
-        self._owner.end_subscription(self._record)
-        return self._record.ended
-
-    def __repr__(self) -> str:
-        return f"<subscription {self.state.value}: {'; '.join(self.queries)}>"
+            self.applied = self._new_result()

@@ -12,13 +12,12 @@ from itertools import chain, repeat
 from operator import attrgetter, eq
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
-from .._protocol.v1_json.messages import TableUpdate
-from .._protocol.v1_json.rows import RowReader
-from .._sats.annotation import Product
+from .._protocol.rows import RowList, RowReader, TableUpdate
+from .._sats.annotation import Product, product_of
 from ..errors import ProtocolError
 from .index import HashIndexMap, SortedIndex, UniqueIndexMap
 
-__all__ = ["TableDiff", "TablePlan", "TableRows"]
+__all__ = ["TableCache", "TableDiff", "TablePlan"]
 
 R = TypeVar("R", bound=Product)
 
@@ -50,22 +49,24 @@ class TablePlan(NamedTuple, Generic[R]):
     counts: dict[Hashable, int]
 
 
-class TableRows(Generic[R]):
+class TableCache(Generic[R]):
     """The rows of one table.
 
     Args:
         row: the row class.
         name: the table's name.
         primary_key: the Python name of the primary key's column, if there is one.
+        reader: decodes its rows.
     """
 
-    def __init__(self, row: type[R], name: str, primary_key: str | None) -> None:
+    def __init__(self, row: type[R], name: str, primary_key: str | None, reader: RowReader[R]) -> None:
         self.row = row
         self._name = name
         self._primary_key = primary_key
-        self._reader = RowReader(row, name)
-        self._version_of: Callable[[R], Hashable] | None = None if self._reader.keyed_by_value else self._reader.key
-        self._key_of: Callable[[R], Hashable] = self._reader.key if primary_key is None else attrgetter(primary_key)
+        self._reader = reader
+        # Makes equal what the server takes for equal, in whatever text it was sent; None: a row is that itself.
+        self._version_of: Callable[[R], Hashable] | None = product_of(row).key
+        self._key_of: Callable[[R], Hashable] = self._version if primary_key is None else attrgetter(primary_key)
         self._rows: dict[Hashable, R] = {}
         # How often a row is there, for the few that are there more than once.
         self._counts: dict[Hashable, int] = {}
@@ -80,13 +81,13 @@ class TableRows(Generic[R]):
         found = self._rows.get(self._key_of(row))
         return found is not None and self._same(found, row)
 
-    def read(self, texts: Sequence[str]) -> list[R]:
-        """Rows of this table that do not come to stay, from their texts.
+    def read(self, rows: RowList) -> list[R]:
+        """Decode rows of this table that do not enter the cache.
 
         Raises:
             DecodeError: a row is not what the row class declares.
         """
-        return self._reader.read(texts)
+        return self._reader.read(rows)
 
     def snapshot(self) -> list[R]:
         """The rows as they are now, in a list of their own."""
@@ -130,10 +131,8 @@ class TableRows(Generic[R]):
             ProtocolError: a row is taken away that is not there, or two rows have one primary key.
         """
         parts = [part for update in updates for part in update.updates]
-        texts = list(chain.from_iterable(part.deletes for part in parts))
-        deleted = len(texts)
-        texts += chain.from_iterable(part.inserts for part in parts)
-        rows = self._reader.read(texts)
+        rows = self._reader.read(*(part.deletes for part in parts), *(part.inserts for part in parts))
+        deleted = sum(len(part.deletes) for part in parts)
         deletes, inserts = rows[:deleted], rows[deleted:]
         return self._plan_simple(deletes, inserts) or self._plan(self._net(deletes, inserts))
 
@@ -154,11 +153,11 @@ class TableRows(Generic[R]):
         self._reindex(diff)
         return diff
 
-    def fresh(self) -> TableRows[R]:
+    def fresh(self) -> TableCache[R]:
         """The same table without rows, to gather the rows of a new connection in."""
-        return TableRows(self.row, self._name, self._primary_key)
+        return TableCache(self.row, self._name, self._primary_key, self._reader)
 
-    def plan_replacing(self, other: TableRows[R]) -> TablePlan[R]:
+    def plan_replacing(self, other: TableCache[R]) -> TablePlan[R]:
         """What has to change to hold what `other` holds. Rows that are in both are no change."""
         before, after = self._rows, other._rows
         new = {key: row for key, row in after.items() if key not in before or not self._same(before[key], row)}
@@ -198,7 +197,7 @@ class TableRows(Generic[R]):
         net: dict[Hashable, dict[Hashable, tuple[int, R]]] = {}
         for row, step in chain(zip(deletes, repeat(-1)), zip(inserts, repeat(1))):
             versions = net.setdefault(self._key_of(row), {})
-            version = row if self._version_of is None else self._version_of(row)
+            version = self._version(row)
             versions[version] = (versions.get(version, (0,))[0] + step, row)
         return net
 
@@ -208,7 +207,7 @@ class TableRows(Generic[R]):
         for key, versions in net.items():
             before = self._rows.get(key)
             if before is not None:
-                version = before if self._version_of is None else self._version_of(before)
+                version = self._version(before)
                 versions[version] = (versions.get(version, (0,))[0] + self._counts.get(key, 1), before)
             plan.counts[key], after = self._left(versions)
             if after is None:
@@ -242,4 +241,7 @@ class TableRows(Generic[R]):
             index.change(removed, added)
 
     def _same(self, one: R, other: R) -> bool:
-        return self._reader.key(one) == self._reader.key(other)
+        return self._version(one) == self._version(other)
+
+    def _version(self, row: R) -> Hashable:
+        return row if self._version_of is None else self._version_of(row)

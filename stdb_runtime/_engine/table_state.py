@@ -1,67 +1,52 @@
-"""What the client holds of one table for as long as it lives: the rows, and who is told of their changes."""
+"""One table of the client cache: its rows, and the callbacks and streams of their changes."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from collections.abc import Callable
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 from weakref import WeakSet
 
+from .._protocol.rows import RowReader
 from .._sats.annotation import Product
 from ..events import RowEvent
-from .stream import Change, Deleted, Inserted, SlowConsumerPolicy, Stream, Updated
-from .table_cache import TableDiff, TableRows
+from .callbacks import CallbackList
+from .stream import Change, Deleted, Inserted, Stream, Updated
+from .table_cache import TableCache, TableDiff
 
-__all__ = ["CallbackList", "TableOwner", "TableState", "changes_of"]
+__all__ = ["TableDeclaration", "TableState", "changes_of"]
 
 R = TypeVar("R", bound=Product)
-F = TypeVar("F", bound=Callable[..., object])
-T = TypeVar("T")
 
 RowCallback: TypeAlias = Callable[[RowEvent, R], object]
 UpdateCallback: TypeAlias = Callable[[RowEvent, R, R], object]
 
 
-class CallbackList(Generic[F]):
-    """Callbacks of one kind, in the order of registration."""
+class TableDeclaration(NamedTuple, Generic[R]):
+    """Table as generated code declares it.
 
-    def __init__(self) -> None:
-        self._callbacks: tuple[F, ...] = ()
-
-    @property
-    def registered(self) -> tuple[F, ...]:
-        """Those that are registered now. A callback may register and remove others: what was handed out stays."""
-        return self._callbacks
-
-    def add(self, callback: F) -> None:
-        """Register one more; the same one twice is called twice."""
-        self._callbacks = (*self._callbacks, callback)
-
-    def remove(self, callback: F) -> None:
-        """Remove one registration of a callback.
-
-        Raises:
-            ValueError: it is not registered.
-        """
-        if callback not in self._callbacks:
-            raise ValueError(f"{getattr(callback, '__qualname__', callback)} is not registered here")
-        kept = list(self._callbacks)
-        kept.remove(callback)
-        self._callbacks = tuple(kept)
-
-
-class TableState(Generic[R]):
-    """The rows of one table and who is told of their changes.
-
-    Args:
+    Attributes:
+        name: the table's name in the module.
         row: the row class.
-        name: the table's name, as the module declares it.
         primary_key: the Python name of the primary key's column, if there is one.
     """
 
-    def __init__(self, row: type[R], name: str, primary_key: str | None) -> None:
-        self.name = name
-        self.primary_key = primary_key
-        self.rows = TableRows(row, name, primary_key)
+    name: str
+    row: type[R]
+    primary_key: str | None
+
+
+class TableState(Generic[R]):
+    """Rows of one table, and the callbacks and streams of their changes.
+
+    Args:
+        declaration: the table.
+        reader: decodes its rows.
+    """
+
+    def __init__(self, declaration: TableDeclaration[R], reader: RowReader[R]) -> None:
+        self.name = declaration.name
+        self.primary_key = declaration.primary_key
+        self.rows = TableCache(declaration.row, declaration.name, declaration.primary_key, reader)
         self.on_insert: CallbackList[RowCallback[R]] = CallbackList()
         self.on_delete: CallbackList[RowCallback[R]] = CallbackList()
         self.on_before_delete: CallbackList[RowCallback[R]] = CallbackList()
@@ -70,32 +55,8 @@ class TableState(Generic[R]):
         self.streams: WeakSet[Stream[Change[R]]] = WeakSet()
 
 
-class TableOwner(Protocol):
-    """What a table's handle knows of its client."""
-
-    def table_state(self, name: str) -> TableState[Product]:
-        """The state of a table, by its name in the module. Raises NotConnectedError if there is no client to ask."""
-        ...
-
-    def stream(
-        self,
-        limit: int,
-        policy: SlowConsumerPolicy,
-        *,
-        key: Callable[[T], Hashable] | None = None,
-        join: Callable[[T, T], T | None] | None = None,
-        view: Callable[[T], T | None] | None = None,
-    ) -> Stream[T]:
-        """A stream of the client, which ends with it. See `Stream` for the arguments."""
-        ...
-
-    async def within(self, seconds: float | None, awaitable: Awaitable[T]) -> T:
-        """Await something for so long at most. Raises TimeoutError after that."""
-        ...
-
-
 def changes_of(event: RowEvent, diff: TableDiff[R]) -> list[Change[R]]:
-    """The changes of one message, in the order in which callbacks are told of them."""
+    """Return the changes of one message, in the order of the callbacks on them."""
     return [
         *(Deleted(event, row) for row in diff.deleted),
         *(Inserted(event, row) for row in diff.inserted),

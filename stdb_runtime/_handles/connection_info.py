@@ -1,50 +1,51 @@
-"""Who a connection is and how it is doing, for the client of a generated package and the raw connection alike."""
+"""Connection info: the identity and the health of a connection, with generated code and without."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Generic, TypeVar
 
+from .._engine.engine import Engine
+from .._engine.lifecycle import ConnectionState
+from .._engine.sink import Sink
 from .._protocol.events import Opened
-from ..aio.connection import Connection, ConnectionState
 from ..errors import NotConnectedError
 from ..stats import Stats
 from ..types import ConnectionId, Identity
 
-__all__ = ["Presence"]
+__all__ = ["ConnectionInfo"]
 
 
-class Engine(Protocol):
-    """What stands behind either."""
-
-    connection: Connection
-    stats: Stats
-    opened_as: Opened | None
+S = TypeVar("S", bound=Sink)
 
 
-class Presence:
-    """Who a connection is and how it is doing.
+class ConnectionInfo(Generic[S]):
+    """Identity and health of a connection.
 
     Attributes:
-        stats: what was counted.
+        stats: counts of messages, rows, callbacks and latencies.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine[S]) -> None:
         self.stats: Stats = engine.stats
         self._engine = engine
 
     @property
     def identity(self) -> Identity:
-        """Who this is, the same wherever it connects with the same token. NotConnectedError before it is known."""
+        """Identity of this client, the same wherever it connects with the same token.
+
+        Raises:
+            NotConnectedError: the handshake is not done yet.
+        """
         return self._opened.identity
 
     @property
     def connection_id(self) -> ConnectionId:
-        """Which connection this is; another one after a reconnection. NotConnectedError before it is known."""
+        """Id of this connection; another one after a reconnection. Raises as `identity` does."""
         return self._opened.connection_id
 
     @property
     def token(self) -> str:
-        """The token that proves the identity. Keep it secret, and give it to the next `connect` to stay who you are.
+        """Token that proves the identity. Keep it secret, and give it to the next `connect` to keep the identity.
 
         Raises:
             NotConnectedError: the server has issued none yet.
@@ -53,16 +54,16 @@ class Presence:
 
     @property
     def state(self) -> ConnectionState:
-        """Where in its life the connection is."""
-        return self._engine.connection.state
+        """Lifecycle state of the connection."""
+        return self._engine.state
 
     @property
     def latency(self) -> float | None:
         """Seconds that the last ping took to be answered; None before the first answer, and without a connection."""
-        return self._engine.connection.latency
+        return self._engine.driver.latency
 
     @property
     def _opened(self) -> Opened:
-        if self._engine.opened_as is None:
-            raise NotConnectedError("the server has not said yet who this is: connect first")
-        return self._engine.opened_as
+        if self._engine.opened is None:
+            raise NotConnectedError("the server has not sent the identity yet: connect first")
+        return self._engine.opened

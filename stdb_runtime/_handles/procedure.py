@@ -10,47 +10,37 @@ A declaration is a method without a body, whose return type is the procedure's::
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, cast, overload
+from functools import cached_property
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
-from .._engine.result import Outcome
-from .._protocol.v1_json.arguments import Arguments, read_value
-from .._sats.annotation import returned_by
+from .._engine.cache_sink import EngineSource
+from .._engine.result import PendingResult
+from .._sats.annotation import return_type_of
+from .._sats.parameters import Parameters
+from .._sats.sats import SatsType
 
-__all__ = ["BoundProcedure", "Procedure", "ProcedureOwner", "ProcedureSet", "procedure"]
+__all__ = ["BoundProcedure", "Procedure", "ProcedureSet", "procedure"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class ProcedureOwner(Protocol):
-    """What a procedure knows of its client."""
-
-    def call_procedure(
-        self,
-        procedure: str,
-        args: str,
-        read: Callable[[str], Any],  # Any: what the procedure returns
-    ) -> Outcome[Any]:
-        """Send a call with the JSON text of its arguments; `read` reads what it returns."""
-        ...
-
-
 class ProcedureSet:
     """The procedures of a module, one method each."""
 
-    def __init__(self, owner: ProcedureOwner) -> None:
-        self.__owner__ = owner
+    def __init__(self, engine: EngineSource) -> None:
+        self.__engine__ = engine
 
 
 class BoundProcedure(Generic[P, T]):
     """A procedure of one client: call it."""
 
-    def __init__(self, declaration: Procedure[P, T], owner: ProcedureOwner) -> None:
+    def __init__(self, declaration: Procedure[P, T], engine: EngineSource) -> None:
         self._declaration = declaration
-        self._owner = owner
+        self._engine = engine
         self.__doc__ = declaration.__doc__
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Outcome[T]:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> PendingResult[T]:
         """Send the call now. Await what comes back for the value that the procedure returns.
 
         Raises:
@@ -62,8 +52,8 @@ class BoundProcedure(Generic[P, T]):
             ConnectionLost: the connection ended first; whether it ran is unknown.
         """
         declaration = self._declaration
-        args_text = declaration.arguments.encode(args, kwargs)
-        return self._owner.call_procedure(declaration.name, args_text, declaration.read)
+        values = declaration.parameters.bind(args, kwargs)
+        return self._engine().call_procedure(declaration.name, values, declaration.parameters, declaration.returns)
 
     def __repr__(self) -> str:
         return f"<procedure {self._declaration.name}>"
@@ -78,12 +68,12 @@ class Procedure(Generic[P, T]):
         rename: the module's names of parameters whose Python name differs.
 
     Attributes:
-        arguments: writes the arguments of calls.
+        parameters: its parameters.
     """
 
     def __init__(self, name: str, declaration: Callable[Concatenate[Any, P], T], rename: Mapping[str, str]) -> None:
         self.name = name
-        self.arguments = Arguments(f"procedure {name}", declaration, rename)
+        self.parameters = Parameters(f"procedure {name}", declaration, rename)
         self._declaration = declaration
         self.__doc__ = declaration.__doc__
 
@@ -92,16 +82,12 @@ class Procedure(Generic[P, T]):
     @overload
     def __get__(self, procedures: ProcedureSet, owner: type[ProcedureSet]) -> BoundProcedure[P, T]: ...
     def __get__(self, procedures: ProcedureSet | None, owner: type[ProcedureSet]) -> Self | BoundProcedure[P, T]:
-        return self if procedures is None else BoundProcedure(self, procedures.__owner__)
+        return self if procedures is None else BoundProcedure(self, procedures.__engine__)
 
-    def read(self, text: str) -> T:
-        """The value that a call returned, from its JSON text.
-
-        Raises:
-            DecodeError: it is not what the declaration says.
-        """
-        value = read_value(returned_by(self._declaration), text, f"the values that procedure {self.name} returns")
-        return cast("T", value)
+    @cached_property
+    def returns(self) -> SatsType:
+        """The type of the value that it returns. Raises BindingsError if generated code cannot have that."""
+        return return_type_of(self._declaration)
 
 
 def procedure(

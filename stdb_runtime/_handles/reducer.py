@@ -12,22 +12,19 @@ A declaration is a method without a body::
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, TypeVarTuple, overload
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, TypeVarTuple, overload
 
-from .._engine.result import Outcome, Promise
-from .._engine.table_state import CallbackList
-from .._protocol.v1_json.arguments import Arguments
-from .._sats.sats import SatsType
-from ..errors import BindingsError, StdbError
+from .._engine.cache_sink import EngineSource
+from .._engine.callbacks import CallbackList
+from .._engine.result import ReducerCall
+from .._sats.parameters import Parameters
 from ..events import ReducerEvent
 
 __all__ = [
     "BoundReducer",
     "OnReducer",
     "Reducer",
-    "ReducerCall",
     "ReducerListener",
-    "ReducerOwner",
     "ReducerSet",
     "reducer",
 ]
@@ -37,80 +34,25 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 
-class ReducerCall(Outcome[ReducerEvent]):
-    """A reducer call that was sent. Await it for the outcome.
-
-    Awaiting gives the `ReducerEvent`, after the callbacks of the rows that it changed, or raises:
-
-    - `ReducerError`: the module refused it; nothing was committed.
-    - `ConnectionLost`: the connection ended first; whether it ran is unknown, and it is not sent again.
-
-    A failure that nobody awaits is told to `on_unhandled_reducer_error`, or logged.
-
-    Attributes:
-        reducer: the reducer's name, as the module declares it.
-    """
-
-    def __init__(
-        self, reducer: str, new_promise: Callable[[], Promise[ReducerEvent]], unseen: Callable[[StdbError, str], None]
-    ) -> None:
-        super().__init__(new_promise, unseen, f"reducer {reducer}")
-        self.reducer = reducer
-
-    def __repr__(self) -> str:
-        return f"<call of reducer {self.reducer}>"
-
-
-class ReducerOwner(Protocol):
-    """What a reducer knows of its client."""
-
-    def call_reducer(self, reducer: str, args: str) -> ReducerCall:
-        """Send a call with the JSON text of its arguments. Raises NotConnectedError if there is no connection."""
-        ...
-
-    def call_reducer_unheard(self, reducer: str, args: str) -> None:
-        """Send a call whose outcome nobody hears. Raises NotConnectedError if there is no connection."""
-        ...
-
-    def reducer_callbacks(self, reducer: str) -> CallbackList[Callable[..., object]]:
-        """The callbacks on calls of a reducer."""
-        ...
-
-
 class ReducerSet:
     """The reducers of a module, one method each."""
 
-    def __init__(self, owner: ReducerOwner) -> None:
-        self.__owner__ = owner
+    def __init__(self, engine: EngineSource) -> None:
+        self.__engine__ = engine
 
     @classmethod
-    def __read_arguments__(cls, reducer: str, args: str) -> tuple[object, ...]:
-        """The arguments of a call of a reducer, given its name, from their JSON text.
-
-        Raises:
-            BindingsError: there is no such reducer here.
-            DecodeError: they are not what the declaration says.
-        """
-        for declared in vars(cls).values():
-            if isinstance(declared, Reducer) and declared.name == reducer:
-                return declared.arguments.decode(args)
-        if args == "[]":  # a change by SQL, or a lifecycle reducer, which has no parameters
-            return ()
-        raise BindingsError(f"the generated code has no reducer {reducer!r}: run stdb-codegen again")
-
-    @classmethod
-    def __parameters__(cls) -> dict[str, SatsType]:
-        """The parameters of each callable reducer, by its name in the module."""
+    def __parameters__(cls) -> dict[str, Parameters]:
+        """Return the parameters of each callable reducer, by its name in the module."""
         declared = [value for value in vars(cls).values() if isinstance(value, Reducer)]
-        return {reducer.name: reducer.arguments.type for reducer in declared}
+        return {reducer.name: reducer.parameters for reducer in declared}
 
 
 class BoundReducer(Generic[P]):
     """A reducer of one client: call it."""
 
-    def __init__(self, declaration: Reducer[P], owner: ReducerOwner) -> None:
+    def __init__(self, declaration: Reducer[P], engine: EngineSource) -> None:
         self._declaration = declaration
-        self._owner = owner
+        self._engine = engine
         self.__doc__ = declaration.__doc__
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> ReducerCall:
@@ -120,7 +62,9 @@ class BoundReducer(Generic[P]):
             ArgumentError: an argument cannot be sent as the declared type; nothing was sent.
             NotConnectedError: there is no open connection.
         """
-        return self._owner.call_reducer(self._declaration.name, self._declaration.arguments.encode(args, kwargs))
+        declaration = self._declaration
+        values = declaration.parameters.bind(args, kwargs)
+        return self._engine().call_reducer(declaration.name, values, declaration.parameters)
 
     def fire_and_forget(self, *args: P.args, **kwargs: P.kwargs) -> None:
         """Send the call now, and ask the server for no answer: neither success nor failure is ever told.
@@ -131,7 +75,9 @@ class BoundReducer(Generic[P]):
             ArgumentError: an argument cannot be sent as the declared type; nothing was sent.
             NotConnectedError: there is no open connection.
         """
-        self._owner.call_reducer_unheard(self._declaration.name, self._declaration.arguments.encode(args, kwargs))
+        declaration = self._declaration
+        values = declaration.parameters.bind(args, kwargs)
+        self._engine().call_reducer_without_reply(declaration.name, values, declaration.parameters)
 
     def __repr__(self) -> str:
         return f"<reducer {self._declaration.name}>"
@@ -146,12 +92,12 @@ class Reducer(Generic[P]):
         rename: the module's names of parameters whose Python name differs.
 
     Attributes:
-        arguments: writes and reads the arguments of calls.
+        parameters: its parameters.
     """
 
     def __init__(self, name: str, declaration: Callable[Concatenate[Any, P], None], rename: Mapping[str, str]) -> None:
         self.name = name
-        self.arguments = Arguments(f"reducer {name}", declaration, rename)
+        self.parameters = Parameters(f"reducer {name}", declaration, rename)
         self.__doc__ = declaration.__doc__
 
     @overload
@@ -159,7 +105,7 @@ class Reducer(Generic[P]):
     @overload
     def __get__(self, reducers: ReducerSet, owner: type[ReducerSet]) -> BoundReducer[P]: ...
     def __get__(self, reducers: ReducerSet | None, owner: type[ReducerSet]) -> Self | BoundReducer[P]:
-        return self if reducers is None else BoundReducer(self, reducers.__owner__)
+        return self if reducers is None else BoundReducer(self, reducers.__engine__)
 
 
 class ReducerListener(Generic[*Ts]):
@@ -203,7 +149,7 @@ class OnReducer(Generic[*Ts]):
     @overload
     def __get__(self, reducers: ReducerSet, owner: type[ReducerSet]) -> ReducerListener[*Ts]: ...
     def __get__(self, reducers: ReducerSet | None, owner: type[ReducerSet]) -> Self | ReducerListener[*Ts]:
-        return self if reducers is None else ReducerListener(reducers.__owner__.reducer_callbacks(self._name))
+        return self if reducers is None else ReducerListener(reducers.__engine__().sink.reducer_callbacks(self._name))
 
 
 def reducer(

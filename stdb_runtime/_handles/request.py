@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, Self
 
-from .._engine.result import Outcome
+from .._engine.result import PendingResult
 
 __all__ = ["MessageId", "RequestId"]
 
@@ -17,30 +17,30 @@ class RequestId(int):
     returned, or ProcedureError. Either raises ConnectionLost if the connection ends first.
     """
 
-    _outcome: Outcome[Any]
+    _result: PendingResult[Any]
 
     @classmethod
-    def of(cls, number: int, outcome: Outcome[Any]) -> Self:
-        """A request id with its outcome."""
-        request_id = cls(number)
-        request_id._outcome = outcome
+    def of(cls, result: PendingResult[Any]) -> Self:
+        """Return the request id of a result."""
+        request_id = cls(result.id)
+        request_id._result = result
         return request_id
 
     def __await__(self) -> Generator[Any, None, Any]:  # Any: what the call gives
-        return self._outcome.__await__()
+        return self._result.__await__()
 
 
 class MessageId(str):
     """The message id of a one-off query, which can be awaited for its rows, or raises QueryError."""
 
-    _outcome: Outcome[list[Any]]  # Any: rows of whatever kind
+    _result: PendingResult[list[Any]]  # Any: rows of whatever kind
 
     @classmethod
-    def of(cls, text: str, outcome: Outcome[list[Any]]) -> Self:
-        """A message id with its outcome."""
-        message_id = cls(text)
-        message_id._outcome = outcome
+    def of(cls, result: PendingResult[list[Any]]) -> Self:
+        """Return the message id of a result."""
+        message_id = cls(result.id)
+        message_id._result = result
         return message_id
 
     def __await__(self) -> Generator[Any, None, list[Any]]:  # Any: rows of whatever kind
-        return self._outcome.__await__()
+        return self._result.__await__()

@@ -1,4 +1,4 @@
-"""Tables: what generated code declares of each, and the handle through which rows are read and watched.
+"""Tables: their declarations in generated code, and the handles through which rows are read and watched.
 
 A declaration is a class::
 
@@ -6,37 +6,26 @@ A declaration is a class::
         name = Unique[Player, str]("name")
         level = BTree[Player, int]("level")
 
-Its instances are handles: they hold nothing but the way to their client.
+Its instances are handles: they hold nothing but the way to their client's engine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from operator import attrgetter
-from typing import Any, ClassVar, Generic, Literal, Self, TypeVar, cast, get_type_hints, overload
+from typing import Any, ClassVar, Generic, Literal, TypeVar, cast, get_type_hints
 
-from .._engine.stream import Change, Deleted, SlowConsumerPolicy, Stream, merge, seen_from
-from .._engine.table_state import TableOwner, TableState
+from .._engine.cache_sink import EngineSource
+from .._engine.stream import Change, SlowConsumerPolicy, Stream, merge
+from .._engine.table_state import TableDeclaration, TableState
 from .._protocol.sql import quoted
 from .._sats.annotation import Product
-from ..errors import BindingsError, ConnectionLost, SubscriptionError
+from ..errors import BindingsError, SubscriptionError
 from ..events import RowEvent
 
-__all__ = [
-    "BTree",
-    "BTreeIndex",
-    "EventTable",
-    "Hash",
-    "HashIndex",
-    "KeyedTable",
-    "Table",
-    "TableSet",
-    "Unique",
-    "UniqueIndex",
-]
+__all__ = ["EventTable", "KeyedTable", "Table", "TableSet"]
 
 R = TypeVar("R", bound=Product)
-K = TypeVar("K")
 T = TypeVar("T")
 
 
@@ -58,19 +47,19 @@ class Table(Generic[R]):
             cls.__table_name__ = name
             cls._primary_key = primary_key
 
-    def __init__(self, owner: TableOwner) -> None:
-        self.__owner__ = owner
+    def __init__(self, engine: EngineSource) -> None:
+        self.__engine__ = engine
 
     @classmethod
-    def __new_state__(cls) -> TableState[Product]:
-        """What a client holds of this table when it begins."""
-        return TableState(cls._row, cls.__table_name__, cls._primary_key)
+    def __declaration__(cls) -> TableDeclaration[Product]:
+        """Return the declaration."""
+        return TableDeclaration(cls.__table_name__, cls._row, cls._primary_key)
 
     @property
     def __state__(self) -> TableState[R]:
-        """What the client holds of this table."""
+        """The rows, callbacks and streams of this table."""
         # The one cast between a client's tables by name and the row class of each.
-        return cast("TableState[R]", self.__owner__.table_state(self.__table_name__))
+        return cast("TableState[R]", self.__engine__().sink.cache.table(self.__table_name__))
 
     def count(self) -> int:
         """How many rows are here."""
@@ -158,7 +147,7 @@ class Table(Generic[R]):
         Returns:
             A stream of `Inserted`, `Deleted` and `Updated`, for one consumer.
         """
-        stream: Stream[Change[R]] = self.__owner__.stream(limit, policy)
+        stream: Stream[Change[R]] = self.__engine__().sink.stream(limit, policy)
         self.__state__.streams.add(stream)
         return stream
 
@@ -183,7 +172,7 @@ class KeyedTable(Table[R]):
         if policy != "coalesce":
             return super().changes(limit=limit, policy=policy)
         key_of = attrgetter(self.__state__.primary_key or "")
-        stream: Stream[Change[R]] = self.__owner__.stream(
+        stream: Stream[Change[R]] = self.__engine__().sink.stream(
             limit, "raise", key=lambda change: key_of(change.row), join=merge
         )
         self.__state__.streams.add(stream)
@@ -219,183 +208,12 @@ class EventTable(Table[R]):
         )
 
 
-class UniqueIndex(Generic[R, K]):
-    """A unique column of a table that a client holds."""
-
-    def __init__(self, table: Table[R], column: str) -> None:
-        self._owner = table.__owner__
-        self._state = table.__state__
-        self._column = column
-
-    def find(self, value: K) -> R | None:
-        """The row whose column has this value, or None. Takes the same time however many rows there are."""
-        return self._state.rows.unique(self._column).get(value)
-
-    async def wait_for(self, value: K, *, timeout: float | None = None) -> R:  # noqa: ASYNC109 - what users expect
-        """The row whose column has this value: the one that is there, else the first that comes.
-
-        Args:
-            value: the value.
-            timeout: seconds to wait at most; None for as long as it takes.
-
-        Raises:
-            TimeoutError: no such row came in time.
-            ConnectionLost: the client was closed first.
-        """
-        return await self._owner.within(timeout, self._next(value))
-
-    async def _next(self, value: K) -> R:
-        view = seen_from(attrgetter(self._column), value)
-
-        def coming(change: Change[R]) -> Change[R] | None:
-            seen = view(change)
-            return None if isinstance(seen, Deleted) else seen
-
-        # The first that comes is kept, however many more do before it is taken.
-        stream: Stream[Change[R]] = self._owner.stream(1, "raise", view=coming)
-        self._state.streams.add(stream)
-        row = self.find(value)
-        if row is not None:
-            return row
-        async for change in stream:
-            return change.row
-        raise ConnectionLost(f"the client was closed before a row with {self._column} {value!r} came")
-
-    def changes(self, value: K) -> Stream[Change[R]]:
-        """The changes, from now on, of the row whose column has this value.
-
-        A row that gets the value by an update comes, and one that loses it goes. Changes of one primary key that wait
-        are merged into one.
-
-        Returns:
-            A stream of `Inserted`, `Deleted` and `Updated`, for one consumer. It ends when the client is closed.
-        """
-        primary_key = self._state.primary_key
-        key_of = None if primary_key is None else attrgetter(primary_key)
-        stream: Stream[Change[R]] = self._owner.stream(
-            1,
-            "raise",
-            key=lambda change: value if key_of is None else key_of(change.row),
-            join=merge,
-            view=seen_from(attrgetter(self._column), value),
-        )
-        self._state.streams.add(stream)
-        return stream
-
-
-class BTreeIndex(Generic[R, K]):
-    """An ordered column of a table that a client holds, or several together: values are tuples then, and a tuple of the
-    first few means all that begin with them.
-    """
-
-    def __init__(self, table: Table[R], columns: tuple[str, ...]) -> None:
-        self._state = table.__state__
-        self._columns = columns
-
-    @overload
-    def filter(self, value: K, /) -> list[R]: ...
-    @overload
-    def filter(self, *, ge: K = ..., gt: K = ..., le: K = ..., lt: K = ...) -> list[R]: ...
-    def filter(self, *value: K, **bounds: K) -> list[R]:
-        """The rows whose column has a value, or one within bounds, ascending.
-
-        Args:
-            value: the value, if it is to be just that.
-            bounds: `ge`, `gt`, `le`, `lt`, if it is to be at least, above, at most, below.
-
-        Returns:
-            A list of its own, found in a time that grows with the logarithm of the rows and with the hits.
-
-        Raises:
-            TypeError: neither a value nor bounds, or both.
-        """
-        index = self._state.rows.sorted(*self._columns)
-        if len(value) == 1 and not bounds:
-            return index.equal(value[0])
-        if bounds and not value:
-            return index.between(**bounds)
-        raise TypeError("filter takes one value, or bounds out of ge, gt, le and lt")
-
-
-class HashIndex(Generic[R, K]):
-    """A column of a table that a client holds, or several together, whose values have no order."""
-
-    def __init__(self, table: Table[R], columns: tuple[str, ...]) -> None:
-        self._state = table.__state__
-        self._columns = columns
-
-    def filter(self, value: K, /) -> list[R]:
-        """The rows whose column has a value; of several columns, whose columns have a tuple of values.
-
-        Args:
-            value: the value.
-
-        Returns:
-            A list of its own, found in a time that grows with the hits alone.
-        """
-        return self._state.rows.hashed(*self._columns).equal(value)
-
-
-class Unique(Generic[R, K]):
-    """Declares that a column is unique.
-
-    Args:
-        column: its Python name.
-    """
-
-    def __init__(self, column: str) -> None:
-        self._column = column
-
-    @overload
-    def __get__(self, table: None, owner: type[Table[R]]) -> Self: ...
-    @overload
-    def __get__(self, table: Table[R], owner: type[Table[R]]) -> UniqueIndex[R, K]: ...
-    def __get__(self, table: Table[R] | None, owner: type[Table[R]]) -> Self | UniqueIndex[R, K]:
-        return self if table is None else UniqueIndex(table, self._column)
-
-
-class BTree(Generic[R, K]):
-    """Declares that a column, or several together, have a B-tree index.
-
-    Args:
-        columns: their Python names.
-    """
-
-    def __init__(self, *columns: str) -> None:
-        self._columns = columns
-
-    @overload
-    def __get__(self, table: None, owner: type[Table[R]]) -> Self: ...
-    @overload
-    def __get__(self, table: Table[R], owner: type[Table[R]]) -> BTreeIndex[R, K]: ...
-    def __get__(self, table: Table[R] | None, owner: type[Table[R]]) -> Self | BTreeIndex[R, K]:
-        return self if table is None else BTreeIndex(table, self._columns)
-
-
-class Hash(Generic[R, K]):
-    """Declares that a column, or several together, have an index that finds values and knows no order.
-
-    Args:
-        columns: their Python names.
-    """
-
-    def __init__(self, *columns: str) -> None:
-        self._columns = columns
-
-    @overload
-    def __get__(self, table: None, owner: type[Table[R]]) -> Self: ...
-    @overload
-    def __get__(self, table: Table[R], owner: type[Table[R]]) -> HashIndex[R, K]: ...
-    def __get__(self, table: Table[R] | None, owner: type[Table[R]]) -> Self | HashIndex[R, K]:
-        return self if table is None else HashIndex(table, self._columns)
-
-
 class TableSet:
     """The tables of a module, one annotated attribute each."""
 
-    def __init__(self, owner: TableOwner) -> None:
+    def __init__(self, engine: EngineSource) -> None:
         for attribute, table in self._declared().items():
-            setattr(self, attribute, table(owner))
+            setattr(self, attribute, table(engine))
 
     @classmethod
     def _declared(cls) -> dict[str, type[Table[Any]]]:  # Any: each table has a row class of its own
@@ -411,7 +229,6 @@ class TableSet:
         return declared
 
     @classmethod
-    def __new_states__(cls) -> dict[str, TableState[Product]]:
-        """A fresh state for each table, by the table's name in the module."""
-        states = [table.__new_state__() for table in cls._declared().values()]
-        return {state.name: state for state in states}
+    def __declarations__(cls) -> list[TableDeclaration[Product]]:
+        """Return the declarations of all tables."""
+        return [table.__declaration__() for table in cls._declared().values()]

@@ -1,17 +1,23 @@
-"""What a session tells: the meaning of what arrived, matched to what was asked."""
+"""Events of a session: received messages, matched to the requests that they answer.
+
+Every encoding makes these, whatever its messages look like. `request` is the object that was given with the request.
+"""
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import msgspec
 
+from ..errors import DecodeError, ProcedureError, QueryError
 from ..events import ReducerEvent
 from ..text import HidesToken
 from ..types import ConnectionId, Identity
-from .v1_json import messages as wire
+from .rows import TableRows, TableUpdate
 
 __all__ = [
+    "Answer",
     "CallRefused",
     "Event",
     "Opened",
@@ -19,17 +25,18 @@ __all__ = [
     "QueryAnswered",
     "SetSubscribed",
     "Subscribed",
+    "SubscriptionEvent",
     "SubscriptionRefused",
     "SubscriptionsDropped",
     "Transaction",
     "Unsubscribed",
 ]
 
-Tables: TypeAlias = tuple[wire.TableUpdate, ...]
+Tables: TypeAlias = Sequence[TableUpdate]
 
 
 class Opened(HidesToken, frozen=True):
-    """The server said who we are: from here on requests may be sent."""
+    """Identity token message: the handshake is done, and requests may be sent."""
 
     identity: Identity
     connection_id: ConnectionId
@@ -37,7 +44,7 @@ class Opened(HidesToken, frozen=True):
 
 
 class Subscribed(msgspec.Struct, frozen=True):
-    """A subscription is active; these are the rows it added."""
+    """Applied subscription; `tables` has the rows that it adds."""
 
     request_id: int
     query_id: int
@@ -45,14 +52,14 @@ class Subscribed(msgspec.Struct, frozen=True):
 
 
 class SetSubscribed(msgspec.Struct, frozen=True):
-    """The set of queries of this connection was replaced; these are all of its rows (docs/protocol.md, 5.3)."""
+    """Replaced legacy set of queries; `tables` has all of its rows (docs/protocol.md, 5.3)."""
 
     request_id: int
     tables: Tables
 
 
 class Unsubscribed(msgspec.Struct, frozen=True):
-    """A subscription has ended; these are the rows it took away."""
+    """Ended subscription; `tables` has the rows that it removes."""
 
     request_id: int
     query_id: int
@@ -60,7 +67,7 @@ class Unsubscribed(msgspec.Struct, frozen=True):
 
 
 class SubscriptionRefused(msgspec.Struct, frozen=True):
-    """A request to subscribe or unsubscribe was refused. The set of `Subscribe` has no query id (5.3)."""
+    """Refusal of a request to subscribe or unsubscribe. The legacy set has no query id (5.3)."""
 
     request_id: int
     query_id: int | None
@@ -68,57 +75,58 @@ class SubscriptionRefused(msgspec.Struct, frozen=True):
 
 
 class SubscriptionsDropped(msgspec.Struct, frozen=True):
-    """The server dropped all subscriptions of this connection (4.7)."""
+    """Loss of all subscriptions of the connection: the server dropped them (4.7)."""
 
     message: str
 
 
 class Transaction(msgspec.Struct, frozen=True):
-    """Rows changed, or our call came to nothing.
+    """Committed transaction, or a failed reducer call of this client.
 
     Attributes:
-        tables: what changed; nothing if it failed.
-        call: where it came from, if the server said so.
-        request_id: which of our calls it answers, if it is one of ours and could be told from the others.
+        tables: the changes; empty if the call failed.
+        call: the reducer call, if the server reports it.
+        request_id: the request id of the call, if it was made by this client and could be identified.
+        request: the object given with that request.
     """
 
     tables: Tables
     call: ReducerEvent | None
     request_id: int | None
-
-
-class QueryAnswered(msgspec.Struct, frozen=True):
-    """A one-off query was answered: with rows by table, or with an error."""
-
-    message_id: str
-    tables: tuple[wire.OneOffTable, ...]
-    error: str | None
-
-
-class ProcedureReturned(msgspec.Struct, frozen=True):
-    """A procedure ended: with the JSON text of what it returned, or with an error."""
-
-    request_id: int
-    value: str | None
-    error: str
+    request: object = None
 
 
 class CallRefused(msgspec.Struct, frozen=True):
-    """One of our calls was refused before it ran; said once it is certain which one."""
+    """Refusal of a reducer call of this client before it ran; emitted once the call is identified."""
 
     request_id: int
     call: ReducerEvent
+    request: object = None
 
 
-Event: TypeAlias = (
-    Opened
-    | Subscribed
-    | SetSubscribed
-    | Unsubscribed
-    | SubscriptionRefused
-    | SubscriptionsDropped
-    | Transaction
-    | CallRefused
-    | QueryAnswered
-    | ProcedureReturned
-)
+class QueryAnswered(msgspec.Struct, frozen=True):
+    """Response to a one-off query: the rows of each table, or an error."""
+
+    message_id: str
+    tables: Sequence[TableRows]
+    error: QueryError | None
+    request: object = None
+
+
+class ProcedureReturned(msgspec.Struct, frozen=True):
+    """Result of a procedure: the return value, or an error."""
+
+    request_id: int
+    value: Any  # Any: of the declared type; a JSON value without one
+    error: ProcedureError | DecodeError | None
+    request: object = None
+
+
+SubscriptionEvent: TypeAlias = Subscribed | SetSubscribed | Unsubscribed | SubscriptionRefused | SubscriptionsDropped
+"""Answer to a request about a subscription."""
+
+Answer: TypeAlias = Transaction | CallRefused | QueryAnswered | ProcedureReturned
+"""Event that may answer a request: it has the `request`."""
+
+Event: TypeAlias = Opened | Answer | SubscriptionEvent
+"""Event of a session."""

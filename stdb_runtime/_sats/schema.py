@@ -1,28 +1,24 @@
-"""Rows by the module's schema, for connections without generated code: mappings by column name, in one shape."""
+"""Schema of a module as a server serves it: the types of rows and parameters, for clients without generated code.
+
+Structs are mappings by field name, and sums `{"Variant": value}`.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
-import msgspec
-
-from .._engine.handler_sink import RowMaker, json_rows
-from .._handles.table import TableSet
-from ..errors import DecodeError, SchemaError
+from ..errors import SchemaError
 from ..types import ConnectionId, Identity, TimeDuration, Timestamp, Uuid
 from .annotation import type_of
 from .array import Array
 from .product import Field, ProductType
-from .sats import Dialect, Fault, Json, SatsType, Wire, each, expected
+from .sats import DecodePlan, Dialect, Fault, Json, SatsType, each, expected
 from .scalar import UNIT, Boolean, Bytes, Float, Integer, String
-from .sums import Alternatives, Option, spelled_sum
+from .sums import Alternatives, Option, sum_type_string
 
-__all__ = ["Schema", "SchemaForm", "rows_by"]
-
-SchemaForm: TypeAlias = "TableSet | Mapping[str, object] | str | bytes"
-"""A schema of version 9 (a mapping, or its JSON text), or a generated package's `tables`."""
+__all__ = ["Schema"]
 
 _PRIMITIVES: dict[str, SatsType] = {
     "Bool": Boolean(),
@@ -83,34 +79,6 @@ class Schema:
             raise SchemaError(place, "it has another form") from None
 
 
-def rows_by(schema: SchemaForm) -> RowMaker:
-    """What makes rows by a schema: of generated classes with a package's tables, else mappings by column name.
-
-    In a mapping, values are as in generated code, but structs are mappings too, and enums `{"Variant": value}`. Rows
-    of a table that the schema lacks are JSON values.
-
-    Args:
-        schema: a schema of version 9, as a mapping or its JSON text, or a generated package's `tables`.
-
-    Raises:
-        SchemaError: it is no schema.
-    """
-    if isinstance(schema, TableSet):
-        states = type(schema).__new_states__()
-        return lambda table, texts: states[table].rows.read(texts) if table in states else json_rows(table, texts)
-    rows = Schema(schema).tables
-    return lambda table, texts: _read(rows[table], table, texts) if table in rows else json_rows(table, texts)
-
-
-def _read(row_type: SatsType, table: str, texts: Sequence[str]) -> Sequence[Any]:
-    try:
-        return [row_type.read(msgspec.json.decode(text)) for text in texts]
-    except Fault as fault:
-        raise DecodeError(fault.problem, table=table, path=fault.path("$")) from None
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise DecodeError(f"a row is not JSON: {error}", table=table) from None
-
-
 class _Tagged(SatsType):
     """A sum as a mapping of the variant's name to its value."""
 
@@ -134,15 +102,15 @@ class _Tagged(SatsType):
         tag = names.index(items[0][0])
         return [tag, self._payloads[tag].write(items[0][1])]
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
         if self in within:
             return "..."
         inner = (*within, self)
         names = self._alternatives.names
-        return spelled_sum((name, payload, inner) for name, payload in zip(names, self._payloads, strict=True))
+        return sum_type_string((name, payload, inner) for name, payload in zip(names, self._payloads, strict=True))
 
-    def wire(self, dialect: Dialect) -> Wire:
-        return Wire(Any, each(self.read))
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        return DecodePlan(Any, each(self.read))
 
 
 class _Typespace:
@@ -229,17 +197,17 @@ class _Later(SatsType):
         self._types = types
         self._place = place
 
-    def followed(self) -> SatsType:
+    def resolved(self) -> SatsType:
         return self._types.at(self._place)
 
     def read(self, json: Json) -> object:
-        return self.followed().read(json)
+        return self.resolved().read(json)
 
     def write(self, value: object) -> object:
-        return self.followed().write(value)
+        return self.resolved().write(value)
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
-        return self.followed().spelled(within)
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
+        return self.resolved().type_string(within)
 
-    def wire(self, dialect: Dialect) -> Wire:
-        return Wire(Any, each(self.read))
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        return DecodePlan(Any, each(self.read))

@@ -1,4 +1,4 @@
-"""A connection without generated code: requests by name and SQL, answers to a handler, whatever the module's schema."""
+"""Connection without generated code on asyncio, and `connect`."""
 
 from __future__ import annotations
 
@@ -6,149 +6,61 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
 from contextvars import copy_context
 from typing import Self
 
 from .._engine.backoff import Backoff
+from .._engine.driver import Driver
+from .._engine.engine import Engine
 from .._engine.handler import Callbacks, HandlerForm
-from .._engine.handler_sink import Relay, json_rows, json_value
-from .._handles.connection_info import Presence
+from .._engine.handler_sink import HandlerSink
+from .._engine.retry import RetryPolicy
+from .._handles.raw import BaseRawConnection, SchemaForm, readers_by
 from .._handles.registry import registered
-from .._handles.request import MessageId, RequestId
 from .._protocol.endpoint import Endpoint
-from .._protocol.v1_json.arguments import encode_json
-from .._protocol.v1_json.session import Session
-from .._sats.schema import SchemaForm, rows_by
+from .._protocol.rest import schema_path
+from .._protocol.v1_json.encoding import V1Json
 from ..credentials import TokenStore
 from ..errors import ArgumentError, NotConnectedError, StdbError
-from .http import fetch_schema
+from .connection import Connection
+from .http import fetch
 from .options import Options, TokenSource
 
 __all__ = ["RawConnection", "connect"]
 
 
-class RawConnection(Presence):
-    """A connection to one database. `stdb_runtime.connect` makes it; it is used once, in one of three ways.
+class RawConnection(BaseRawConnection):
+    """Connection to one database without generated code. `stdb_runtime.connect` makes it; it is used once.
+
+    There are three ways:
 
     - `async with connect(...) as connection:` it is open in the block.
     - `await connection.run()`: until it is closed; fits an `asyncio.TaskGroup`.
     - `connection.start()`, and `await connection.close()` some time later.
     """
 
-    def __init__(self, relay: Relay, schema: SchemaForm | None, name: str | None) -> None:
-        super().__init__(relay)
-        self._relay = relay
+    def __init__(self, connection: Connection[HandlerSink], schema: SchemaForm | None, name: str | None) -> None:
+        super().__init__(connection.engine)
+        self._connection = connection
         self._schema = schema
         self._name = name
         self._stack = contextlib.AsyncExitStack()
         self._used = False
         self._running: asyncio.Task[None] | None = None
 
-    # --- requests: each is sent at once, and raises NotConnectedError without a connection ----------------------------
-
-    def subscribe(self, queries: Sequence[str]) -> int:
-        """Ask for the rows of a set of queries, which replaces the set of the last `subscribe` (docs/protocol.md, 5.3).
-
-        Returns:
-            The request id, which `on_initial_subscription` is told.
-        """
-        sql = _checked(queries)
-        return self._want(None, lambda session: session.subscribe_set(sql))
-
-    def subscribe_single(self, query: str) -> int:
-        """Ask for the rows of one query, by the message that has its own traps (5.3); prefer `subscribe_multi`.
-
-        Returns:
-            The query id, which `on_subscribe_applied` is told.
-        """
-        (sql,) = _checked([query])
-        with self._relay.asking() as session:
-            query_id = session.subscribe_single(sql)
-        self._relay.wanted[query_id] = lambda session: session.subscribe_single(sql, query_id)
-        return query_id
-
-    def subscribe_multi(self, queries: Sequence[str]) -> int:
-        """Ask for the rows of a set of queries, beside those of other sets.
-
-        Returns:
-            The query id, which `on_subscribe_applied` is told.
-        """
-        sql = _checked(queries)
-        with self._relay.asking() as session:
-            query_id = session.subscribe(sql)
-        self._relay.wanted[query_id] = lambda session: session.subscribe(sql, query_id)
-        return query_id
-
-    def unsubscribe(self, query_id: int) -> int:
-        """End what `subscribe_single` or `subscribe_multi` began.
-
-        Returns:
-            The request id, which `on_unsubscribe_applied` is told.
-        """
-        with self._relay.asking() as session:
-            request_id = session.unsubscribe(query_id)
-        self._relay.wanted.pop(query_id, None)
-        return request_id
-
-    def call_reducer(self, reducer: str, args: Sequence[object] | Mapping[str, object] = ()) -> RequestId:
-        """Call a reducer.
-
-        Args:
-            reducer: its name, as the module declares it.
-            args: JSON values in order, or by the parameters' names.
-
-        Raises:
-            ArgumentError: a value cannot be sent.
-        """
-        text = encode_json(args, "args")
-        with self._relay.asking() as session:
-            request_id = session.call(reducer, text)
-        return RequestId.of(request_id, self._relay.ledger.call(request_id, reducer))
-
-    def call_procedure(self, procedure: str, args: Sequence[object] | Mapping[str, object] = ()) -> RequestId:
-        """Call a procedure. A server of 1.x has none, and closes the connection on a call.
-
-        Args:
-            procedure: its name, as the module declares it.
-            args: JSON values in order, or by the parameters' names.
-
-        Raises:
-            ArgumentError: a value cannot be sent.
-        """
-        text = encode_json(args, "args")
-        with self._relay.asking() as session:
-            request_id = session.call_procedure(procedure, text)
-        return RequestId.of(request_id, self._relay.ledger.procedure(request_id, procedure, json_value))
-
-    def one_off_query(self, query: str) -> MessageId:
-        """Ask a query once.
-
-        Returns:
-            The message id, which `on_one_off_query_response` is told.
-        """
-        (sql,) = _checked([query])
-        with self._relay.asking() as session:
-            message_id = session.query(sql)
-        return MessageId.of(message_id, self._relay.ledger.query(message_id, sql))
-
-    # --- life ---------------------------------------------------------------------------------------------------------
-
     async def __aenter__(self) -> Self:
         if self._used:
             raise NotConnectedError("a connection is used once: call connect again")
         self._used = True
         async with self._stack:
+            connection, schema = self._connection, self._schema
             self._stack.enter_context(registered(self._name, self))
-            self._stack.push_async_callback(self._relay.dispatcher.close, self._relay.connection.options.close_timeout)
-            self._stack.push_async_callback(self._relay.connection.close)
-            if self._schema is not None:
-                connection, schema = self._relay.connection, self._schema
-                fetched = schema == "fetch"
-                self._relay.rows = rows_by(
-                    await fetch_schema(connection.endpoint, connection.options) if fetched else schema
-                )
-            await self._relay.connection.open(copy_context())
+            self._stack.push_async_callback(connection.close)
+            if schema == "fetch":
+                schema = await fetch(connection.endpoint, schema_path(connection.endpoint), connection.options)
+            if schema is not None:
+                self._engine.sink.readers = readers_by(schema, self._engine.encoding)
+            await connection.open(copy_context())
             self._stack = self._stack.pop_all()
         return self
 
@@ -162,7 +74,7 @@ class RawConnection(Presence):
             StdbError: the connection could not be made, or was lost and cannot be made again.
         """
         async with self:
-            error = await self._relay.connection.ended()
+            error = await self._connection.ended()
         if error is not None:
             raise error
 
@@ -172,7 +84,7 @@ class RawConnection(Presence):
 
     async def close(self) -> None:
         """Close it. What is in flight fails with ConnectionLost."""
-        await self._relay.connection.close()
+        await self._connection.close()
         if self._running is not None and self._running is not asyncio.current_task():
             await asyncio.wait({self._running})
 
@@ -180,28 +92,15 @@ class RawConnection(Presence):
         try:
             await self.run()
         except StdbError as error:
-            if self._relay.opened_as is None:  # a loss after that is reported where it is noticed
-                self._relay.report(error)
+            if not self._engine.was_open:  # a loss after that is reported where it is noticed
+                self._engine.sink.report(error)
         except BaseException as error:
             # What a callback raised that is no Exception: the client's end, with this for its cause, is reported too.
-            if isinstance(error, asyncio.CancelledError) or self._relay.opened_as is None:
+            if isinstance(error, asyncio.CancelledError) or not self._engine.was_open:
                 raise
 
-    def _want(self, key: int | None, ask: Callable[[Session], int]) -> int:
-        with self._relay.asking() as session:
-            number = ask(session)
-        self._relay.wanted[key] = ask
-        return number
-
     def __repr__(self) -> str:
-        return f"<connection to {self._relay.connection.endpoint}: {self.state.value}>"
-
-
-def _checked(queries: Sequence[object]) -> tuple[str, ...]:
-    """The queries, if they are a list of texts: one text is a sequence of texts, too."""
-    if isinstance(queries, str) or not all(isinstance(query, str) for query in queries):
-        raise ArgumentError("queries", f"expected a list of SQL texts, got {queries!r}")
-    return tuple(map(str, queries))
+        return f"<connection to {self._connection.endpoint}: {self.state.value}>"
 
 
 def connect(
@@ -296,15 +195,17 @@ def connect(
     except (ValueError, TypeError) as error:
         raise ArgumentError("", str(error)) from None
     endpoint = Endpoint.parse(_address(host, port, tls=tls, uri=uri), database)
-    relay = Relay(
-        endpoint,
-        options,
-        Callbacks(handler),
-        json_rows,
-        resubscribe=resubscribe,
-        logger=logger or logging.getLogger("stdb_runtime"),
-    )
-    return RawConnection(relay, schema, name)
+    callbacks = Callbacks(handler)
+
+    def make_sink(engine: Engine[HandlerSink]) -> HandlerSink:
+        return HandlerSink(engine, callbacks, resubscribe=resubscribe, subscribe_attempts=subscribe_attempts)
+
+    def make_engine(driver: Driver) -> Engine[HandlerSink]:
+        policy = RetryPolicy(options.reconnect, options.backoff, options.subscribe_attempts)
+        log = logger or logging.getLogger("stdb_runtime")
+        return Engine(driver, make_sink, V1Json(), None, policy, str(endpoint), log)
+
+    return RawConnection(Connection(endpoint, options, make_engine), schema, name)
 
 
 def _address(host: str | None, port: int, *, tls: bool, uri: str | None) -> str:

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 RECORDED = {str(recording): recording for recording in RECORDINGS}
 PROBE, ARENA = RECORDED["1.2.0-probe"], RECORDED["2.8.3-arena"]
-AT_ONCE = Backoff(first=0.01, most=0.01)
+AT_ONCE = Backoff(initial_delay=0.01, max_delay=0.01)
 TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJzZWNyZXQifQ.c2VjcmV0c2VjcmV0"
 
 
@@ -445,7 +445,7 @@ async def test_http_has_one_deadline_for_all_of_it(game: Database) -> None:
 
 
 async def test_http_answers_have_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stdb_runtime.aio.http._LARGEST", 1_000_000)
+    monkeypatch.setattr("stdb_runtime.aio.http._MAX_RESPONSE_BYTES", 1_000_000)
     async with answering(lambda _: b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 2_000_000) as (uri, _):
         with pytest.raises(ServerUnreachableError, match="larger than 1000000 bytes"):
             await stdb_runtime.connect(uri=uri, database="x", schema="fetch", handler={"on_error": print}).run()
@@ -488,7 +488,7 @@ async def test_a_token_function_that_fails_on_a_reconnection_is_asked_again(game
         await again.wait()
         assert given == []
         await client.reducers.create_player("Alice")
-    with pytest.raises(TokenSourceError, match="the token function gave int, and not a text or None") as caught:
+    with pytest.raises(TokenSourceError, match="the token function returned int: it must return str or None") as caught:
         async with connect(game.uri, game.name, token=lambda: 5):  # type: ignore[arg-type,return-value]  # pyright: ignore
             raise AssertionError("it is no token")
     assert "secret" not in str(caught.value)
@@ -581,7 +581,7 @@ async def test_a_message_that_is_too_large_is_named(publish: Publish) -> None:
             await client.subscribe(probe.tables.bulk)
         with pytest.raises(NotConnectedError):
             client.subscribe(probe.tables.player)
-    with pytest.raises(ValueError, match="max_message_size must be bytes"):
+    with pytest.raises(ValueError, match="max_message_size must be a number of bytes"):
         async with probe.connect(database.uri, database.name, max_message_size=0):
             raise AssertionError("it makes no sense")
 

@@ -12,7 +12,7 @@ import pytest
 import game_client
 import stdb_runtime
 from stdb_runtime import BindingsError, SchemaError
-from stdb_runtime._handles.schema_difference import drift
+from stdb_runtime._handles.schema_difference import schema_difference
 from stdb_runtime._sats.schema import Schema
 from tests.golden.arena import client as arena_client
 from tests.golden.echo import client as echo_client
@@ -31,12 +31,12 @@ PACKAGES: dict[str, Any] = {"arena": arena_client, "edge": edge_client, "probe":
 @pytest.mark.parametrize("recording", RECORDINGS, ids=str)
 def test_a_package_fits_the_schema_it_was_generated_from(recording: Recording) -> None:
     package = PACKAGES[recording.module]
-    assert drift(package.Tables, package.Reducers, Schema(recording.schema.read_text())) == []
+    assert schema_difference(package.Tables, package.Reducers, Schema(recording.schema.read_text())) == []
 
 
 async def test_every_kind_of_type_is_spelled_alike_by_package_and_server(publish: Publish) -> None:
     echo = publish("echo")
-    assert drift(echo_client.Tables, echo_client.Reducers, Schema(echo.server.schema(echo.name))) == []
+    assert schema_difference(echo_client.Tables, echo_client.Reducers, Schema(echo.server.schema(echo.name))) == []
 
 
 @pytest.mark.since(2)
@@ -52,7 +52,7 @@ async def test_modules_of_2_are_verified(publish: Publish, package: Any, caplog:
     async with stdb_runtime.connect(
         uri=database.uri, database=database.name, schema="fetch", handler={"on_error": caplog.records.append}
     ) as connection:
-        assert await connection.one_off_query(f"SELECT * FROM {next(iter(package.Tables.__new_states__()))}") == []
+        assert await connection.one_off_query(f"SELECT * FROM {package.Tables.__declarations__()[0].name}") == []
     assert caplog.records == []
 
 
@@ -64,7 +64,7 @@ def test_each_change_is_told(game: Database) -> None:
     columns[5]["name"] = {"some": "mood"}
     raw["tables"].remove(next(table for table in raw["tables"] if table["name"] == "message"))
     raw["reducers"] = [reducer for reducer in raw["reducers"] if reducer["name"] != "level_up"]
-    assert drift(game_client.Tables, game_client.Reducers, Schema(raw)) == [
+    assert schema_difference(game_client.Tables, game_client.Reducers, Schema(raw)) == [
         "table message is gone",
         "table player: level was u32 and is u64",
         "table player: mood is new (Option<String>)",

@@ -24,6 +24,7 @@ from websockets.typing import Subprotocol
 
 from stdb_runtime import ReducerEvent, RowEvent
 from stdb_runtime._protocol.v1_json import messages as wire
+from stdb_runtime._protocol.v1_json.arguments import decode
 from stdb_runtime._protocol.v1_json.rows import RowReader
 from stdb_runtime._sats.literal import double_literal, server_double
 from tests.golden.echo import client as echo_client
@@ -57,7 +58,7 @@ def row_class(table: str) -> Any:
 def arguments(event: ReducerEvent) -> tuple[object, ...]:
     """What the server said that the arguments of a call were."""
     declared: Reducer[Any] = getattr(echo_client.Reducers, event.reducer)
-    return declared.arguments.decode(event.args)
+    return decode(declared.parameters, event.args)
 
 
 class Sent(NamedTuple):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tests.support.server import Database
 
 (PROBE,) = [recording for recording in RECORDINGS if str(recording) == "1.2.0-probe"]
-AT_ONCE = Backoff(first=0.01, most=0.01)
+AT_ONCE = Backoff(initial_delay=0.01, max_delay=0.01)
 
 
 @pytest.mark.parametrize("scheme", ["http", "ws"])
@@ -219,9 +219,9 @@ async def test_the_token_never_shows(game: Database, caplog: pytest.LogCaptureFi
             event = await call
             proxy.cut()
             await again.wait()
-            core = client._core  # pyright: ignore[reportPrivateUsage]
-            seen += map(repr, (client, client.db, client.reducers, core, core.opened_as, core.connection, call))
-            seen += map(repr, (core.connection.options, subscription, client.stats, event))
+            engine, connection = client._engine, client._connection  # pyright: ignore[reportPrivateUsage]
+            seen += map(repr, (client, client.db, client.reducers, engine, engine.opened, connection, call))
+            seen += map(repr, (connection.options, subscription, client.stats, event))
             with pytest.raises(StdbError) as caught:
                 await client.subscribe("SELECT * FROM nowhere")
             seen += traceback.format_exception(caught.value)

@@ -37,7 +37,8 @@ from stdb_runtime import (
     connect,
 )
 from stdb_runtime._engine.handler import CALLBACKS
-from stdb_runtime._sats.schema import SchemaForm, rows_by
+from stdb_runtime._handles.raw import SchemaForm, readers_by
+from stdb_runtime._protocol.v1_json.encoding import V1Json
 from stdb_runtime.aio.raw import RawConnection
 from tests.support.modules import module_wasm
 from tests.support.proxy import Proxy
@@ -410,7 +411,7 @@ def test_what_is_no_schema() -> None:
     wrong: list[SchemaForm] = ["{}", "garbage", b"[1]", {"typespace": {}}]
     for schema in wrong:
         with pytest.raises(SchemaError, match="expected a schema of version 9"):
-            rows_by(schema)
+            readers_by(schema, V1Json())
 
 
 # --- life -------------------------------------------------------------------------------------------------------------

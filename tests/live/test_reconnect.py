@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from tests.support.binary import Program
     from tests.support.server import Database
 
-AT_ONCE = Backoff(first=0.01, most=0.01)
-NEVER = Backoff(first=1000, most=1000)
+AT_ONCE = Backoff(initial_delay=0.01, max_delay=0.01)
+NEVER = Backoff(initial_delay=1000, max_delay=1000)
 
 
 class Watch:

@@ -38,7 +38,7 @@ RECORDED = {str(recording): recording for recording in RECORDINGS}
 
 def left_behind(client: Client | arena.Client | probe.Client) -> int:
     """What the client still waits for."""
-    return len(client._core._ledger.waiting) + len(client._core.connection.session._calls)  # pyright: ignore[reportPrivateUsage]
+    return len(client._engine.unanswered()) + len(client._engine.session.in_flight)  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_an_event_says_everything_of_a_call(game: Database) -> None:
@@ -128,10 +128,10 @@ async def test_refused_calls_are_told_apart(publish: Publish) -> None:
     database = publish("edge")
     async with edge.connect(database.uri, database.name) as client:
         # A call with arguments that do not fit is refused unrun.
-        unfit = [client._core.call_reducer("pair", '["x",0,0]') for _ in range(3)]  # pyright: ignore[reportPrivateUsage]
+        unfit = [client._engine.call_reducer("pair", ["x", 0, 0]) for _ in range(3)]  # pyright: ignore[reportPrivateUsage]
         fit = [client.reducers.pair(number, 0, 0) for number in range(3)]
         twice = client.reducers.pair(0, 9, 0)  # another row with the same key: it panics
-        unknown = client._core.call_reducer("nope", "[1]")  # pyright: ignore[reportPrivateUsage]
+        unknown = client._engine.call_reducer("nope", [1])  # pyright: ignore[reportPrivateUsage]
         assert [(await call).status for call in fit] == ["committed"] * 3
         for call in unfit:
             with pytest.raises(ReducerError, match="invalid arguments"):
@@ -140,7 +140,7 @@ async def test_refused_calls_are_told_apart(publish: Publish) -> None:
             await twice
         with pytest.raises(ReducerError, match="no such reducer"):
             await unknown
-        assert len(client._core._ledger.waiting) == 0  # pyright: ignore[reportPrivateUsage]
+        assert len(client._engine.unanswered()) == 0  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_a_light_observer_hears_of_rows_but_not_of_calls(game: Database) -> None:
@@ -348,7 +348,9 @@ async def test_a_procedure_call_is_not_sent_on_another_connection_than_it_was_ma
     recording = RECORDED["2.8.3-arena"]
     async with (
         ScriptedServer(recording, leaving, staying, health='{"version":"2.8.3"}') as server,
-        arena.connect(server.uri, "arena", verify_schema="off", backoff=Backoff(first=0, most=0)) as client,
+        arena.connect(
+            server.uri, "arena", verify_schema="off", backoff=Backoff(initial_delay=0, max_delay=0)
+        ) as client,
     ):
         again = asyncio.Event()
         client.on_connect(again.set)

@@ -19,7 +19,7 @@ from tests.support.proxy import Proxy
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from stdb_runtime._engine.subscription import Subscription
+    from stdb_runtime._handles.subscription import Subscription
     from stdb_runtime._handles.table import KeyedTable
     from tests.conftest import Publish
     from tests.support.server import Database
@@ -65,7 +65,7 @@ class ClientMachine(RuleBasedStateMachine):
 
     async def begin(self) -> None:
         self.proxy = await Proxy(self.database.uri).__aenter__()
-        backoff = Backoff(first=0, most=0)
+        backoff = Backoff(initial_delay=0, max_delay=0)
         self.connecting = edge.connect(self.proxy.uri, self.database.name, backoff=backoff, verify_schema="off")
         self.client = await self.connecting.__aenter__()
         self.again = asyncio.Event()

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from stdb_runtime._engine.table_cache import TableDiff, TableRows
+from stdb_runtime._engine.table_cache import TableCache, TableDiff
 from stdb_runtime._protocol.v1_json.messages import Rows, TableUpdate
+from stdb_runtime._protocol.v1_json.rows import RowReader
 from stdb_runtime._sats.annotation import F64, U32, Product
 from stdb_runtime.errors import DecodeError, ProtocolError
 
@@ -44,34 +45,34 @@ ALICE, BOB = Player(1, "Alice"), Player(2, "Bob")
 
 
 @pytest.fixture
-def keyed() -> TableRows[Player]:
-    return TableRows(Player, "player", "id")
+def keyed() -> TableCache[Player]:
+    return TableCache(Player, "player", "id", RowReader(Player, "player"))
 
 
 @pytest.fixture
-def keyless() -> TableRows[Player]:
-    return TableRows(Player, "player", None)
+def keyless() -> TableCache[Player]:
+    return TableCache(Player, "player", None, RowReader(Player, "player"))
 
 
-def test_a_row_that_comes_named_and_goes_positional_is_one_row(keyless: TableRows[Player]) -> None:
+def test_a_row_that_comes_named_and_goes_positional_is_one_row(keyless: TableCache[Player]) -> None:
     assert keyless.apply(message(inserts=[named(ALICE)])) == TableDiff([], [ALICE], [])
     assert ALICE in keyless
     assert keyless.apply(message(deletes=[positional(ALICE)])) == TableDiff([ALICE], [], [])
     assert len(keyless) == 0
 
 
-def test_both_dialects_in_one_list(keyed: TableRows[Player]) -> None:
+def test_both_dialects_in_one_list(keyed: TableCache[Player]) -> None:
     assert keyed.apply(message(inserts=[named(ALICE), positional(BOB)])).inserted == [ALICE, BOB]
 
 
-def test_a_row_is_seen_once_however_many_queries_match_it(keyed: TableRows[Player]) -> None:
+def test_a_row_is_seen_once_however_many_queries_match_it(keyed: TableCache[Player]) -> None:
     keyed.apply(message(inserts=[named(ALICE)]))
     assert keyed.apply(message(inserts=[named(ALICE)])) == TableDiff([], [], [])
     assert keyed.apply(message(deletes=[named(ALICE)])) == TableDiff([], [], [])
     assert keyed.apply(message(deletes=[named(ALICE)])) == TableDiff([ALICE], [], [])
 
 
-def test_one_key_out_and_in_is_an_update_also_when_it_comes_twice(keyed: TableRows[Player]) -> None:
+def test_one_key_out_and_in_is_an_update_also_when_it_comes_twice(keyed: TableCache[Player]) -> None:
     keyed.apply(message(inserts=[named(ALICE), named(ALICE)]))
     renamed = Player(1, "Alicia")
     twice = message(deletes=[positional(ALICE)] * 2, inserts=[positional(renamed)] * 2)
@@ -81,19 +82,19 @@ def test_one_key_out_and_in_is_an_update_also_when_it_comes_twice(keyed: TableRo
     assert keyed.apply(message(deletes=[named(renamed)])) == TableDiff([renamed], [], [])
 
 
-def test_without_a_key_it_is_a_delete_and_an_insert(keyless: TableRows[Player]) -> None:
+def test_without_a_key_it_is_a_delete_and_an_insert(keyless: TableCache[Player]) -> None:
     keyless.apply(message(inserts=[named(ALICE)]))
     renamed = Player(1, "Alicia")
     diff = keyless.apply(message(deletes=[positional(ALICE)], inserts=[positional(renamed)]))
     assert diff == TableDiff([ALICE], [renamed], [])
 
 
-def test_in_and_out_in_one_message_is_nothing(keyed: TableRows[Player]) -> None:
+def test_in_and_out_in_one_message_is_nothing(keyed: TableCache[Player]) -> None:
     assert keyed.apply(message(deletes=[positional(ALICE)], inserts=[positional(ALICE)])) == TableDiff([], [], [])
     assert len(keyed) == 0
 
 
-def test_out_and_in_again_unchanged_is_nothing(keyed: TableRows[Player]) -> None:
+def test_out_and_in_again_unchanged_is_nothing(keyed: TableCache[Player]) -> None:
     keyed.apply(message(inserts=[named(ALICE)]))
     assert keyed.apply(message(deletes=[positional(ALICE)], inserts=[positional(ALICE)])) == TableDiff([], [], [])
     assert keyed.snapshot() == [ALICE]
@@ -103,19 +104,19 @@ def test_out_and_in_again_unchanged_is_nothing(keyed: TableRows[Player]) -> None
 def test_a_delete_of_what_is_not_there_is_an_error_and_changes_nothing(
     table: str, request: pytest.FixtureRequest
 ) -> None:
-    rows: TableRows[Player] = request.getfixturevalue(table)
+    rows: TableCache[Player] = request.getfixturevalue(table)
     rows.apply(message(inserts=[named(ALICE)]))
     with pytest.raises(ProtocolError, match="that was not there"):
         rows.apply(message(deletes=[positional(ALICE), positional(BOB)]))
     assert rows.snapshot() == [ALICE]
 
 
-def test_two_rows_of_one_key_are_an_error(keyed: TableRows[Player]) -> None:
+def test_two_rows_of_one_key_are_an_error(keyed: TableCache[Player]) -> None:
     with pytest.raises(ProtocolError, match="one primary key"):
         keyed.apply(message(inserts=[named(ALICE), named(Player(1, "Bob"))]))
 
 
-def test_a_row_of_another_shape_is_an_error_with_its_place(keyed: TableRows[Player]) -> None:
+def test_a_row_of_another_shape_is_an_error_with_its_place(keyed: TableCache[Player]) -> None:
     with pytest.raises(DecodeError, match="stdb-codegen") as caught:
         keyed.apply(message(inserts=['{"id":1,"name":5}']))
     assert (caught.value.table, caught.value.path) == ("player", "$.name")
@@ -123,7 +124,7 @@ def test_a_row_of_another_shape_is_an_error_with_its_place(keyed: TableRows[Play
 
 
 def test_zeros_of_either_sign_are_two_rows_and_nan_is_one() -> None:
-    samples = TableRows(Sample, "player", None)
+    samples = TableCache(Sample, "player", None, RowReader(Sample, "player"))
     diff = samples.apply(message(inserts=["[0.0]", "[-0.0]", "[null]"]))
     assert len(diff.inserted) == len(samples) == 3
     diff = samples.apply(message(deletes=['{"x":-0.0}', '{"x":null}']))
@@ -132,7 +133,7 @@ def test_zeros_of_either_sign_are_two_rows_and_nan_is_one() -> None:
     assert [str(sample.x) for sample in samples.snapshot()] == ["0.0"]
 
 
-def test_indexes_follow_every_kind_of_change(keyed: TableRows[Player]) -> None:
+def test_indexes_follow_every_kind_of_change(keyed: TableCache[Player]) -> None:
     by_name = keyed.unique("name")
     ordered = keyed.sorted("name")
     hashed = keyed.hashed("name")
@@ -160,7 +161,7 @@ class Multiset(RuleBasedStateMachine):
 
     @initialize(has_key=st.booleans())
     def begin(self, has_key: bool) -> None:
-        self.rows = TableRows(Player, "player", "id" if has_key else None)
+        self.rows = TableCache(Player, "player", "id" if has_key else None, RowReader(Player, "player"))
         self.has_key = has_key
         self.model: Counter[Player] = Counter()
         self.by_name = self.rows.sorted("name")
@@ -229,7 +230,7 @@ TestMultiset.settings = settings(max_examples=60, stateful_step_count=15, deadli
     ),
 )
 def test_a_range_is_what_filtering_by_hand_gives(values: list[int], bounds: dict[str, int]) -> None:
-    rows = TableRows(Player, "player", None)
+    rows = TableCache(Player, "player", None, RowReader(Player, "player"))
     rows.apply(message(inserts=[positional(Player(value, str(place))) for place, value in enumerate(values)]))
     tests = {"ge": int.__ge__, "gt": int.__gt__, "le": int.__le__, "lt": int.__lt__}
     expected = sorted(value for value in values if all(tests[name](value, bound) for name, bound in bounds.items()))

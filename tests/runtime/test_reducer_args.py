@@ -12,14 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stdb_runtime import ArgumentError, ConnectionId, DecodeError, Identity, ScheduleAtInterval, Some, TimeDuration
+from stdb_runtime._protocol.v1_json import arguments
 from tests.golden.echo import client as echo_client
 from tests.golden.echo.client import types as echo
 from tests.support.values import LEISURE, kind_of, row_text
 
 if TYPE_CHECKING:
-    from stdb_runtime._protocol.v1_json.arguments import Arguments
+    from collections.abc import Mapping, Sequence
+
+    from stdb_runtime._handles.reducer import Reducer
     from stdb_runtime._sats.annotation import Product
-from stdb_runtime._handles.reducer import Reducer
+    from stdb_runtime._sats.parameters import Parameters
 
 REDUCERS = echo_client.Reducers
 KINDS: dict[str, type[Product]] = {
@@ -30,9 +33,22 @@ KINDS: dict[str, type[Product]] = {
 }
 
 
+class Arguments:
+    """Arguments of a reducer, as calls encode them and events decode them."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self._parameters = parameters
+
+    def encode(self, args: Sequence[object], kwargs: Mapping[str, object]) -> str:
+        return arguments.encode(self._parameters, self._parameters.bind(args, kwargs))
+
+    def decode(self, text: str) -> tuple[object, ...]:
+        return arguments.decode(self._parameters, text)
+
+
 def reducer(name: str) -> Arguments:
     found: Reducer[Any] = getattr(REDUCERS, name)
-    return found.arguments
+    return Arguments(found.parameters)
 
 
 def encode(name: str, value: object) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from stdb_runtime._protocol.encoding import SessionState
 from stdb_runtime._protocol.events import (
     CallRefused,
     Event,
@@ -20,7 +21,7 @@ from stdb_runtime._protocol.events import (
     Unsubscribed,
 )
 from stdb_runtime._protocol.v1_json.messages import TableUpdate
-from stdb_runtime._protocol.v1_json.session import Session, SessionState
+from stdb_runtime._protocol.v1_json.session import Session
 from stdb_runtime.errors import NotConnectedError, ProtocolError
 from stdb_runtime.types import ConnectionId, Identity
 

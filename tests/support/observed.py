@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from stdb_runtime._handles.client import Client
+    from stdb_runtime.aio.client import Client
 
 
 def plain(value: Any) -> Any:

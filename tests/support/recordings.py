@@ -13,7 +13,7 @@ import tempfile
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from stdb_codegen.emit import context, output, render
 from stdb_codegen.schema import lower, rawdef
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-    from stdb_runtime._handles.table import Table, TableSet
+    from stdb_runtime._handles.table import TableSet
     from stdb_runtime._sats.annotation import Product
 
 FOLDER = ROOT / "tests" / "recordings"
@@ -51,6 +51,18 @@ class Recording(NamedTuple):
     def received(self) -> list[str]:
         """What the server sent."""
         return [line["text"] for line in self._lines() if line["dir"] == "recv"]
+
+    def payload(self, kind: str, text: str = "") -> dict[str, Any]:
+        """The payload of the first message of a kind that the server sent with a text in it."""
+        for frame in self.received():
+            if frame.startswith('{"' + kind + '"') and text in frame:
+                payload: dict[str, Any] = json.loads(frame)[kind]
+                return payload
+        raise LookupError(f"{self} has no {kind} with {text!r}")
+
+    def frame(self, kind: str, text: str = "", /, **changed: object) -> bytes:
+        """The first message of a kind that the server sent with a text in it, with some fields changed."""
+        return json.dumps({kind: self.payload(kind, text) | changed}).encode()
 
     def rows(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Each list of rows that the server sent, with the name of its table."""
@@ -97,13 +109,8 @@ def row_classes(recording: Recording) -> dict[str, type[Product]]:
     """The row class of each table, generated from the recorded schema."""
     package = generated(recording.schema)
     tables = cast("type[TableSet]", package.Tables)
-    classes = {table.__new_state__().name: _row_class(table) for table in get_type_hints(tables).values()}
+    classes = {table.name: table.row for table in tables.__declarations__()}
     return classes | {view: getattr(package, row) for view, row in VIEWS.items() if hasattr(package, row)}
-
-
-def _row_class(table: type[Table[Product]]) -> type[Product]:
-    (row,) = get_args(table.__orig_bases__[0])  # type: ignore[attr-defined]
-    return cast("type[Product]", row)
 
 
 def generated(schema: Path) -> ModuleType:

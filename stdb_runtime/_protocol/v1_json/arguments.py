@@ -1,21 +1,25 @@
-"""The arguments of reducers and procedures: from calls in Python to JSON text, and back from what callers sent."""
+"""Arguments of reducers and procedures as JSON text, and values back from the text that callers sent."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import cast
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, cast
 
 import msgspec
 
-from ..._sats.annotation import F64, parameters_of, type_of
+from ..._sats.annotation import F64, type_of
 from ..._sats.literal import server_double
-from ..._sats.sats import Fault, Json, SatsType, shown
-from ...errors import ArgumentError, DecodeError
+from ..._sats.parameters import Parameters
+from ..._sats.sats import Fault, Json, SatsType, short_repr
+from ...errors import ArgumentError, BindingsError, DecodeError
+from ...events import ArgumentReader
 from ...types import ConnectionId, Identity, TimeDuration, Timestamp, Uuid
+from ..encoding import ParameterSource
 
-__all__ = ["Arguments", "encode_json", "read_value"]
+__all__ = ["argument_reader", "decode", "decode_json", "decode_value", "encode", "encode_json"]
 
 _encoder = msgspec.json.Encoder()
 
@@ -23,69 +27,64 @@ _encoder = msgspec.json.Encoder()
 _DEEPEST = 127
 
 
-class Arguments:
-    """The parameters of one reducer or procedure.
+def encode(parameters: Parameters, values: Sequence[object]) -> str:
+    """Encode the arguments of a call as the JSON text of an array.
 
     Args:
-        what: names it in messages, such as `reducer create_player`.
-        declaration: the method that has the parameters.
-        rename: the module's names of parameters whose Python name differs.
+        parameters: the declared parameters.
+        values: an argument for each.
+
+    Raises:
+        ArgumentError: one cannot be sent as its declared type.
     """
+    try:
+        parts = parameters.type.write(tuple(values))
+        text = _encoder.encode(parts).decode()
+    except Fault as fault:
+        raise ArgumentError(fault.path(""), fault.problem) from None
+    except RecursionError:
+        raise ArgumentError("", _TOO_DEEP) from None
+    if text.count("[") > _DEEPEST and _depth(parts) > _DEEPEST:
+        raise ArgumentError("", _TOO_DEEP)
+    return text
 
-    def __init__(self, what: str, declaration: Callable[..., object], rename: Mapping[str, str]) -> None:
-        self._what = what
-        self._parameters = parameters_of(declaration, rename)
 
-    @property
-    def type(self) -> SatsType:
-        """The parameters as a product."""
-        return self._parameters
+def decode(parameters: Parameters, text: str) -> tuple[object, ...]:
+    """Decode the arguments of a call, as the server read them, from the text that the caller sent (4.1).
 
-    def encode(self, args: Sequence[object], kwargs: Mapping[str, object]) -> str:
-        """The JSON text of the arguments.
+    Args:
+        parameters: the declared parameters.
+        text: `ReducerEvent.args`, in any of the spellings that the server takes (3.3).
 
-        Raises:
-            TypeError: there are too many, too few or unknown ones.
-            ArgumentError: one cannot be sent as its declared type.
-        """
-        try:
-            parts = self._parameters.write(self._in_order(args, kwargs))
-            text = _encoder.encode(parts).decode()
-        except Fault as fault:
-            raise ArgumentError(fault.path(""), fault.problem) from None
-        except RecursionError:
-            raise ArgumentError("", _TOO_DEEP) from None
-        if text.count("[") > _DEEPEST and _depth(parts) > _DEEPEST:
-            raise ArgumentError("", _TOO_DEEP)
-        return text
+    Raises:
+        DecodeError: they are not as declared.
+    """
+    arguments = decode_value(parameters.type, text, f"the arguments of {parameters.owner}")
+    return cast("tuple[object, ...]", arguments)
 
-    def decode(self, text: str) -> tuple[object, ...]:
-        """The arguments of a call, as the server read them, from the text that the caller sent (4.1).
 
-        Args:
-            text: `ReducerEvent.args`, in any of the spellings that the server takes (3.3).
+def argument_reader(parameters: ParameterSource | None) -> ArgumentReader:
+    """Return the function that decodes the arguments of reducer events.
 
-        Raises:
-            DecodeError: they are not what the declaration says.
-        """
-        arguments = read_value(self._parameters, text, f"the arguments of {self._what}")
-        return cast("tuple[object, ...]", arguments)
+    Args:
+        parameters: the declared parameters. Without generated code, arguments are the JSON values of an array, or one
+            object with all of them by name.
+    """
+    return _json_arguments if parameters is None else partial(_declared_arguments, parameters)
 
-    def _in_order(self, args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[object, ...]:
-        names = [field.name for field in self._parameters.fields]
-        if len(args) == len(names) and not kwargs:
-            return tuple(args)
-        if len(args) > len(names):
-            raise TypeError(f"{self._what} takes {len(names)} arguments, got {len(args)}")
-        given = dict(zip(names, args, strict=False))
-        twice = given.keys() & kwargs.keys()
-        unknown = kwargs.keys() - set(names)
-        given.update(kwargs)
-        missing = [name for name in names if name not in given]
-        for problem, culprits in (("got twice", twice), ("does not know", unknown), ("lacks", missing)):
-            if culprits:
-                raise TypeError(f"{self._what} {problem} {', '.join(sorted(culprits))}")
-        return tuple(given[name] for name in names)
+
+def _declared_arguments(parameters: ParameterSource, reducer: str, text: str) -> tuple[object, ...]:
+    declared = parameters(reducer)
+    if declared is not None:
+        return decode(declared, text)
+    if text == "[]":  # a change by SQL, or a lifecycle reducer, which has no parameters
+        return ()
+    raise BindingsError(f"the generated code has no reducer {reducer!r}: run stdb-codegen again")
+
+
+def _json_arguments(_: str, text: str) -> tuple[object, ...]:
+    values: object = decode_json(text)
+    return tuple(cast("list[object]", values)) if isinstance(values, list) else (values,)
 
 
 def encode_json(json: object, what: str) -> str:
@@ -132,7 +131,15 @@ def _at(step: str, json: object) -> object:
         raise fault.under(step) from None
 
 
-def read_value(value_type: SatsType, text: str, what: str) -> object:
+def decode_json(text: str) -> Any:  # Any: a JSON value
+    """Decode a JSON value. Raises DecodeError."""
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise DecodeError(f"not JSON: {error}") from None
+
+
+def decode_value(value_type: SatsType, text: str, what: str) -> object:
     """A value from JSON text in any of the spellings that the server takes, its numbers as the server reads them.
 
     Args:
@@ -176,7 +183,7 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     made = dict(pairs)
     if len(made) != len(pairs):
         ((twice, _),) = Counter(key for key, _ in pairs).most_common(1)
-        raise ValueError(f"key {shown(twice)} comes twice")
+        raise ValueError(f"key {short_repr(twice)} comes twice")
     return made
 
 

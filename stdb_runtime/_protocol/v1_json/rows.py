@@ -7,16 +7,17 @@ held while more is made.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
 from ..._sats.annotation import Product, product_of
-from ..._sats.sats import Dialect, Fault, Wire
+from ..._sats.sats import DecodePlan, Dialect, Fault, SatsType
 from ...errors import DecodeError
 
-__all__ = ["RowReader"]
+__all__ = ["RowReader", "ValueReader"]
 
 R = TypeVar("R", bound=Product)
 
@@ -35,28 +36,19 @@ class RowReader(Generic[R]):
         self._type = product_of(row)
         self._table = table
         self._null_floats = False
-        self._wires: dict[Dialect, tuple[msgspec.json.Decoder[list[Any]], Wire]] = {}  # Any: the wire's own type
+        self._plans: dict[Dialect, tuple[msgspec.json.Decoder[list[Any]], DecodePlan]] = {}  # Any: the plan's own type
 
-    def read(self, texts: Sequence[str]) -> list[R]:
-        """The rows of the strings of one list of a message, in either dialect.
+    def read(self, *lists: Sequence[str]) -> list[R]:
+        """Decode the rows of lists of one message, in either dialect, one list after the other.
 
         Raises:
             DecodeError: a row is not what the row class declares.
         """
+        texts = lists[0] if len(lists) == 1 else list(chain.from_iterable(lists))
         rows: list[R] = []
         for start in range(0, len(texts), _CHUNK):
             rows += self._read_chunk(texts[start : start + _CHUNK])
         return rows
-
-    def key(self, row: R) -> Hashable:
-        """What identifies the row in the table: equal for equal rows in whatever text they came."""
-        key = self._type.key
-        return row if key is None else key(row)
-
-    @property
-    def keyed_by_value(self) -> bool:
-        """Whether a row is its own key, so that `key` need not be called."""
-        return self._type.key is None
 
     def _read_chunk(self, texts: Sequence[str]) -> list[R]:
         """The rows of a few strings, all at once where they are in one dialect, as nearly always."""
@@ -81,20 +73,22 @@ class RowReader(Generic[R]):
 
     def _decode(self, texts: Sequence[str], dialect: Dialect) -> list[R] | None:
         """The rows of strings in one dialect, or None if they are in another, or wrong."""
-        if dialect not in self._wires:
-            self._wires[dialect] = self._compile(dialect)
-        decoder, wire = self._wires[dialect]
+        if dialect not in self._plans:
+            self._plans[dialect] = self._compile(dialect)
+        decoder, plan = self._plans[dialect]
         try:
             values = decoder.decode("[" + ",".join(texts) + "]")
-            rows = values if wire.build is None else list(wire.build(values))
+            rows = values if plan.build is None else list(plan.build(values))
         except (msgspec.MsgspecError, Fault, ValueError, LookupError, RecursionError):
             return None
         return rows if len(rows) == len(texts) else None
 
-    def _compile(self, dialect: Dialect) -> tuple[msgspec.json.Decoder[list[Any]], Wire]:  # Any: the wire's own type
-        wire = self._type.wire(dialect)
-        rows_type: Any = list.__class_getitem__(wire.type)  # Any: a type that is made at run time
-        return msgspec.json.Decoder(rows_type), wire
+    def _compile(
+        self, dialect: Dialect
+    ) -> tuple[msgspec.json.Decoder[list[Any]], DecodePlan]:  # Any: the plan's own type
+        plan = self._type.decode_plan(dialect)
+        rows_type: Any = list.__class_getitem__(plan.type)  # Any: a type that is made at run time
+        return msgspec.json.Decoder(rows_type), plan
 
     def _read_one(self, text: str) -> R:
         """One row, the general way."""
@@ -107,6 +101,33 @@ class RowReader(Generic[R]):
             raise DecodeError(f"{problem} in {text[:80]!r}", table=self._table, path=path.strip("`") or "$") from None
         except RecursionError:
             raise DecodeError("nested too deeply", table=self._table) from None
+
+
+class ValueReader:
+    """Decodes the rows of one table without a row class: as values of a type, or as JSON values.
+
+    Args:
+        row: the type; None for JSON values, in the dialect in which they came.
+        table: the table's name, for messages.
+    """
+
+    def __init__(self, row: SatsType | None, table: str) -> None:
+        self._type = row
+        self._table = table
+
+    def read(self, *lists: Sequence[str]) -> list[Any]:  # Any: values of whatever type
+        """Decode the rows of lists of one message, one list after the other.
+
+        Raises:
+            DecodeError: a row is not JSON, or not of the type.
+        """
+        try:
+            values: list[Any] = [msgspec.json.decode(text) for text in chain.from_iterable(lists)]
+            return values if self._type is None else list(map(self._type.read, values))
+        except Fault as fault:
+            raise DecodeError(fault.problem, table=self._table, path=fault.path("$")) from None
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            raise DecodeError(f"a row is not JSON: {error}", table=self._table) from None
 
 
 def _is_named(text: str) -> bool:

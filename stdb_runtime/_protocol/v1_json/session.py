@@ -1,23 +1,19 @@
-"""The life of one connection, without the connection: texts in, events out.
-
-A session matches answers to requests. It never awaits, sleeps or opens a socket: whoever drives it feeds it what
-arrived (`receive`), sends what it has to say (`outgoing`) and tells it when the connection is gone (`end`).
-Reconnecting means a new session.
-"""
+"""Session of `v1.json.spacetimedb`: text frames in, events out, and requests as text frames."""
 
 from __future__ import annotations
 
 import itertools
 from collections import deque
 from collections.abc import Iterator, Sequence
-from enum import Enum
 from typing import Literal
 
 import msgspec
 
-from ...errors import BindingsError, NotConnectedError, ProtocolError
+from ..._sats.sats import SatsType
+from ...errors import DecodeError, NotConnectedError, ProcedureError, ProtocolError, QueryError
 from ...events import ArgumentReader, ReducerEvent
 from ...types import ConnectionId
+from ..encoding import ParameterSource, SessionState
 from ..events import (
     CallRefused,
     Event,
@@ -31,162 +27,109 @@ from ..events import (
     Transaction,
     Unsubscribed,
 )
-from . import messages as wire
+from . import messages
+from .arguments import argument_reader, decode_json, decode_value
+from .calls import CallsInFlight
 
-__all__ = ["Session", "SessionState"]
-
-
-def _undeclared(reducer: str, args: str) -> tuple[object, ...]:
-    """Stands in where no generated code declares reducers."""
-    raise BindingsError(f"without generated code, the arguments of {reducer} are text: {args[:80]}")
+__all__ = ["Session"]
 
 
-class SessionState(Enum):
-    """Where in its life a session is."""
+class _Procedure(msgspec.Struct, frozen=True):
+    """Procedure call in flight."""
 
-    OPENING = "opening"
-    OPEN = "open"
-    ENDED = "ended"
+    name: str
+    returns: SatsType | None
+    request: object
 
 
-class _Call(msgspec.Struct, frozen=True):
-    """A call that waits for its answer."""
+class _Query(msgspec.Struct, frozen=True):
+    """One-off query in flight."""
 
-    reducer: str
-    args: str
+    sql: str
+    request: object
 
 
 class Session:
-    """One connection's requests and the answers to them.
+    """Requests of one connection, and the answers to them. See `encoding.Session` for what each method does.
 
     Args:
-        read_arguments: what `ReducerEvent.arguments` reads them with.
-        ids: gives a new id for each request. From 1 up: an answer that says 0 does not know which request it answers
-            (docs/protocol.md, 4.2). Shared by the sessions of a connection, so that an id keeps its meaning over
+        parameters: the declared parameters of reducers; None if there is no generated code.
+        ids: numbers of requests. From 1 up: an answer that says 0 does not know which request it answers
+            (docs/protocol.md, 4.2). Shared by the sessions of a client, so that an id keeps its meaning over
             reconnections.
     """
 
-    def __init__(self, read_arguments: ArgumentReader = _undeclared, ids: Iterator[int] | None = None) -> None:
+    def __init__(self, parameters: ParameterSource | None = None, ids: Iterator[int] | None = None) -> None:
         self.state = SessionState.OPENING
-        self._read_arguments = read_arguments
+        self._read_arguments = argument_reader(parameters)
         self._connection_id: ConnectionId | None = None
         self._outgoing: deque[bytes] = deque()
         self._ids = itertools.count(1) if ids is None else ids
-        self._calls: dict[int, _Call] = {}
+        self._calls = CallsInFlight()
+        self._queries: dict[str, _Query] = {}
+        self._procedures: dict[int, _Procedure] = {}
         self._singles: set[int] = set()
         # The query id of each request about a subscription that waits for its answer.
         self._requests: dict[int, int] = {}
-        # Refusals of calls that never ran, which name the reducer alone; held until one call is left to be meant (4.2).
-        self._held: list[ReducerEvent] = []
 
-    # --- what the user asks for ---------------------------------------------------------------------------------------
+    # --- requests -----------------------------------------------------------------------------------------------------
 
-    def call(self, reducer: str, args: str) -> int:
-        """Ask for a reducer to run.
-
-        Args:
-            reducer: its name.
-            args: the JSON text of an array of its arguments.
-
-        Returns:
-            The request id that the answer will carry.
-
-        Raises:
-            NotConnectedError: the session is not open.
-        """
+    def call(self, reducer: str, arguments: str, request: object = None) -> int:
+        """Request a reducer call."""
         request_id = self._new_request()
-        self._calls[request_id] = _Call(reducer, args)
-        self._send(wire.CallReducer(reducer, args, request_id, wire.FULL_UPDATE))
+        self._calls.add(request_id, reducer, arguments, request)
+        self._send(messages.CallReducer(reducer, arguments, request_id, messages.FULL_UPDATE))
         return request_id
 
-    def call_unheard(self, reducer: str, args: str) -> None:
-        """Ask for a reducer to run, without an answer: neither success nor failure is told (4.3).
+    def call_without_reply(self, reducer: str, arguments: str) -> None:
+        """Request a reducer call whose outcome the server does not report (4.3)."""
+        self._send(messages.CallReducer(reducer, arguments, self._new_request(), messages.NO_SUCCESS_NOTIFY))
 
-        Raises:
-            NotConnectedError: the session is not open.
-        """
-        self._send(wire.CallReducer(reducer, args, self._new_request(), wire.NO_SUCCESS_NOTIFY))
-
-    def call_procedure(self, procedure: str, args: str) -> int:
-        """Ask for a procedure to run, which servers of 1.x answer by closing the connection.
-
-        Returns:
-            The request id that the answer will carry.
-
-        Raises:
-            NotConnectedError: the session is not open.
-        """
+    def call_procedure(
+        self, procedure: str, arguments: str, returns: SatsType | None = None, request: object = None
+    ) -> int:
+        """Request a procedure call, which servers of 1.x answer by closing the connection."""
         request_id = self._new_request()
-        self._send(wire.CallProcedure(procedure, args, request_id, wire.FULL_UPDATE))
+        self._procedures[request_id] = _Procedure(procedure, returns, request)
+        self._send(messages.CallProcedure(procedure, arguments, request_id, messages.FULL_UPDATE))
         return request_id
 
-    def query(self, sql: str) -> str:
-        """Ask a query once.
-
-        Returns:
-            The message id that the answer will carry.
-
-        Raises:
-            NotConnectedError: the session is not open.
-        """
+    def query(self, sql: str, request: object = None) -> str:
+        """Request the rows of a query once."""
         message_id = f"{self._new_request():08x}"
-        self._send(wire.OneOffQuery(message_id, sql))
+        self._queries[message_id] = _Query(sql, request)
+        self._send(messages.OneOffQuery(message_id, sql))
         return message_id
 
     def subscribe(self, queries: Sequence[str], query_id: int | None = None) -> int:
-        """Ask for the rows of a set of queries, and their changes from then on.
-
-        Args:
-            queries: SQL.
-            query_id: the id of a subscription of an earlier session that is made again.
-
-        Returns:
-            The query id that names the subscription.
-
-        Raises:
-            NotConnectedError: the session is not open.
-        """
+        """Request the rows of a set of queries, and their changes from then on."""
         request_id, query_id = self._new_subscription(query_id)
-        self._send(wire.SubscribeMulti(tuple(queries), request_id, wire.QueryId(query_id)))
+        self._send(messages.SubscribeMulti(tuple(queries), request_id, messages.QueryId(query_id)))
         return query_id
 
     def subscribe_single(self, query: str, query_id: int | None = None) -> int:
-        """As `subscribe`, for one query and by the message that has its own traps (5.3)."""
+        """Request the rows of one query by the message that has its own traps (5.3)."""
         request_id, query_id = self._new_subscription(query_id)
         self._singles.add(query_id)
-        self._send(wire.SubscribeSingle(query, request_id, wire.QueryId(query_id)))
+        self._send(messages.SubscribeSingle(query, request_id, messages.QueryId(query_id)))
         return query_id
 
     def subscribe_set(self, queries: Sequence[str]) -> int:
-        """Replace the set of queries of this connection, whose rows all come again (5.3).
-
-        Returns:
-            The request id that the answer will carry.
-
-        Raises:
-            NotConnectedError: the session is not open.
-        """
+        """Replace the legacy set of queries of this connection, whose rows are all sent again (5.3)."""
         request_id = self._new_request()
-        self._send(wire.Subscribe(tuple(queries), request_id))
+        self._send(messages.Subscribe(tuple(queries), request_id))
         return request_id
 
     def unsubscribe(self, query_id: int) -> int:
-        """Ask for a subscription to end.
-
-        Returns:
-            The request id that the answer will carry.
-
-        Raises:
-            NotConnectedError: the session is not open.
-        """
+        """Request the end of a subscription."""
         request_id = self._new_request()
         self._requests[request_id] = query_id
-        kind = wire.Unsubscribe if query_id in self._singles else wire.UnsubscribeMulti
-        self._send(kind(request_id, wire.QueryId(query_id)))
+        kind = messages.Unsubscribe if query_id in self._singles else messages.UnsubscribeMulti
+        self._send(kind(request_id, messages.QueryId(query_id)))
         return request_id
 
     def _new_subscription(self, query_id: int | None) -> tuple[int, int]:
-        """The request id and the query id of a request to subscribe."""
+        """Return the request id and the query id of a request to subscribe."""
         request_id = self._new_request()
         query_id = request_id if query_id is None else query_id
         self._requests[request_id] = query_id
@@ -194,11 +137,17 @@ class Session:
 
     @property
     def is_settled(self) -> bool:
-        """Whether every request about a subscription has been answered."""
+        """True if every request about a subscription has been answered."""
         return not self._requests
 
+    @property
+    def in_flight(self) -> list[object]:
+        """The `request` of each call and query that has no answer yet."""
+        queries = [query.request for query in self._queries.values()]
+        return [*self._calls.requests, *queries, *(call.request for call in self._procedures.values())]
+
     def outgoing(self) -> list[bytes]:
-        """The text frames that are to be sent now, each handed out once."""
+        """Text frames to send now; each is returned once."""
         frames = list(self._outgoing)
         self._outgoing.clear()
         return frames
@@ -208,70 +157,75 @@ class Session:
             raise NotConnectedError("the connection is not open: connect first, or again")
         return next(self._ids)
 
-    def _send(self, message: wire.ClientMessage) -> None:
-        self._outgoing.append(wire.encode(message))
+    def _send(self, message: messages.ClientMessage) -> None:
+        self._outgoing.append(messages.encode(message))
 
-    # --- what arrives -------------------------------------------------------------------------------------------------
+    # --- frames -------------------------------------------------------------------------------------------------------
 
-    def end(self) -> None:
-        """The connection is gone."""
+    def end(self) -> list[object]:
+        """End the session. Returns the `request` of each that will get no answer."""
         self.state = SessionState.ENDED
+        unanswered = self.in_flight
         self._outgoing.clear()
+        self._calls = CallsInFlight()
+        self._queries.clear()
+        self._procedures.clear()
+        return unanswered
 
-    def receive(self, text: str | bytes) -> list[Event]:
-        """What a text frame means, in the order in which it is to be acted on.
+    def receive(self, frame: str | bytes) -> list[Event]:
+        """Decode a text frame into events, in the order in which to act on them.
 
         Raises:
-            ProtocolError: the peer said what the protocol does not allow here.
+            ProtocolError: the frame is not allowed here, or not of the protocol.
         """
-        message = wire.decode(text)
-        if self.state is SessionState.OPENING and not isinstance(message, wire.IdentityToken):
+        message = messages.decode(frame)
+        if self.state is SessionState.OPENING and not isinstance(message, messages.IdentityToken):
             raise ProtocolError(f"the server must begin with IdentityToken, and sent {type(message).__name__}")
         match message:
-            case wire.TransactionUpdate():
+            case messages.TransactionUpdate():
                 return self._transaction(message)
-            case wire.TransactionUpdateLight():
+            case messages.TransactionUpdateLight():
                 return [Transaction(message.update.tables, None, None)]
-            case wire.IdentityToken():
+            case messages.IdentityToken():
                 return [self._opened(message)]
-            case wire.OneOffQueryResponse():
-                return [QueryAnswered(message.message_id, message.tables, message.error.some)]
-            case wire.ProcedureResult():
-                return [_procedure_returned(message)]
-            case wire.SubscriptionError():
+            case messages.OneOffQueryResponse():
+                return [self._query_answered(message)]
+            case messages.ProcedureResult():
+                return [self._procedure_returned(message)]
+            case messages.SubscriptionError():
                 return self._subscription_error(message)
             case _:
                 return [self._subscription_answer(message)]
 
     def _subscription_answer(
         self,
-        message: wire.InitialSubscription
-        | wire.SubscribeApplied
-        | wire.SubscribeMultiApplied
-        | wire.UnsubscribeApplied
-        | wire.UnsubscribeMultiApplied,
+        message: messages.InitialSubscription
+        | messages.SubscribeApplied
+        | messages.SubscribeMultiApplied
+        | messages.UnsubscribeApplied
+        | messages.UnsubscribeMultiApplied,
     ) -> SetSubscribed | Subscribed | Unsubscribed:
         self._requests.pop(message.request_id, None)
         match message:
-            case wire.InitialSubscription(request_id=request_id, database_update=update):
+            case messages.InitialSubscription(request_id=request_id, database_update=update):
                 return SetSubscribed(request_id, update.tables)
-            case wire.SubscribeMultiApplied(request_id=request_id, query_id=query_id, update=update):
+            case messages.SubscribeMultiApplied(request_id=request_id, query_id=query_id, update=update):
                 return Subscribed(request_id, query_id.id, update.tables)
-            case wire.UnsubscribeMultiApplied(request_id=request_id, query_id=query_id, update=update):
+            case messages.UnsubscribeMultiApplied(request_id=request_id, query_id=query_id, update=update):
                 return Unsubscribed(request_id, query_id.id, update.tables)
-            case wire.SubscribeApplied(request_id=request_id, query_id=query_id, rows=rows):
+            case messages.SubscribeApplied(request_id=request_id, query_id=query_id, rows=rows):
                 return Subscribed(request_id, query_id.id, (rows.table_rows,))
-            case wire.UnsubscribeApplied(request_id=request_id, query_id=query_id, rows=rows):
+            case messages.UnsubscribeApplied(request_id=request_id, query_id=query_id, rows=rows):
                 return Unsubscribed(request_id, query_id.id, (rows.table_rows,))
 
-    def _opened(self, message: wire.IdentityToken) -> Opened:
+    def _opened(self, message: messages.IdentityToken) -> Opened:
         if self.state is not SessionState.OPENING:
             raise ProtocolError("the server sent IdentityToken twice")
         self.state = SessionState.OPEN
         self._connection_id = message.connection_id
         return Opened(message.identity.value(), message.connection_id, message.token)
 
-    def _subscription_error(self, message: wire.SubscriptionError) -> list[Event]:
+    def _subscription_error(self, message: messages.SubscriptionError) -> list[Event]:
         request_id = message.request_id.some
         if request_id is None:
             if message.query_id.some is not None:
@@ -284,51 +238,52 @@ class Session:
             return []
         return [SubscriptionRefused(request_id, query_id, message.error)]
 
-    def _transaction(self, message: wire.TransactionUpdate) -> list[Event]:
+    def _transaction(self, message: messages.TransactionUpdate) -> list[Event]:
         event = _reducer_event(message, self._read_arguments)
         committed = message.status.committed
         tables = () if isinstance(committed, msgspec.UnsetType) else committed.tables
         if message.caller_connection_id != self._connection_id:
             return [Transaction(tables, event, None)]
-        if _never_ran(event) and any(call.reducer == event.reducer for call in self._calls.values()):
-            self._held.append(event)
-            return list(self._settle(event.reducer))
-        transaction = Transaction(tables, event, self._match(message.reducer_call))
-        return [transaction, *self._settle(event.reducer)] if self._held else [transaction]
+        if _never_ran(event) and self._calls.hold(event):
+            return list(self._calls.settle(event.reducer))
+        request_id, request = self._calls.match(message.reducer_call)
+        transaction = Transaction(tables, event, request_id, request)
+        refused: list[CallRefused] = self._calls.settle(event.reducer)
+        return [transaction, *refused]
 
-    # --- which call an answer answers (4.2) ---------------------------------------------------------------------------
+    def _query_answered(self, message: messages.OneOffQueryResponse) -> QueryAnswered:
+        query = self._queries.pop(message.message_id, None)
+        if query is None:
+            raise ProtocolError(f"the server answers query {message.message_id}, which was not asked")
+        text = message.error.some
+        error = None if text is None else QueryError(query.sql, text)
+        return QueryAnswered(message.message_id, message.tables, error, query.request)
 
-    def _match(self, info: wire.ReducerCallInfo) -> int | None:
-        """The request that a transaction of ours answers, or None if it is none of them."""
-        if info.request_id:
-            return info.request_id if self._calls.pop(info.request_id, None) else None
-        for request_id, call in self._calls.items():
-            if call.reducer == info.reducer_name and call.args == info.args:
-                del self._calls[request_id]
-                return request_id
-        return None
-
-    def _settle(self, reducer: str) -> list[CallRefused]:
-        """Give held refusals of a reducer to its calls, as far as it is certain which ones they mean."""
-        settled: list[CallRefused] = []
-        for event in [held for held in self._held if held.reducer == reducer]:
-            waiting = [request_id for request_id, call in self._calls.items() if call.reducer == reducer]
-            held = sum(1 for other in self._held if other.reducer == reducer)
-            alike = len({self._calls[request_id].args for request_id in waiting}) == 1
-            if waiting and (alike or len(waiting) <= held):
-                call = self._calls.pop(waiting[0])
-                self._held.remove(event)
-                # The refusal does not echo the arguments, and we know them.
-                settled.append(CallRefused(waiting[0], msgspec.structs.replace(event, args=call.args)))
-        return settled
+    def _procedure_returned(self, message: messages.ProcedureResult) -> ProcedureReturned:
+        """A value that cannot be decoded fails this call alone."""
+        call = self._procedures.pop(message.request_id, None)
+        if call is None:
+            raise ProtocolError(f"the server answers procedure call {message.request_id}, which was not made")
+        value: object = None
+        error: ProcedureError | DecodeError | None = None
+        status = message.status
+        if isinstance(status.returned, str):
+            try:
+                value = _decoded(call, status.returned)
+            except DecodeError as problem:
+                error = problem
+        else:
+            text = status.internal_error if isinstance(status.internal_error, str) else "it ran out of energy"
+            error = ProcedureError(call.name, text)
+        return ProcedureReturned(message.request_id, value, error, call.request)
 
 
-def _procedure_returned(message: wire.ProcedureResult) -> ProcedureReturned:
-    status = message.status
-    if isinstance(status.returned, str):
-        return ProcedureReturned(message.request_id, status.returned, "")
-    failed = status.internal_error if isinstance(status.internal_error, str) else "it ran out of energy"
-    return ProcedureReturned(message.request_id, None, failed)
+def _decoded(call: _Procedure, text: str) -> object:
+    """The value that a procedure returned."""
+    if call.returns is None:
+        value: object = decode_json(text)
+        return value
+    return decode_value(call.returns, text, f"the values that procedure {call.name} returns")
 
 
 def _never_ran(event: ReducerEvent) -> bool:
@@ -336,7 +291,7 @@ def _never_ran(event: ReducerEvent) -> bool:
     return event.status == "failed" and event.args == "[]" and not event.energy and not event.duration
 
 
-def _reducer_event(message: wire.TransactionUpdate, read_arguments: ArgumentReader) -> ReducerEvent:
+def _reducer_event(message: messages.TransactionUpdate, read_arguments: ArgumentReader) -> ReducerEvent:
     failed = message.status.failed
     caller = message.caller_connection_id
     if failed is not msgspec.UNSET:

@@ -70,8 +70,8 @@ def test_everything_it_says(configured: Callable[[str], object], tmp_path: Path)
     )
 
 
-def test_example_of_the_readme(configured: Callable[[str], object], tmp_path: Path) -> None:
-    (text,) = re.findall(r"^```toml\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+def test_example_of_the_documents(configured: Callable[[str], object], tmp_path: Path) -> None:
+    (text,) = re.findall(r"^```toml\n(.*?)^```", (ROOT / "docs" / "generator.md").read_text(), re.DOTALL | re.MULTILINE)
     configured(text)
     game, chat = config.load(tmp_path / "pyproject.toml")
     assert (str(game.source), game.output, game.strict) == ("my_module", Path("game_client"), True)

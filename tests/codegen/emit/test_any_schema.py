@@ -65,9 +65,9 @@ def imported(files: Mapping[str, str], folder: Path) -> ModuleType:
     for declared in (*reducers.values(), *procedures.values()):
         if isinstance(declared, Reducer | Procedure):
             with pytest.raises(TypeError, match="does not know"):
-                cast("Reducer[...]", declared).arguments.encode((), {"no such parameter": 1})
-    states = package.Tables.__new_states__()
-    assert len(states) == len(package.Tables.__annotations__)
+                cast("Reducer[...]", declared).parameters.bind((), {"no such parameter": 1})
+    declarations = package.Tables.__declarations__()
+    assert len(declarations) == len(package.Tables.__annotations__)
     for attribute in package.Tables.__annotations__:
         table = getattr(package.tables, attribute)
         if hasattr(table, "where"):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 import pytest
 
 from stdb_runtime import Err, Ok, Some, SubscriptionError
-from stdb_runtime._engine.table_state import TableState
+from stdb_runtime._handles.procedure import Procedure
 from stdb_runtime._handles.table import TableSet
+from stdb_runtime._protocol.v1_json.arguments import decode, decode_value, encode
 from stdb_runtime._protocol.v1_json.messages import Rows, TableUpdate
-from stdb_runtime._sats.annotation import Product
+from stdb_runtime._sats.parameters import Parameters
 from tests.golden.arena import client as arena
 from tests.golden.events import client as events
 from tests.golden.indexes import client as indexes
@@ -23,9 +24,7 @@ from tests.golden.renames import client as renames
 from tests.golden.schedules import client as schedules
 from tests.golden.shared import client as shared
 from tests.golden.views import client as views
-
-if TYPE_CHECKING:
-    from stdb_runtime._engine.table_state import TableOwner
+from tests.support.engine import typed_engine
 
 T = TypeVar("T", bound=TableSet)
 
@@ -34,14 +33,20 @@ class Cache(Generic[T]):
     """The rows of tables, without a client; `tables` are the handles on them."""
 
     def __init__(self, tables: type[T]) -> None:
-        self._states = tables.__new_states__()
-        self.tables = tables(cast("TableOwner", self))
-
-    def table_state(self, name: str) -> TableState[Product]:
-        return self._states[name]
+        engine, _ = typed_engine(tables)
+        self._cache = engine.sink.cache
+        self.tables = tables(lambda: engine)
 
     def insert(self, table: str, *rows: str) -> None:
-        self._states[table].rows.apply([TableUpdate(table, (Rows((), rows),))])
+        self._cache.table(table).rows.apply([TableUpdate(table, (Rows((), rows),))])
+
+
+def encoded(parameters: Parameters, args: tuple[object, ...], kwargs: dict[str, object]) -> str:
+    return encode(parameters, parameters.bind(args, kwargs))
+
+
+def returned(procedure: Procedure[..., Any], text: str) -> object:
+    return decode_value(procedure.returns, text, procedure.name)
 
 
 def test_composite_indexes_are_searched_by_their_first_columns() -> None:
@@ -78,21 +83,21 @@ def test_views_are_read_like_tables() -> None:
 
 def test_procedures_send_and_read() -> None:
     declared = procedures.Procedures
-    assert declared.add.arguments.encode((1, 2), {}) == "[1,2]"
-    assert declared.add.read("3") == 3
-    assert declared.announce.read("[]") is None
-    assert declared.best_cell.arguments.encode(("a",), {"self_": 5}) == '["a",5]'
-    assert declared.best_cell.read("[0,[1,2]]") == procedures.Cell(1, 2)
-    assert declared.best_cell.read("[1,[]]") is None
-    assert declared.decide.read("[1,[]]") is procedures.Side.RIGHT
-    assert declared.nested.read("[0,[1,[]]]") == Some(None)
-    assert declared.plan.read("[[0,[]],[1,[3,4]]]") == (
+    assert encoded(declared.add.parameters, (1, 2), {}) == "[1,2]"
+    assert returned(declared.add, "3") == 3
+    assert returned(declared.announce, "[]") is None
+    assert encoded(declared.best_cell.parameters, ("a",), {"self_": 5}) == '["a",5]'
+    assert returned(declared.best_cell, "[0,[1,2]]") == procedures.Cell(1, 2)
+    assert returned(declared.best_cell, "[1,[]]") is None
+    assert returned(declared.decide, "[1,[]]") is procedures.Side.RIGHT
+    assert returned(declared.nested, "[0,[1,[]]]") == Some(None)
+    assert returned(declared.plan, "[[0,[]],[1,[3,4]]]") == (
         procedures.MoveRest(),
         procedures.MoveStepTo(procedures.Cell(3, 4)),
     )
-    assert declared.try_it.read("[0,[1,2]]") == Ok(procedures.Cell(1, 2))
-    assert declared.try_it.read('[1,"no"]') == Err("no")
-    assert arena.Procedures.roll.read("[6,4]") == arena.Cell(6, 4)
+    assert returned(declared.try_it, "[0,[1,2]]") == Ok(procedures.Cell(1, 2))
+    assert returned(declared.try_it, '[1,"no"]') == Err("no")
+    assert returned(arena.Procedures.roll, "[6,4]") == arena.Cell(6, 4)
 
 
 def test_nested_options_survive() -> None:
@@ -108,9 +113,9 @@ def test_nested_options_survive() -> None:
         inner=None,
         kind=options.KindSome(Some(Some(None))),
     )
-    arguments = options.Reducers.put.arguments
-    text = arguments.encode((nest, Some(None)), {})
-    assert arguments.decode(text) == (nest, Some(None))
+    parameters = options.Reducers.put.parameters
+    text = encode(parameters, (nest, Some(None)))
+    assert decode(parameters, text) == (nest, Some(None))
 
 
 def test_recursive_values_survive() -> None:
@@ -118,8 +123,9 @@ def test_recursive_values_survive() -> None:
     folder = recursion.Folder("a", (recursion.Folder("b", (), None),), recursion.Folder("c", (), None))
     even = recursion.EvenAfter(recursion.OddAfter(recursion.EvenZero()))
     outcome = recursion.Outcome(Err(recursion.Outcome(Ok(5))))
-    arguments = recursion.Reducers.grow.arguments
-    assert arguments.decode(arguments.encode((tree, folder, even, outcome), {})) == (tree, folder, even, outcome)
+    parameters = recursion.Reducers.grow.parameters
+    values = (tree, folder, even, outcome)
+    assert decode(parameters, encode(parameters, values)) == values
 
 
 def test_renamed_things_keep_their_wire_names() -> None:
@@ -132,7 +138,7 @@ def test_renamed_things_keep_their_wire_names() -> None:
     assert list(tables.old_players) == [renames.Gamer("old", 3, 4)]
     assert tables.old_players.where(lambda p: p.klass == "old").__sql__() == "SELECT * FROM Player WHERE class = 'old'"
     shape = renames.ShapeSmallDot(renames.Place(5))
-    assert renames.Reducers.add_player.arguments.encode((1,), {"shape": shape}) == "[1,[1,[5]]]"
+    assert encoded(renames.Reducers.add_player.parameters, (1,), {"shape": shape}) == "[1,[1,[5]]]"
     assert renames.Reducers.add_player.name == "player"
     assert renames.Team.DARK_RED.value == "RED"
     assert renames.Procedures.roll_dice.name == "roll"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from stdb_runtime._handles.reducer import OnReducer, Reducer
+from stdb_runtime._protocol.v1_json.arguments import encode
 from stdb_runtime._sats.annotation import product_of
 from stdb_runtime.bindings import Enumeration, Product
 from tests.codegen.golden import CASES, built
@@ -64,7 +65,8 @@ def test_runtime_knows_the_reducers_by_their_wire_names(case: str) -> None:
 def test_renamed_arguments_are_sent() -> None:
     from tests.golden.features.client import Reducers
 
-    assert Reducers.create_account.arguments.encode(("a",), {"self_": 5}) == '["a",5]'
+    parameters = Reducers.create_account.parameters
+    assert encode(parameters, parameters.bind(("a",), {"self_": 5})) == '["a",5]'
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,38 @@
+"""Callbacks of one kind, in the order of registration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+__all__ = ["CallbackList"]
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+class CallbackList(Generic[F]):
+    """Callbacks of one kind, in the order of registration."""
+
+    def __init__(self) -> None:
+        self._callbacks: tuple[F, ...] = ()
+
+    @property
+    def registered(self) -> tuple[F, ...]:
+        """Those that are registered now. A callback may register and remove others: what was handed out stays."""
+        return self._callbacks
+
+    def add(self, callback: F) -> None:
+        """Register one more; the same one twice is called twice."""
+        self._callbacks = (*self._callbacks, callback)
+
+    def remove(self, callback: F) -> None:
+        """Remove one registration of a callback.
+
+        Raises:
+            ValueError: it is not registered.
+        """
+        if callback not in self._callbacks:
+            raise ValueError(f"{getattr(callback, '__qualname__', callback)} is not registered here")
+        kept = list(self._callbacks)
+        kept.remove(callback)
+        self._callbacks = tuple(kept)

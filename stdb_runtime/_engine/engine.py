@@ -1,0 +1,411 @@
+"""Client engine: the client without I/O.
+
+A driver feeds it frames (`receive`) and the loss of connections (`disconnected`), and sends what it hands out
+(`outgoing`). The engine keeps the session, the requests in flight and the lifecycle; rows and subscriptions are the
+business of its sink, of which there are two: `CacheSink` for typed clients, `HandlerSink` for handlers.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from .._protocol.encoding import Encoding, ParameterSource, Session, SessionState, Values
+from .._protocol.events import (
+    Answer,
+    CallRefused,
+    Event,
+    Opened,
+    ProcedureReturned,
+    QueryAnswered,
+    Transaction,
+)
+from .._sats.parameters import Parameters
+from .._sats.sats import SatsType
+from ..errors import (
+    ConnectionLost,
+    ConnectionRejectedError,
+    NotConnectedError,
+    OutOfEnergyError,
+    ProtocolError,
+    ReducerError,
+    StdbError,
+)
+from ..stats import Stats
+from .dispatcher import Dispatcher
+from .driver import Driver, ServerVersionRequest
+from .lifecycle import ConnectionState, Lifecycle
+from .procedures import ParkedCalls
+from .result import PendingResult, ReducerCall
+from .retry import RetryPolicy
+from .sink import Sink
+from .unretrieved import UnretrievedErrors, calling_line
+
+__all__ = ["Engine"]
+
+T = TypeVar("T")
+S = TypeVar("S", bound=Sink)
+
+
+class Engine(Generic[S]):
+    """Client engine.
+
+    Args:
+        driver: runs the engine.
+        make_sink: creates the sink, given the engine.
+        encoding: the encoding of the connection.
+        parameters: the declared parameters of reducers; None if there is no generated code.
+        policy: when to connect again.
+        address: the database and its server, for messages.
+        logger: where frames (at level DEBUG), losses, and errors that nobody takes are logged.
+
+    Attributes:
+        opened: identity, connection id and token, from the first handshake on.
+        errors: fails results, and reports errors that nobody retrieves.
+    """
+
+    def __init__(
+        self,
+        driver: Driver,
+        make_sink: Callable[[Engine[S]], S],
+        encoding: Encoding,
+        parameters: ParameterSource | None,
+        policy: RetryPolicy,
+        address: str,
+        logger: logging.Logger,
+    ) -> None:
+        self.driver = driver
+        self.encoding = encoding
+        self.address = address
+        self.logger = logger
+        self.stats = Stats()
+        self.opened: Opened | None = None
+        self.dispatcher = Dispatcher(driver, logger, self.stats)
+        self.errors = UnretrievedErrors(logger, driver.call_soon, lambda error: self.sink.unretrieved(error))
+        self._lifecycle = Lifecycle(policy, driver.now, driver.chance)
+        self._parameters = parameters
+        self._ids = itertools.count(1)
+        self._session: Session = encoding.new_session(parameters, self._ids)
+        self._unanswered: list[object] = []  # of a session that has ended, until the loss is dispatched
+        self._parked = ParkedCalls(self.errors)
+        self.sink: S = make_sink(self)
+
+    # --- requests -----------------------------------------------------------------------------------------------------
+
+    @property
+    def session(self) -> Session:
+        """The session to make requests of; `driver.flush()` sends them.
+
+        Raises:
+            NotConnectedError: there is none at the moment.
+            EventLoopError: the caller does not run where the client runs.
+        """
+        self.driver.check_here()
+        self._lifecycle.check_open()
+        if not self.sink.is_ready:
+            raise NotConnectedError("the connection was made again, and its rows are still coming: wait for on_connect")
+        return self._session
+
+    def call_reducer(self, reducer: str, values: Values, parameters: Parameters | None = None) -> ReducerCall:
+        """Send a reducer call.
+
+        Args:
+            reducer: the reducer's name.
+            values: its arguments.
+            parameters: its declared parameters; without them the arguments are JSON values.
+
+        Raises:
+            ArgumentError: an argument cannot be sent.
+            NotConnectedError: there is no open connection.
+        """
+        arguments = self.encoding.arguments(values, parameters)
+        session = self.session
+        call = ReducerCall(reducer, self.driver.new_future, self.errors.add, self.driver.now(), self._origin())
+        call.id = session.call(reducer, arguments, call)
+        self.driver.flush()
+        return call
+
+    def call_reducer_without_reply(self, reducer: str, values: Values, parameters: Parameters | None = None) -> None:
+        """Send a reducer call whose outcome the server does not report. Raises as `call_reducer` does."""
+        arguments = self.encoding.arguments(values, parameters)
+        self.session.call_without_reply(reducer, arguments)
+        self.driver.flush()
+
+    def call_procedure(
+        self,
+        procedure: str,
+        values: Values,
+        parameters: Parameters | None = None,
+        returns: SatsType | None = None,
+        *,
+        check_version: bool = True,
+    ) -> PendingResult[Any]:  # Any: a value of the type that `returns` says
+        """Send a procedure call, as `call_reducer` does.
+
+        Args:
+            procedure: the procedure's name.
+            values: its arguments.
+            parameters: its declared parameters; without them the arguments are JSON values.
+            returns: the declared type of the returned value; a JSON value without it.
+            check_version: send it only once it is known that the server has procedures: others close the connection.
+        """
+        arguments = self.encoding.arguments(values, parameters)
+        session = self.session
+        result = self._new_result(f"procedure {procedure}")
+
+        def send() -> None:
+            result.id = session.call_procedure(procedure, arguments, returns, result)
+
+        if check_version:
+            self._parked.add(procedure, result, send)
+        else:
+            send()
+        self.driver.flush()
+        return result
+
+    def query(self, sql: str) -> PendingResult[list[Any]]:  # Any: rows of whatever kind
+        """Send a one-off query. Raises NotConnectedError if there is no open connection."""
+        session = self.session
+        result = self._new_result("a query")
+        result.id = session.query(sql, result)
+        self.driver.flush()
+        return result
+
+    def unanswered(self) -> list[PendingResult[Any]]:  # Any: results of whatever kind
+        """Return the results of requests that have no answer yet, without those that whoever awaited has given up."""
+        results = [_result(request) for request in self._session.in_flight]
+        results += self._parked.results
+        results += self.sink.unanswered()
+        return [result for result in results if not result.is_abandoned]
+
+    def _new_result(self, request: str) -> PendingResult[Any]:
+        return PendingResult(self.driver.new_future, self.errors.add, request, self._origin())
+
+    def _origin(self) -> str:
+        return calling_line() if self.driver.is_debugging else ""
+
+    # --- state --------------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> ConnectionState:
+        """Lifecycle state."""
+        return self._lifecycle.state
+
+    @property
+    def is_active(self) -> bool:
+        """True if requests can be made."""
+        return self.state is ConnectionState.OPEN and self.sink.is_ready
+
+    @property
+    def is_closed(self) -> bool:
+        """True once the client is closed or has given up."""
+        return self.state is ConnectionState.CLOSED
+
+    @property
+    def was_open(self) -> bool:
+        """True once a first handshake was done."""
+        return self._lifecycle.was_open
+
+    @property
+    def token(self) -> str | None:
+        """The token that the server issued, once it has."""
+        return None if self.opened is None else self.opened.token
+
+    # --- for the driver -----------------------------------------------------------------------------------------------
+
+    def outgoing(self) -> list[bytes]:
+        """Return the frames to send now; each once."""
+        frames = self._session.outgoing()
+        debugging = self.logger.isEnabledFor(logging.DEBUG)
+        for frame in frames:
+            self.stats.messages_sent += 1
+            self.stats.bytes_sent += len(frame)
+            if debugging:
+                self.logger.debug("> %s", frame)
+        return frames
+
+    def io_requests(self) -> list[ServerVersionRequest]:
+        """Return what needs other I/O than frames; each once."""
+        return self._parked.requests()
+
+    def connecting(self) -> None:
+        """Begin a new session: the driver is about to connect."""
+        self._session = self.encoding.new_session(self._parameters, self._ids)
+
+    def receive(self, frame: bytes) -> None:
+        """Act on a frame: the cache first, then callbacks, then whoever awaits.
+
+        Raises:
+            ProtocolError: the frame is not of the protocol, or contradicts what came before. The driver has to close
+                the connection with it.
+        """
+        self.stats.messages_received += 1
+        self.stats.bytes_received += len(frame)
+        session = self._session
+        is_handshake = session.state is SessionState.OPENING
+        events: list[Event] = []
+        try:
+            events = session.receive(frame)
+            # Only decoded frames are logged: there may be a token in others.
+            if self.logger.isEnabledFor(logging.DEBUG):
+                self.logger.debug("< %s", "(the identity token)" if is_handshake else frame)
+            for event in events:
+                self._handle(event)
+        except BaseException as error:
+            # The session has forgotten the requests that these events answer: they fail with the connection.
+            answers = [event for event in events if isinstance(event, Answer)]
+            self._unanswered += [answer.request for answer in answers if answer.request is not None]
+            if isinstance(error, ProtocolError):
+                self._lifecycle.stop_serving(settled=session.is_settled)
+            raise
+
+    def server_version(self, request: ServerVersionRequest, answer: tuple[int, ...] | StdbError) -> None:
+        """Take the answer to a request: the numbers of the version, or why it is not known."""
+        self._parked.answer(request, answer)
+        self.driver.flush()
+
+    def disconnected(self, error: StdbError) -> float | None:
+        """Act on a lost connection, or one that could not be made.
+
+        Returns:
+            Seconds to wait before the driver connects again; None if it is over, and `end` is to be called.
+        """
+        self._end_session()
+        delay = self._lifecycle.retry_delay(error)
+        if delay is None:
+            return None
+        # A loss is news, one more attempt that failed is less.
+        level = logging.WARNING if self._lifecycle.is_open else logging.INFO
+        self.logger.log(level, "%s: %s; connecting again in %.1f s", self.address, error, delay)
+        self._lose(error, _as_connection_lost(error))
+        if self._lifecycle.is_failing:
+            attempts = self._lifecycle.attempts
+            self.sink.retries_failing(attempts.error(), attempts.count)
+        return delay
+
+    def loss(self, error: ConnectionLost) -> StdbError:
+        """Return the meaning of a connection's end: before the handshake it is a refusal."""
+        return ConnectionRejectedError(_REJECTED) if self._session.state is SessionState.OPENING else error
+
+    def close(self) -> None:
+        """Refuse requests from now on: the client is about to be closed."""
+        self._lifecycle.state = ConnectionState.CLOSED
+
+    def end(self, cause: BaseException | None) -> StdbError | None:
+        """End the client for good.
+
+        Args:
+            cause: why it ends; None if it was closed.
+
+        Returns:
+            The error that callbacks and waiters get; None if it was closed.
+        """
+        error = None if cause is None else self._as_error(cause)
+        self._lifecycle.state = ConnectionState.CLOSED
+        if error is not None and self.was_open:  # else it is raised to whoever connects
+            self.logger.error("%s: the client has ended: %s", self.address, error)
+        self._end_session()
+        loss = _as_connection_lost(error)
+        try:
+            self._lose(error, loss)
+        finally:
+            self.sink.ending(loss)
+            self.errors.report_all()
+            self.sink.ended(error)
+        return error
+
+    def _as_error(self, cause: BaseException) -> StdbError:
+        if isinstance(cause, StdbError):
+            return cause
+        cancelled = isinstance(cause, self.driver.cancelled_error)
+        what = "its task was cancelled" if cancelled else f"{type(cause).__name__}: {cause}"
+        error = ConnectionLost(f"the client ended, for something was raised in it: {what}")
+        error.__cause__ = cause
+        return error
+
+    def _end_session(self) -> None:
+        self._lifecycle.stop_serving(settled=self._session.is_settled)
+        self._unanswered += self._session.end()
+
+    def _lose(self, error: StdbError | None, loss: ConnectionLost) -> None:
+        """Dispatch the loss of an open connection, once."""
+        if not self._lifecycle.is_open:
+            return
+        self._lifecycle.is_open = False
+        unanswered, self._unanswered = self._unanswered, []
+        for request in unanswered:
+            self.errors.fail(_result(request), loss)
+        self._parked.lose(error)
+        self.sink.disconnected(error)
+
+    # --- events -------------------------------------------------------------------------------------------------------
+
+    def _handle(self, event: Event) -> None:
+        match event:
+            case Transaction() | CallRefused():
+                self._transaction(event)
+            case Opened():
+                self._opened(event)
+            case QueryAnswered(request=request):
+                self._query_answered(_result(request), event)
+            case ProcedureReturned(request=request, value=value, error=error):
+                self.sink.procedure_returned(event)
+                if error is None:
+                    _result(request).resolve(value)
+                else:
+                    self.errors.fail(_result(request), error)
+            case _:
+                self.sink.subscription_event(event)
+
+    def _opened(self, opened: Opened) -> None:
+        if self.is_closed:
+            return  # it was closed while the message was on its way
+        again = self.was_open
+        self.driver.handshake_done(opened.token)
+        self.opened = opened
+        self.stats.connections += 1
+        self._lifecycle.open()
+        self.sink.opened(opened, again=again)
+
+    def _transaction(self, event: Transaction | CallRefused) -> None:
+        handled = self.sink.transaction(event)
+        call, request = event.call, event.request
+        if call is None or not isinstance(request, ReducerCall):
+            return
+        self.stats.record_latency(request.reducer, self.driver.now() - request.started)
+        if call.status == "committed":
+            request.resolve(call)
+        elif call.status == "failed":
+            self.errors.fail(request, ReducerError(request.reducer, call.message), handled=handled)
+        else:
+            error = OutOfEnergyError(request.reducer, "it ran out of energy")
+            self.errors.fail(request, error, handled=handled)
+
+    def _query_answered(self, result: PendingResult[Any], event: QueryAnswered) -> None:
+        """Rows that cannot be decoded fail this query alone."""
+        try:
+            rows = self.sink.query_answered(event)
+            if event.error is not None:
+                raise event.error
+            result.resolve(rows)
+        except StdbError as error:
+            self.errors.fail(result, error)
+
+
+_REJECTED = (
+    "the server accepted the connection and dropped it before it said who we are: "
+    "the module's client_connected reducer refused, or the server is stopping"
+)
+
+
+def _as_connection_lost(error: StdbError | None) -> ConnectionLost:
+    """Return the error of requests in flight, given why the connection ended; None: this client closed it."""
+    return error if isinstance(error, ConnectionLost) else ConnectionLost(str(error or "the client was closed"))
+
+
+def _result(request: object) -> PendingResult[Any]:
+    """Return the result that was given with a request."""
+    assert isinstance(request, PendingResult)
+    return request  # pyright: ignore[reportUnknownVariableType]  # of whatever type

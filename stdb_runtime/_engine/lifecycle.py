@@ -1,0 +1,98 @@
+"""Lifecycle of a client: from the first connection over reconnections to the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+
+from ..errors import (
+    AuthError,
+    CredentialsError,
+    DecodeError,
+    NotConnectedError,
+    StdbError,
+    SubprotocolError,
+    UnknownDatabaseError,
+)
+from .retry import Attempts, RetryPolicy
+
+__all__ = ["ConnectionState", "Lifecycle"]
+
+# What no later attempt can mend.
+_FINAL = (AuthError, CredentialsError, UnknownDatabaseError, SubprotocolError, DecodeError)
+
+
+class ConnectionState(Enum):
+    """Lifecycle state of a client's connection."""
+
+    CONNECTING = "connecting"
+    OPEN = "open"
+    RECONNECTING = "reconnecting"
+    CLOSED = "closed"
+
+
+_NOT_OPEN = {
+    ConnectionState.CONNECTING: "the client is not connected yet: use it inside `async with connect(...)`",
+    ConnectionState.RECONNECTING: "the connection is lost and being made again: try again when `on_connect` tells so",
+    ConnectionState.CLOSED: "the client is closed: connect again",
+}
+
+
+class Lifecycle:
+    """Lifecycle state, and the decision to connect again.
+
+    Args:
+        policy: when to connect again.
+        now: seconds of a clock that never goes back.
+        chance: gives a random number from 0 to 1.
+
+    Attributes:
+        state: the state.
+        was_open: True once a first handshake was done.
+        is_open: True from a handshake until the loss of its connection has been dispatched.
+        attempts: failed attempts in a row.
+    """
+
+    def __init__(self, policy: RetryPolicy, now: Callable[[], float], chance: Callable[[], float]) -> None:
+        self.state = ConnectionState.CONNECTING
+        self.was_open = False
+        self.is_open = False
+        self.attempts = Attempts(policy.backoff, chance)
+        self._policy = policy
+        self._now = now
+        self._opened_at: float | None = None
+
+    def check_open(self) -> None:
+        """Raise NotConnectedError if the connection is not open."""
+        if self.state is not ConnectionState.OPEN:
+            raise NotConnectedError(_NOT_OPEN[self.state])
+
+    def open(self) -> None:
+        """Note a handshake."""
+        self.state = ConnectionState.OPEN
+        self.was_open = self.is_open = True
+        self._opened_at = self._now()
+
+    def stop_serving(self, *, settled: bool) -> None:
+        """Note that nothing arrives on a connection any more.
+
+        Args:
+            settled: every request about a subscription was answered: this was no failed attempt, if it lasted.
+        """
+        if settled and self._opened_at is not None:
+            self.attempts.lasted(self._now() - self._opened_at)
+        self._opened_at = None
+
+    def retry_delay(self, error: StdbError) -> float | None:
+        """Return the seconds to wait before the next attempt, or None if there is to be none."""
+        if self.state is ConnectionState.CLOSED:
+            return None
+        if not self.was_open or not self._policy.reconnect or isinstance(error, _FINAL):
+            return None
+        self.state = ConnectionState.RECONNECTING
+        return self.attempts.failed(error)
+
+    @property
+    def is_failing(self) -> bool:
+        """True if so many attempts in a row failed that whoever awaits rows is to know."""
+        return self.attempts.count >= self._policy.subscribe_attempts

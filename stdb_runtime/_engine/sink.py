@@ -1,0 +1,71 @@
+"""The seam between the engine and what a client is for: the receiver of rows, subscriptions and the lifecycle."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from .._protocol.events import (
+    CallRefused,
+    Opened,
+    ProcedureReturned,
+    QueryAnswered,
+    SubscriptionEvent,
+    Transaction,
+)
+from ..errors import ConnectionLost, StdbError
+from .result import PendingResult
+
+__all__ = ["Sink"]
+
+
+class Sink(Protocol):
+    """Receiver of an engine's events: rows, subscriptions, and the lifecycle."""
+
+    @property
+    def is_ready(self) -> bool:
+        """False while requests have to wait, though the connection is open."""
+        ...
+
+    def opened(self, opened: Opened, *, again: bool) -> None:
+        """Handle a handshake; `again` after a reconnection. The session is new."""
+        ...
+
+    def transaction(self, event: Transaction | CallRefused) -> bool:
+        """Handle a transaction. Returns True if a callback got the outcome of the call behind it."""
+        ...
+
+    def query_answered(self, event: QueryAnswered) -> list[Any]:  # Any: rows of whatever kind
+        """Handle the answer to a one-off query. Returns its rows. Raises DecodeError and BindingsError."""
+        ...
+
+    def procedure_returned(self, event: ProcedureReturned) -> None:
+        """Handle the end of a procedure call."""
+        ...
+
+    def subscription_event(self, event: SubscriptionEvent) -> None:
+        """Handle the answer to a request about a subscription."""
+        ...
+
+    def disconnected(self, error: StdbError | None) -> None:
+        """Handle the loss of an open connection: requests in flight have failed. None if this client closed it."""
+        ...
+
+    def retries_failing(self, error: StdbError, attempts: int) -> None:
+        """Handle that attempt after attempt fails. Another one follows."""
+        ...
+
+    def ending(self, loss: ConnectionLost) -> None:
+        """Fail what still waits with an error: the client is at its end."""
+        ...
+
+    def ended(self, error: StdbError | None) -> None:
+        """Run the callbacks on the end of the client."""
+        ...
+
+    def unretrieved(self, error: StdbError) -> bool:
+        """Handle the error of a request that nobody awaited. Returns True if a callback got it."""
+        ...
+
+    def unanswered(self) -> list[PendingResult[Any]]:  # Any: results of whatever kind
+        """Return the results of requests about subscriptions that have no answer yet."""
+        ...

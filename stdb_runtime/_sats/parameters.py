@@ -1,0 +1,48 @@
+"""Declared parameters of reducers and procedures, and the arguments of a call in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from .annotation import parameters_of
+from .product import ProductType
+
+__all__ = ["Parameters"]
+
+
+class Parameters:
+    """Declared parameters of one reducer or procedure.
+
+    Args:
+        owner: names it in messages, such as `reducer create_player`.
+        declaration: the method that has the parameters.
+        rename: the module's names of parameters whose Python name differs.
+
+    Attributes:
+        type: the parameters as a product.
+    """
+
+    def __init__(self, owner: str, declaration: Callable[..., object], rename: Mapping[str, str]) -> None:
+        self.owner = owner
+        self.type: ProductType = parameters_of(declaration, rename)
+
+    def bind(self, args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[object, ...]:
+        """Put the arguments of a call into the order of the parameters.
+
+        Raises:
+            TypeError: there are too many, too few or unknown ones.
+        """
+        names = [field.name for field in self.type.fields]
+        if len(args) == len(names) and not kwargs:
+            return tuple(args)
+        if len(args) > len(names):
+            raise TypeError(f"{self.owner} takes {len(names)} arguments, got {len(args)}")
+        given = dict(zip(names, args, strict=False))
+        twice = given.keys() & kwargs.keys()
+        unknown = kwargs.keys() - set(names)
+        given.update(kwargs)
+        missing = [name for name in names if name not in given]
+        for problem, culprits in (("got twice", twice), ("does not know", unknown), ("lacks", missing)):
+            if culprits:
+                raise TypeError(f"{self.owner} {problem} {', '.join(sorted(culprits))}")
+        return tuple(given[name] for name in names)

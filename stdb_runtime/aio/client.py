@@ -1,0 +1,193 @@
+"""Client of one module on asyncio, and `connect`."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextvars import copy_context
+from typing import Generic, Literal, NamedTuple, TypeVar
+
+from .._engine.cache_sink import CacheSink, TypedEngine
+from .._engine.driver import Driver
+from .._engine.engine import Engine
+from .._engine.retry import RetryPolicy
+from .._handles.client import BaseClient
+from .._handles.current import CurrentClient
+from .._handles.procedure import ProcedureSet
+from .._handles.reducer import ReducerSet
+from .._handles.registry import registered
+from .._handles.schema_difference import schema_difference
+from .._handles.subscription import Query, Subscription
+from .._handles.table import TableSet
+from .._protocol.endpoint import Endpoint
+from .._protocol.rest import schema_path
+from .._protocol.v1_json.encoding import V1Json
+from .._sats.schema import Schema
+from ..errors import BindingsError, ConnectError, SchemaError, StdbError
+from .connection import Connection
+from .http import fetch
+from .options import Options
+
+__all__ = ["Client", "Module", "connect"]
+
+D = TypeVar("D", bound=TableSet)
+S = TypeVar("S", bound=ReducerSet)
+P = TypeVar("P", bound=ProcedureSet)
+
+_DIFFERENCES_SHOWN = 5  # on the one line that a package that does not fit is told in
+
+
+class Client(BaseClient[D, S, P]):
+    """Client of one module, for the time of one `async with connect(...)`.
+
+    Attributes:
+        db: the tables, as far as subscriptions brought their rows.
+        reducers: the reducers; a call sends at once.
+        procedures: the procedures; a call sends at once.
+    """
+
+    def __init__(
+        self, connection: Connection[CacheSink], tables: type[D], reducers: type[S], procedures: type[P]
+    ) -> None:
+        super().__init__(connection.engine, tables, reducers, procedures)
+        self._connection = connection
+
+    @contextlib.asynccontextmanager
+    async def subscription(self, *queries: Query) -> AsyncGenerator[Subscription]:
+        """A subscription for the time of a block: its rows are here when the block begins, and gone when it has ended.
+
+        Args:
+            queries: as for `subscribe`.
+
+        Raises:
+            SubscriptionError: the server refuses it.
+            NotConnectedError: there is no open connection.
+        """
+        subscription = await self.subscribe(*queries)
+        try:
+            yield subscription
+        finally:
+            ended = subscription.unsubscribe()
+            if self.is_active:
+                await ended
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    async def closed(self) -> None:
+        """Wait until the client is closed.
+
+        Raises:
+            StdbError: it was not closed but gave up, because no further attempt to connect could succeed.
+        """
+        error = await self._connection.ended()
+        if error is not None:
+            raise error
+
+    async def run_forever(self) -> None:
+        """Do nothing but run callbacks, until the client is closed or gives up; for bots. Raises as `closed` does."""
+        await self.closed()
+
+    async def drain(self) -> None:
+        """Wait until every request so far is answered, and every coroutine callback is done."""
+        await self._connection.drain()
+
+    async def close(self) -> None:
+        """Close the connection. What still waits fails with ConnectionLost; the rows stay readable.
+
+        Coroutine callbacks may take `close_timeout` more before they are cancelled; the one that calls this, if one
+        does, is not waited for.
+        """
+        await self._connection.close()
+
+    def __repr__(self) -> str:
+        return f"<client of {self._connection.endpoint}: {self.state.value}>"
+
+
+class Module(NamedTuple, Generic[D, S, P]):
+    """Declarations of a generated package, and its current client."""
+
+    tables: type[D]
+    reducers: type[S]
+    procedures: type[P]
+    current: CurrentClient
+
+
+@contextlib.asynccontextmanager
+async def connect(
+    module: Module[D, S, P],
+    endpoint: Endpoint,
+    options: Options,
+    *,
+    verify_schema: Literal["warn", "error", "off"],
+    on_connect: Callable[[], object] | None,
+    on_disconnect: Callable[[StdbError | None], object] | None,
+    name: str | None,
+    logger: logging.Logger | None,
+) -> AsyncGenerator[Client[D, S, P]]:
+    """Connect to a database for the time of the block. See `Bindings.connect`."""
+
+    def make_engine(driver: Driver) -> TypedEngine:
+        return Engine(
+            driver,
+            lambda engine: CacheSink(engine, module.tables.__declarations__()),
+            V1Json(),
+            module.reducers.__parameters__().get,
+            RetryPolicy(options.reconnect, options.backoff, options.subscribe_attempts),
+            str(endpoint),
+            logger or logging.getLogger("stdb_runtime"),
+        )
+
+    connection = Connection(endpoint, options, make_engine)
+    engine = connection.engine
+    client = Client(connection, module.tables, module.reducers, module.procedures)
+    if on_connect is not None:
+        engine.sink.on_connect.add(on_connect)
+    if on_disconnect is not None:
+        engine.sink.on_disconnect.add(on_disconnect)
+    context = copy_context()
+    context.run(module.current.enter, engine)
+    with registered(name, client):
+        await connection.open(context)
+        module.current.enter(engine)
+        try:
+            if verify_schema != "off":
+                await _verify(module, connection, strict=verify_schema == "error")
+            with module.current.known(engine):
+                yield client
+                await connection.settle()
+        finally:
+            module.current.leave(engine)
+            await connection.close()
+
+
+async def _verify(module: Module[D, S, P], connection: Connection[CacheSink], *, strict: bool) -> None:
+    """Compare a package with the server's schema.
+
+    Raises:
+        BindingsError: they differ, and it is to be `strict`.
+        ConnectError: the server does not give its schema, and it is to be `strict`.
+        SchemaError: its schema cannot be read, and it is to be `strict`.
+    """
+    endpoint, engine = connection.endpoint, connection.engine
+    try:
+        text = await fetch(endpoint, schema_path(endpoint), connection.options, engine.token)
+        changed = schema_difference(module.tables, module.reducers, Schema(text))
+    except (ConnectError, SchemaError) as error:
+        if strict:
+            raise
+        engine.logger.warning("the schema of %s could not be verified: %s", endpoint, error)
+        return
+    if changed:
+        problem = f"{endpoint} has another schema than this package was generated from: {_listed(changed)}"
+        if strict:
+            raise BindingsError(f"{problem}; run stdb-codegen again")
+        engine.logger.warning("%s; run stdb-codegen again", problem)
+
+
+def _listed(differences: Sequence[str]) -> str:
+    """Differences on one line: all of a few, else how many there are, the first of them, and where to see the rest."""
+    if len(differences) <= _DIFFERENCES_SHOWN:
+        return "; ".join(differences)
+    first = "; ".join(differences[:_DIFFERENCES_SHOWN])
+    return f"{len(differences)} differences: {first}; ... (see all with stdb-codegen generate --check)"
