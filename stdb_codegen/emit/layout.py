@@ -25,6 +25,8 @@ _SKIP = "  # fmt: skip"
 _STRING = r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\''
 _TOKEN = re.compile(rf"{_STRING}|[\[\](){{}},]|[^\"'\[\](){{}},]+")
 _ALIAS = re.compile(r"(\w+: TypeAlias =) (\w+(?: \| \w+)*)")
+# A comma after the last item, unless it is part of a string.
+_COMMA = re.compile(r",\s*[)\]}]")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -60,9 +62,12 @@ def laid_out(statement: str) -> str:
 
 
 def _lines(indent: str, text: str) -> Sequence[str]:
+    fits = _fits(indent + text)
+    # Splitting a statement takes time, and most of them need none.
+    if fits and not _COMMA.search(text):
+        return [indent + text]
     pieces = list(_pieces(text))
-    is_broken = any(isinstance(piece, _Group) and _has_comma(piece) for piece in pieces)
-    if not is_broken and _fits(indent + text):
+    if fits and not any(isinstance(piece, _Group) and _has_comma(piece) for piece in pieces):
         return [indent + text]
     if alias := _ALIAS.fullmatch(text):
         return list(_union(alias[1], alias[2].split(" | ")))
