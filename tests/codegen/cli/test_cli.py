@@ -203,7 +203,7 @@ def test_terminal_without_the_letters(tmp_path: Path) -> None:
 class TestCompletion:
     @pytest.fixture
     def complete(self, tmp_path: Path, shell: Callable[..., Result]) -> Callable[..., str]:
-        """What the shell is told after these words."""
+        """Completions of the shell after these words."""
 
         def complete(*words: str) -> str:
             environment: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Whatever the schema, there is a package that works, or one error."""
+"""Any schema gives a package that works, or one error."""
 
 from __future__ import annotations
 

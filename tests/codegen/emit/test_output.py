@@ -1,4 +1,4 @@
-"""What happens to the folder."""
+"""Output of a package to its folder."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ class TestKilled:
 
     @pytest.fixture
     def left_over(self, tmp_path: Path) -> Path:
-        """What a generator leaves that is killed after it has written all files, and before they have their names."""
+        """Leftovers of a generator that is killed after it has written all files, and before it renames them."""
         program = """if True:
             import os, signal, sys
             from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is too large, too deep or no file is refused in one line, before it takes time or memory."""
+"""Schemas that are too large or too deep are refused in one line, before they take time or memory."""
 
 from __future__ import annotations
 

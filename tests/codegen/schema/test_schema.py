@@ -1,4 +1,4 @@
-"""What schemas may hold, and what they may not."""
+"""Valid and invalid schemas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of the places a name means, and what is read from files and standard input."""
+"""Sources by their names, and reading of files and standard input."""
 
 from __future__ import annotations
 
