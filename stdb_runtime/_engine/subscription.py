@@ -8,7 +8,6 @@ from typing import Any
 
 from ..errors import ProtocolError, StdbError, SubscriptionError
 from .callbacks import CallbackList
-from .driver import Future
 from .result import PendingResult
 
 __all__ = ["SubscriptionRecord", "SubscriptionState", "Transition"]
@@ -78,8 +77,7 @@ class SubscriptionRecord:
 
     Args:
         queries: the SQL of its queries.
-        new_future: creates a future.
-        on_unretrieved: called with an error that nobody awaits, and the request.
+        new_result: creates a result.
 
     Attributes:
         queries: the SQL of its queries.
@@ -92,20 +90,13 @@ class SubscriptionRecord:
         on_error: callbacks that run when the server refuses it.
     """
 
-    def __init__(
-        self,
-        queries: tuple[str, ...],
-        new_future: Callable[[], Future[None]],
-        on_unretrieved: Callable[[StdbError, str], object],
-    ) -> None:
+    def __init__(self, queries: tuple[str, ...], new_result: Callable[[], PendingResult[None]]) -> None:
         self.queries = queries
         self.query_id = 0
         self.state = SubscriptionState.PENDING
-        self._new_result: Callable[[], PendingResult[None]] = lambda: PendingResult(
-            new_future, on_unretrieved, "a subscription"
-        )
-        self.applied = self._new_result()
-        self.ended = self._new_result()
+        self._new_result = new_result
+        self.applied = new_result()
+        self.ended = new_result()
         self.handle: Any = None  # Any: the object that users hold, which is set as soon as it exists
         self.on_applied: CallbackList[Callable[..., object]] = CallbackList()
         self.on_error: CallbackList[Callable[[SubscriptionError], object]] = CallbackList()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
@@ -11,11 +12,14 @@ from contextvars import Context
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from .._engine.driver import Driver, ServerVersionRequest
+from .._engine.driver import ServerVersionRequest
 from .._engine.engine import Engine
+from .._engine.retry import RetryPolicy
 from .._engine.sink import Sink
+from .._protocol.encoding import ParameterSource
 from .._protocol.endpoint import Endpoint
 from .._protocol.rest import HEALTH_PATH, read_version
+from .._protocol.v1_json.encoding import V1Json
 from ..errors import (
     AuthError,
     ConnectError,
@@ -48,7 +52,9 @@ class Connection(Generic[S]):
     Args:
         endpoint: the database.
         options: the options of the connection.
-        make_engine: creates the engine, given its driver.
+        make_sink: creates the sink of the engine.
+        parameters: the declared parameters of reducers; None if there is no generated code.
+        logger: the logger to use instead of `stdb_runtime`.
 
     Attributes:
         endpoint: the database.
@@ -61,7 +67,14 @@ class Connection(Generic[S]):
     # Latencies are measured with it, and the clock of the event loop is coarse on some systems.
     now = staticmethod(time.perf_counter)
 
-    def __init__(self, endpoint: Endpoint, options: Options, make_engine: Callable[[Driver], Engine[S]]) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        options: Options,
+        make_sink: Callable[[Engine[S]], S],
+        parameters: ParameterSource | None = None,
+        logger: logging.Logger | None = None,
+    ) -> None:
         self.endpoint = endpoint
         self.options = options
         self._tokens = Tokens(endpoint, options)
@@ -72,7 +85,15 @@ class Connection(Generic[S]):
         self._handshake = asyncio.Event()
         self._wake = asyncio.Event()
         self._version_tasks: set[asyncio.Task[None]] = set()
-        self.engine = make_engine(self)
+        self.engine = Engine(
+            self,
+            make_sink,
+            V1Json(),
+            parameters,
+            RetryPolicy(options.reconnect, options.backoff, options.subscribe_attempts),
+            str(endpoint),
+            logger or logging.getLogger("stdb_runtime"),
+        )
         self._callbacks = CallbackTasks(self.engine.dispatcher.report_spawned)
 
     # --- for the engine: see `Driver` ---------------------------------------------------------------------------------
