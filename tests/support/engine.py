@@ -6,8 +6,11 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
+from stdb_runtime._engine.backoff import Backoff
 from stdb_runtime._engine.cache_sink import CacheSink, TypedEngine
 from stdb_runtime._engine.engine import Engine
+from stdb_runtime._engine.handler import Callbacks, HandlerForm
+from stdb_runtime._engine.handler_sink import HandlerSink
 from stdb_runtime._engine.retry import RetryPolicy
 from stdb_runtime._protocol.v1_json.encoding import V1Json
 from stdb_runtime.errors import EventLoopError
@@ -165,6 +168,19 @@ def typed_engine(
             driver, lambda engine: CacheSink(engine, tables.__declarations__()), policy, parameters=parameters
         )
     )
+    return driver.engine, driver
+
+
+def handler_engine(
+    handler: HandlerForm, *, resubscribe: bool = True, subscribe_attempts: int = 3
+) -> tuple[Engine[HandlerSink], ListDriver]:
+    """An engine of a client without generated code, and its driver."""
+
+    def make_sink(engine: Engine[HandlerSink]) -> HandlerSink:
+        return HandlerSink(engine, Callbacks(handler), resubscribe=resubscribe, subscribe_attempts=subscribe_attempts)
+
+    policy = RetryPolicy(backoff=Backoff(1.0, 8.0), subscribe_attempts=subscribe_attempts)
+    driver = ListDriver(lambda driver: engine_of(driver, make_sink, policy))
     return driver.engine, driver
 
 
