@@ -134,6 +134,18 @@ class ListDriver:
         request_id = self.requests("SubscribeMulti", query_id)[-1]
         self.receive("SubscribeMultiApplied", text, request_id=request_id, query_id={"id": query_id})
 
+    def remove(self, query_id: int, text: str = '"tables":[]', /) -> None:
+        """Receive the end of a subscription, with the rows that `apply` brought."""
+        update = PROBE.payload("SubscribeMultiApplied", text)["update"]
+        for table in update["tables"]:
+            table["updates"] = [{"deletes": part["inserts"], "inserts": []} for part in table["updates"]]
+        request_id = self.requests("UnsubscribeMulti", query_id)[-1]
+        self.receive("UnsubscribeMultiApplied", request_id=request_id, query_id={"id": query_id}, update=update)
+
+    def refuse(self, request_id: int, query_id: int) -> None:
+        """Receive the refusal of a request to subscribe or unsubscribe."""
+        self.receive("SubscriptionError", request_id={"some": request_id}, query_id={"some": query_id})
+
     def answer(self, request_id: int, text: str, /, **changed: object) -> None:
         """Receive the first recorded transaction with a text in it, as the answer to a call."""
         call = PROBE.payload("TransactionUpdate", text)["reducer_call"] | {"request_id": request_id}
