@@ -266,7 +266,7 @@ class CacheSink:
         if before is SubscriptionState.PENDING:
             record.applied.resolve(None)
             self._dispatcher.run_all(record.on_applied, record.handle)
-        elif before is SubscriptionState.ENDING:
+        elif before is SubscriptionState.ENDING and self._engine.is_active:  # which it is not while it is being closed
             self._request_end(record)
 
     def _refused(self, record: SubscriptionRecord, message: str) -> None:

@@ -1,0 +1,322 @@
+"""Subscriptions of a typed client, over their whole life: what is sent, who is told, and which rows are there."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stdb_runtime import (
+    ConnectionLost,
+    DecodeError,
+    ProtocolError,
+    SubscriptionApplied,
+    SubscriptionEnded,
+    SubscriptionError,
+)
+from stdb_runtime._engine.subscription import SubscriptionState
+from tests.golden.probe.client import Reducers, Tables
+from tests.support.engine import PROBE, ListDriver, run, typed_engine
+
+if TYPE_CHECKING:
+    from stdb_runtime._engine.cache_sink import TypedEngine
+    from stdb_runtime._engine.subscription import SubscriptionRecord
+
+ALL = ("SELECT * FROM player",)
+# The recorded rows of `SELECT * FROM player WHERE level >= 1`: Rec of level 2 and Rec2 of level 1.
+ROWS = "Rec2"
+# The recorded transaction that replaces Rec of level 2 by one of level 3.
+LEVEL_UP = '"deletes":["[1,\\"Rec\\",2'
+LOST = ConnectionLost("lost")
+PENDING, ACTIVE, ENDING = SubscriptionState.PENDING, SubscriptionState.ACTIVE, SubscriptionState.ENDING
+ENDED, FAILED = SubscriptionState.ENDED, SubscriptionState.FAILED
+
+
+@pytest.fixture
+def made() -> tuple[TypedEngine, ListDriver]:
+    engine, driver = typed_engine(Tables, Reducers)
+    driver.connect()
+    return engine, driver
+
+
+@pytest.fixture
+def engine(made: tuple[TypedEngine, ListDriver]) -> TypedEngine:
+    return made[0]
+
+
+@pytest.fixture
+def driver(made: tuple[TypedEngine, ListDriver]) -> ListDriver:
+    return made[1]
+
+
+@pytest.fixture
+def tables(engine: TypedEngine) -> Tables:
+    return Tables(lambda: engine)
+
+
+def names(tables: Tables) -> list[str]:
+    return sorted(player.name for player in tables.player)
+
+
+def active(engine: TypedEngine, driver: ListDriver, rows: str = ROWS) -> SubscriptionRecord:
+    """A subscription whose rows are here."""
+    record = engine.sink.subscribe(ALL)
+    driver.apply(record.query_id, rows)
+    return record
+
+
+def reconnect(engine: TypedEngine, driver: ListDriver) -> None:
+    """Lose the connection and make it again, up to the handshake."""
+    engine.disconnected(LOST)
+    driver.connect()
+
+
+def unsubscribed(driver: ListDriver, record: SubscriptionRecord) -> int:
+    """How often the end of a subscription was requested."""
+    return len(driver.requests("UnsubscribeMulti", record.query_id))
+
+
+def causes(table: Any) -> list[object]:
+    """The causes of changes of a table, from now on."""
+    found: list[object] = []
+    table.on_insert(lambda event, row: found.append(event.cause))
+    table.on_delete(lambda event, row: found.append(event.cause))
+    return found
+
+
+# --- the beginning ----------------------------------------------------------------------------------------------------
+
+
+def test_a_subscription_is_one_frame_and_becomes_active_with_its_rows(
+    engine: TypedEngine, driver: ListDriver, tables: Tables
+) -> None:
+    order: list[object] = []
+    record = engine.sink.subscribe(ALL)
+    record.handle = "the handle"
+    record.on_applied.add(lambda handle: order.append((handle, record.state, record.applied.done)))
+    tables.player.on_insert(lambda event, row: order.append((row.name, event.cause, record.state)))
+    assert json.loads(driver.sent[-1])["SubscribeMulti"]["query_strings"] == list(ALL)
+    assert (record.state, engine.unanswered()) == (PENDING, [record.applied])
+    driver.apply(record.query_id, ROWS)
+    cause = SubscriptionApplied(ALL)
+    assert order == [("Rec", cause, PENDING), ("Rec2", cause, PENDING), ("the handle", ACTIVE, True)]
+    assert run(record.applied) is None
+    assert (names(tables), engine.unanswered()) == (["Rec", "Rec2"], [])
+
+
+def test_a_refused_subscription_tells_its_callbacks_and_whoever_awaits_it(
+    engine: TypedEngine, driver: ListDriver, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[SubscriptionError] = []
+    record = engine.sink.subscribe(("SELECT * FROM nope",))
+    record.on_error.add(told.append)
+    driver.refuse(*driver.requests("SubscribeMulti", record.query_id), record.query_id)
+    assert record.state is FAILED
+    with pytest.raises(SubscriptionError, match="`nope` is not a valid table"):
+        run(record.applied)
+    assert [error.queries for error in told] == [("SELECT * FROM nope",)]
+    assert run(record.ended) is None
+    assert (engine.unanswered(), caplog.messages) == ([], [])
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_a_refusal_that_nobody_awaits_is_logged_unless_a_callback_got_it(
+    listens: bool, engine: TypedEngine, driver: ListDriver, caplog: pytest.LogCaptureFixture
+) -> None:
+    record = engine.sink.subscribe(ALL)
+    if listens:
+        record.on_error.add(lambda error: None)
+    driver.refuse(*driver.requests("SubscribeMulti", record.query_id), record.query_id)
+    del record
+    driver.turn()
+    assert [message.partition(":")[0] for message in caplog.messages] == (
+        [] if listens else ["a request failed, and nobody awaited it"]
+    )
+
+
+def test_rows_that_cannot_be_decoded_change_nothing_and_leave_it_pending(
+    engine: TypedEngine, driver: ListDriver, tables: Tables
+) -> None:
+    record = engine.sink.subscribe(ALL)
+    update = {"tables": [{"table_name": "player", "updates": [{"deletes": [], "inserts": ["[1]"]}]}]}
+    (request_id,) = driver.requests("SubscribeMulti", record.query_id)
+    with pytest.raises(DecodeError, match="player"):
+        driver.receive("SubscribeMultiApplied", request_id=request_id, query_id={"id": record.query_id}, update=update)
+    assert (record.state, names(tables)) == (PENDING, [])
+
+
+# --- what the server must not do --------------------------------------------------------------------------------------
+
+
+def test_rows_of_a_subscription_that_is_not_known_are_refused(engine: TypedEngine, driver: ListDriver) -> None:
+    with pytest.raises(ProtocolError, match="unknown subscription id 1"):
+        driver.receive("SubscribeMultiApplied")
+    with pytest.raises(ProtocolError, match="unknown subscription id 2"):
+        driver.receive("UnsubscribeMultiApplied")
+
+
+@pytest.mark.parametrize("is_active", [True, False])
+def test_a_subscription_that_was_not_to_end_keeps_its_rows(
+    is_active: bool, engine: TypedEngine, driver: ListDriver, tables: Tables
+) -> None:
+    record = active(engine, driver) if is_active else engine.sink.subscribe(ALL)
+    told = causes(tables.player)
+    before = names(tables)
+    update = PROBE.payload("SubscribeMultiApplied", ROWS)["update"]
+    with pytest.raises(ProtocolError, match=f"is {record.state.value} and was not to end"):
+        driver.receive("UnsubscribeMultiApplied", query_id={"id": record.query_id}, update=update)
+    assert (names(tables), told) == (before, [])
+
+
+def test_a_refusal_of_what_was_not_requested_is_refused(engine: TypedEngine, driver: ListDriver) -> None:
+    with pytest.raises(ProtocolError, match="that was not asked for: `nope` is not a valid table"):
+        driver.receive("SubscriptionError", request_id={"some": 99}, query_id={"none": []})
+
+
+def test_a_refusal_that_names_an_active_subscription_besides_an_unknown_request_changes_nothing(
+    engine: TypedEngine, driver: ListDriver
+) -> None:
+    record = active(engine, driver)
+    driver.refuse(99, record.query_id)
+    assert record.state is ACTIVE
+
+
+def test_the_rows_of_the_legacy_set_are_refused(engine: TypedEngine, driver: ListDriver, tables: Tables) -> None:
+    with pytest.raises(ProtocolError, match="legacy Subscribe, which was not asked for"):
+        driver.receive("InitialSubscription")
+    assert names(tables) == []
+
+
+def test_a_server_that_drops_all_subscriptions_is_left(engine: TypedEngine, driver: ListDriver) -> None:
+    record = active(engine, driver)
+    with pytest.raises(ProtocolError, match="dropped all subscriptions of this connection: `nope`"):
+        driver.receive("SubscriptionError", request_id={"none": []}, query_id={"none": []})
+    reconnect(engine, driver)
+    driver.apply(record.query_id, ROWS)
+    assert (record.state, engine.is_active) == (ACTIVE, True)
+
+
+# --- the end ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_active_subscription_is_ended_by_one_request_and_its_rows_go(
+    engine: TypedEngine, driver: ListDriver, tables: Tables
+) -> None:
+    record = active(engine, driver)
+    told = causes(tables.player)
+    for _ in range(2):
+        engine.sink.unsubscribe(record)
+        assert (record.state, unsubscribed(driver, record)) == (ENDING, 1)
+    assert (names(tables), engine.unanswered()) == (["Rec", "Rec2"], [record.ended])
+    driver.remove(record.query_id, ROWS)
+    assert (record.state, names(tables), told) == (ENDED, [], [SubscriptionEnded(ALL)] * 2)
+    assert run(record.ended) is None
+    engine.sink.unsubscribe(record)
+    assert (record.state, unsubscribed(driver, record), engine.unanswered()) == (ENDED, 1, [])
+
+
+def test_rows_that_another_subscription_brought_too_stay(
+    engine: TypedEngine, driver: ListDriver, tables: Tables
+) -> None:
+    record, _ = active(engine, driver), active(engine, driver)
+    told = causes(tables.player)
+    engine.sink.unsubscribe(record)
+    driver.remove(record.query_id, ROWS)
+    assert (names(tables), told) == (["Rec", "Rec2"], [])
+
+
+def test_one_that_is_ended_before_its_rows_came_is_unsubscribed_once_they_are_here(
+    engine: TypedEngine, driver: ListDriver, tables: Tables
+) -> None:
+    applied: list[object] = []
+    record = engine.sink.subscribe(ALL)
+    record.on_applied.add(applied.append)
+    engine.sink.unsubscribe(record)
+    assert (record.state, unsubscribed(driver, record)) == (ENDING, 0)
+    with pytest.raises(SubscriptionError, match="it was ended before its rows came"):
+        run(record.applied)
+    driver.apply(record.query_id, ROWS)
+    assert (record.state, unsubscribed(driver, record), applied) == (ENDING, 1, [])
+    driver.remove(record.query_id, ROWS)
+    assert (record.state, names(tables)) == (ENDED, [])
+    assert run(record.ended) is None
+
+
+def test_ending_one_before_its_rows_came_is_no_failure_to_be_logged(
+    engine: TypedEngine, driver: ListDriver, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine.sink.unsubscribe(engine.sink.subscribe(ALL))
+    engine.close()
+    engine.end(None)
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("had_rows", [True, False])
+def test_a_refusal_while_it_is_ending_is_told_to_whoever_awaits_the_end(
+    had_rows: bool, engine: TypedEngine, driver: ListDriver
+) -> None:
+    record = engine.sink.subscribe(ALL)
+    if had_rows:
+        driver.apply(record.query_id)
+    engine.sink.unsubscribe(record)
+    kind = "UnsubscribeMulti" if had_rows else "SubscribeMulti"
+    driver.refuse(*driver.requests(kind, record.query_id), record.query_id)
+    assert record.state is FAILED
+    with pytest.raises(SubscriptionError, match="`nope`"):
+        run(record.ended)
+    engine.sink.unsubscribe(record)
+    assert (record.state, engine.unanswered()) == (FAILED, [])
+
+
+def test_a_callback_on_its_own_rows_may_end_it(engine: TypedEngine, driver: ListDriver, tables: Tables) -> None:
+    record = engine.sink.subscribe(ALL)
+    tables.player.on_insert(lambda event, row: engine.sink.unsubscribe(record))
+    driver.apply(record.query_id, ROWS)
+    assert (record.state, unsubscribed(driver, record)) == (ENDING, 1)
+
+
+def test_a_callback_on_the_rows_being_here_may_end_it(engine: TypedEngine, driver: ListDriver) -> None:
+    record = engine.sink.subscribe(ALL)
+    record.on_applied.add(lambda handle: engine.sink.unsubscribe(record))
+    driver.apply(record.query_id, ROWS)
+    assert (record.state, unsubscribed(driver, record)) == (ENDING, 1)
+
+
+def test_rows_that_come_while_the_client_is_closing_are_no_error(
+    engine: TypedEngine, driver: ListDriver, tables: Tables
+) -> None:
+    record = engine.sink.subscribe(ALL)
+    engine.sink.unsubscribe(record)
+    engine.close()
+    driver.apply(record.query_id, ROWS)
+    assert (names(tables), unsubscribed(driver, record)) == (["Rec", "Rec2"], 0)
+    assert engine.end(None) is None
+    assert record.state is ENDED
+    assert run(record.ended) is None
+
+
+@pytest.mark.parametrize("had_rows", [True, False])
+def test_one_that_is_ended_while_the_client_is_closing_is_over_at_once(
+    had_rows: bool, engine: TypedEngine, driver: ListDriver
+) -> None:
+    record = active(engine, driver) if had_rows else engine.sink.subscribe(ALL)
+    engine.close()
+    engine.sink.unsubscribe(record)
+    assert (record.state, unsubscribed(driver, record)) == (ENDED, 0)
+    assert run(record.ended) is None
+
+
+def test_the_end_of_the_client_ends_each_subscription(engine: TypedEngine, driver: ListDriver) -> None:
+    pending, here, ending = engine.sink.subscribe(ALL), active(engine, driver), active(engine, driver)
+    engine.sink.unsubscribe(ending)
+    engine.close()
+    engine.end(None)
+    with pytest.raises(ConnectionLost, match="the client was closed"):
+        run(pending.applied)
+    for record in (pending, here, ending):
+        assert record.state is ENDED
+        assert run(record.ended) is None
+        engine.sink.unsubscribe(record)
+    assert run(here.applied) is None
+    assert engine.unanswered() == []
