@@ -10,17 +10,25 @@ import pytest
 from stdb_runtime import (
     ConnectionLost,
     DecodeError,
+    NotConnectedError,
     ProtocolError,
+    Reconciled,
     SubscriptionApplied,
     SubscriptionEnded,
     SubscriptionError,
 )
 from stdb_runtime._engine.subscription import SubscriptionState
-from tests.golden.probe.client import Reducers, Tables
+from stdb_runtime.events import UnknownTransaction
+from tests.golden.probe.client import Player, Reducers, Tables
 from tests.support.engine import PROBE, ListDriver, run, typed_engine
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stdb_runtime import RowEvent
     from stdb_runtime._engine.cache_sink import TypedEngine
+    from stdb_runtime._engine.delta import Delta
+    from stdb_runtime._engine.result import PendingResult
     from stdb_runtime._engine.subscription import SubscriptionRecord
 
 ALL = ("SELECT * FROM player",)
@@ -144,6 +152,29 @@ def test_rows_that_cannot_be_decoded_change_nothing_and_leave_it_pending(
     with pytest.raises(DecodeError, match="player"):
         driver.receive("SubscribeMultiApplied", request_id=request_id, query_id={"id": record.query_id}, update=update)
     assert (record.state, names(tables)) == (PENDING, [])
+
+
+def test_rows_that_come_twice_contradict_what_came_before(
+    engine: TypedEngine, driver: ListDriver, tables: Tables
+) -> None:
+    applied: list[object] = []
+    record = engine.sink.subscribe(ALL)
+    record.on_applied.add(applied.append)
+    driver.apply(record.query_id, ROWS)
+    with pytest.raises(ProtocolError, match="is active and was not to begin"):
+        driver.apply(record.query_id, ROWS)
+    assert len(applied) == 1
+
+
+def test_rows_that_come_twice_on_a_new_connection_contradict_what_came_before(
+    engine: TypedEngine, driver: ListDriver
+) -> None:
+    record, other = active(engine, driver), active(engine, driver, '"tables":[]')
+    reconnect(engine, driver)
+    driver.apply(record.query_id, ROWS)
+    with pytest.raises(ProtocolError, match="the rows of subscription 1 twice"):
+        driver.apply(record.query_id, ROWS)
+    assert (other.state, engine.is_active) == (ACTIVE, False)
 
 
 # --- what the server must not do --------------------------------------------------------------------------------------
