@@ -142,8 +142,9 @@ class ListDriver:
         request_id = self.requests("UnsubscribeMulti", query_id)[-1]
         self.receive("UnsubscribeMultiApplied", request_id=request_id, query_id={"id": query_id}, update=update)
 
-    def refuse(self, request_id: int, query_id: int) -> None:
-        """Receive the refusal of a request to subscribe or unsubscribe."""
+    def refuse(self, kind: str, query_id: int) -> None:
+        """Receive the refusal of the last message of a kind about a subscription."""
+        request_id = self.requests(kind, query_id)[-1]
         self.receive("SubscriptionError", request_id={"some": request_id}, query_id={"some": query_id})
 
     def answer(self, request_id: int, text: str, /, **changed: object) -> None:
