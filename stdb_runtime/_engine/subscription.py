@@ -50,7 +50,6 @@ _TRANSITIONS = {
     (_PENDING, Transition.REFUSED): _FAILED,
     (_PENDING, Transition.DISCONNECTED): _PENDING,  # requested again on the next connection
     (_PENDING, Transition.CLOSED): _ENDED,
-    (_ACTIVE, Transition.APPLIED): _ACTIVE,  # again, on the next connection
     (_ACTIVE, Transition.UNSUBSCRIBED): _ENDING,
     (_ACTIVE, Transition.REFUSED): _FAILED,  # on the next connection
     (_ACTIVE, Transition.DISCONNECTED): _ACTIVE,
