@@ -19,14 +19,16 @@ from stdb_runtime import (
     ServerUnreachableError,
     StdbError,
     TokenSourceError,
+    UnknownDatabaseError,
 )
-from tests.support.clients import AT_ONCE, everything_logged
-from tests.support.modules import module_wasm
+from tests.support.clients import AT_ONCE, attempt, everything_logged
 from tests.support.proxy import Proxy, self_signed
+from tests.support.server import Server
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.support.binary import Program
     from tests.support.server import Database
 
 
@@ -197,8 +199,10 @@ async def test_the_token_never_shows(game: Database, caplog: pytest.LogCaptureFi
     assert any(record.name == "stdb_runtime" for record in caplog.records)
 
 
-async def test_a_closed_server_is_told_from_a_missing_database(game: Database) -> None:
-    assert module_wasm("game").exists()
-    with pytest.raises(ServerUnreachableError):
-        async with connect("http://127.0.0.1:1", game.name):
-            raise AssertionError("nobody listens there")
+async def test_a_closed_server_is_told_from_a_missing_database(program: Program) -> None:
+    with Server(program) as server:
+        with pytest.raises(UnknownDatabaseError, match="there is no database nowhere"):
+            await attempt(server.uri, "nowhere")
+        await asyncio.to_thread(server.stop)
+        with pytest.raises(ServerUnreachableError, match="no server answers"):
+            await attempt(server.uri, "nowhere")
