@@ -1,4 +1,4 @@
-"""Every error of the runtime, in one tree.
+"""Errors of the runtime, in one tree.
 
 ::
 
@@ -8,35 +8,34 @@
     |   +-- AuthError                the token was refused (HTTP 401)
     |   +-- TokenSourceError         the function or the store that gives the token failed
     |   +-- UnknownDatabaseError     the server has no such database (HTTP 404)
-    |   +-- DatabaseNameError        the text cannot be a database name
-    |   +-- SubprotocolError         the peer does not speak v1.json.spacetimedb
-    |   +-- ConnectionRejectedError  the module's client_connected reducer said no
-    +-- CredentialsError             a kept token cannot be read or written
+    |   +-- DatabaseNameError        the text is not a valid database name
+    |   +-- SubprotocolError         the peer does not support v1.json.spacetimedb
+    |   +-- ConnectionRejectedError  the module's client_connected reducer returned an error
+    +-- CredentialsError             a saved token cannot be read or written
     +-- ConnectionLost               an established connection ended
-    |   +-- ReconnectError           attempt after attempt to make it again failed
+    |   +-- ReconnectError           attempts in a row to reconnect failed
     +-- NotConnectedError            there is no open connection to use
     +-- EventLoopError               the client was used from another event loop or thread
     +-- ArgumentError                a value cannot be sent as the declared type
-    +-- ReducerError                 the module refused a reducer call
+    +-- ReducerError                 a reducer returned an error, or could not run
     |   +-- OutOfEnergyError         the call ran out of energy
-    +-- ProcedureError               the module's procedure failed, or the server has no procedures
+    +-- ProcedureError               a procedure failed, or the server has no procedures
     +-- SubscriptionError            the server refused a subscription
     +-- QueryError                   the server refused a one-off query
     +-- SlowConsumerError            an iterator over changes fell too far behind
-    +-- ProtocolError                the peer sent what the protocol does not allow
+    +-- ProtocolError                the peer sent something that the protocol does not allow
     |   +-- DecodeError              a message or a row does not have the declared shape
     +-- SchemaError                  a module's schema cannot be read
-    +-- BindingsError                generated code and runtime do not fit together
+    +-- BindingsError                generated code does not fit the runtime or the schema
 
-What a program may want to look at is an attribute; the text says what happened and what to do.
-No text ever holds a token.
+Data that a program may need is in attributes; the text says what happened and what to do. No text contains a token.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from .text import shown
+from .text import printable
 
 __all__ = [
     "ArgumentError",
@@ -67,12 +66,12 @@ __all__ = [
 ]
 
 
-# A module's own words are shown longer than a stranger's.
-_LONGEST = 2_000
+# Texts of the module may be longer in messages than other texts from outside.
+_MAX_LENGTH = 2_000
 
 
 class StdbError(Exception):
-    """Root of every error that this package raises on purpose."""
+    """Base of the errors of this package."""
 
 
 class ConnectError(StdbError):
@@ -88,9 +87,10 @@ class AuthError(ConnectError):
 
 
 class TokenSourceError(ConnectError):
-    """The function that gives the token, or the token store, raised an error or gave no text.
+    """The function that gives the token, or the token store, raised an error or returned something other than a str.
 
-    `__cause__` is what it raised. On a reconnection it counts as a failed attempt, and is asked again.
+    `__cause__` is the error that it raised. While reconnecting this counts as a failed attempt, and the next attempt
+    calls it again.
     """
 
 
@@ -99,27 +99,27 @@ class UnknownDatabaseError(ConnectError):
 
 
 class DatabaseNameError(ConnectError):
-    """The text is neither a database name nor an identity, so no server can have it."""
+    """The text is neither a valid database name nor an identity."""
 
 
 class SubprotocolError(ConnectError):
-    """The peer does not offer the subprotocol `v1.json.spacetimedb`."""
+    """The peer does not support the subprotocol `v1.json.spacetimedb`."""
 
 
 class ConnectionRejectedError(ConnectError):
-    """The server dropped the connection before it said who we are.
+    """The server closed the connection before it sent the identity token message.
 
-    That is what a `client_connected` reducer that returns an error looks like from outside: the server
-    drops the socket without a close frame (docs/protocol.md, 1.5).
+    It does so if the module's `client_connected` reducer returns an error: the socket is closed without a close frame
+    (docs/protocol.md, 1.5).
     """
 
 
 class CredentialsError(StdbError):
-    """A kept token cannot be read or written.
+    """A saved token cannot be read or written.
 
     Attributes:
         path: the file.
-        problem: what is wrong with it, and what to do.
+        problem: the problem, and what to do about it.
     """
 
     def __init__(self, path: Path, problem: str) -> None:
@@ -129,35 +129,35 @@ class CredentialsError(StdbError):
 
 
 class ConnectionLost(StdbError):
-    """An established connection ended. The outcome of a call that was in flight is unknown."""
+    """An established connection ended. The outcome of calls in flight is unknown."""
 
 
 class ReconnectError(ConnectionLost):
-    """Attempt after attempt to have the rows of a subscription failed. The client goes on trying.
+    """Several attempts in a row to reconnect and subscribe failed. The client goes on trying.
 
     Attributes:
-        attempts: how many failed in a row.
-        errors: what ended each of them, the latest last; of many attempts, those of the latest.
+        attempts: the number of attempts that failed in a row.
+        errors: the error of each attempt, the latest last; of many attempts, the latest ones only.
     """
 
     def __init__(self, attempts: int, errors: tuple[StdbError, ...]) -> None:
         texts = [str(error) for error in errors]
         first = attempts - len(texts) + 1
-        told: list[str] = []
+        lines: list[str] = []
         while texts:
             alike = next((i for i, text in enumerate(texts) if text != texts[0]), len(texts))
             last = first + alike - 1
-            told.append(f"{first} to {last}: {texts[0]}" if alike > 1 else f"{first}: {texts[0]}")
+            lines.append(f"{first} to {last}: {texts[0]}" if alike > 1 else f"{first}: {texts[0]}")
             first, texts = last + 1, texts[alike:]
         super().__init__(
-            f"{attempts} attempts in a row failed to bring the rows, and the client goes on trying ({'; '.join(told)})"
+            f"{attempts} attempts in a row failed to bring the rows, and the client goes on trying ({'; '.join(lines)})"
         )
         self.attempts = attempts
         self.errors = errors
 
 
 class NotConnectedError(StdbError):
-    """There is no open connection to send on, or several, and none was named."""
+    """There is no open connection, or there are several and the current one is ambiguous."""
 
 
 class EventLoopError(StdbError, RuntimeError):
@@ -168,8 +168,8 @@ class ArgumentError(StdbError, ValueError):
     """A value cannot be sent as the type that the module declares. Nothing was sent.
 
     Attributes:
-        argument: where the value stands, such as `position.x` or `tags[3]`.
-        problem: what is wrong with it.
+        argument: the path of the value, such as `position.x` or `tags[3]`.
+        problem: the problem with it.
     """
 
     def __init__(self, argument: str, problem: str) -> None:
@@ -179,33 +179,33 @@ class ArgumentError(StdbError, ValueError):
 
 
 class ReducerError(StdbError):
-    """The module refused a reducer call, or it could not run. Nothing of it was committed.
+    """A reducer returned an error, or could not run. Nothing was committed.
 
     Attributes:
-        reducer: the reducer's name, as the module declares it.
-        message: the module's or the server's text.
+        reducer: the name of the reducer, as the module declares it.
+        message: the error text of the module or the server.
     """
 
     def __init__(self, reducer: str, message: str) -> None:
-        super().__init__(f"{reducer}: {shown(message, limit=_LONGEST)}")
+        super().__init__(f"{reducer}: {printable(message, limit=_MAX_LENGTH)}")
         self.reducer = reducer
         self.message = message
 
 
 class OutOfEnergyError(ReducerError):
-    """The call ran out of energy and was rolled back."""
+    """A reducer call ran out of energy. Nothing was committed."""
 
 
 class ProcedureError(StdbError):
     """A procedure failed, or could not run.
 
     Attributes:
-        procedure: the procedure's name, as the module declares it.
-        message: the server's text.
+        procedure: the name of the procedure, as the module declares it.
+        message: the error text of the server.
     """
 
     def __init__(self, procedure: str, message: str) -> None:
-        super().__init__(f"{procedure}: {shown(message, limit=_LONGEST)}")
+        super().__init__(f"{procedure}: {printable(message, limit=_MAX_LENGTH)}")
         self.procedure = procedure
         self.message = message
 
@@ -214,26 +214,26 @@ class QueryError(StdbError):
     """The server refused a one-off query.
 
     Attributes:
-        query: its SQL.
-        message: the server's text.
+        query: the SQL of the query.
+        message: the error text of the server.
     """
 
     def __init__(self, query: str, message: str) -> None:
-        super().__init__(f"{shown(message, limit=_LONGEST)} (in {query})")
+        super().__init__(f"{printable(message, limit=_MAX_LENGTH)} (in {query})")
         self.query = query
         self.message = message
 
 
 class SlowConsumerError(StdbError):
-    """An iterator over changes fell so far behind that its buffer is full; what came after is lost to it.
+    """The buffer of an iterator over changes is full; later changes are not delivered to it.
 
     Attributes:
-        limit: how many changes the buffer holds.
+        limit: the size of the buffer, in changes.
     """
 
     def __init__(self, limit: int) -> None:
         super().__init__(
-            f"more than {limit} changes wait to be taken: take them faster, give a larger limit, "
+            f"more than {limit} changes wait in the buffer: take them faster, give a larger limit, "
             'or choose a policy that drops or merges changes ("drop_oldest", "coalesce")'
         )
         self.limit = limit
@@ -243,12 +243,12 @@ class SubscriptionError(StdbError):
     """The server refused a subscription.
 
     Attributes:
-        queries: the SQL of the whole set: one bad query fails all of them.
-        message: the server's text.
+        queries: the SQL of all queries of the subscription: one bad query fails all of them.
+        message: the error text of the server.
     """
 
     def __init__(self, queries: tuple[str, ...], message: str) -> None:
-        text = shown(message, limit=_LONGEST)
+        text = printable(message, limit=_MAX_LENGTH)
         super().__init__(f"{text} (in {'; '.join(queries)})" if queries else text)
         self.queries = queries
         self.message = message
@@ -262,16 +262,16 @@ class DecodeError(ProtocolError):
     """A message or a row does not have the declared shape.
 
     Attributes:
-        table: the table of the row, or None where it is not about a row.
-        path: where in the message or row, such as `$.position.x`.
-        problem: what is wrong there.
+        table: the table of the row, or None if it is not about a row.
+        path: the path in the message or row, such as `$.position.x`.
+        problem: the problem there.
     """
 
     def __init__(self, problem: str, *, table: str | None = None, path: str = "$") -> None:
         self.table = table
         self.path = path
         self.problem = problem
-        problem = shown(problem, limit=_LONGEST)
+        problem = printable(problem, limit=_MAX_LENGTH)
         if table is None:
             super().__init__(f"{problem} - at {path}")
         else:
@@ -286,7 +286,7 @@ class SchemaError(StdbError):
 
     Attributes:
         place: the part of the module, such as `table player`; empty for the schema as a whole.
-        problem: what is wrong with it.
+        problem: the problem with it.
     """
 
     def __init__(self, place: str, problem: str) -> None:
@@ -300,4 +300,4 @@ class SchemaError(StdbError):
 
 
 class BindingsError(StdbError):
-    """Generated code and this runtime do not fit together; the text says which side to update."""
+    """Generated code does not fit this runtime or the server's schema; the text says which side to update."""

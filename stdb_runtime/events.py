@@ -1,4 +1,4 @@
-"""What callbacks are told: why rows changed, and how a reducer call ended."""
+"""Events that callbacks receive: causes of row changes, and results of reducer calls."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ __all__ = [
 ]
 
 ArgumentReader: TypeAlias = Callable[[str, str], tuple[object, ...]]
-"""Reads the arguments of a reducer, given its name and their JSON text."""
+"""Function that decodes the arguments of a reducer, given its name and their JSON text."""
 
 
 class ReducerEvent(msgspec.Struct, frozen=True, gc=False):
-    """A reducer call that the server told of, ours or somebody else's (docs/protocol.md, 4.1).
+    """Reducer call that the server reported, of this client or another one (docs/protocol.md, 4.1).
 
     Attributes:
-        reducer: the reducer's name, as the module declares it; empty for a change made by SQL.
-        status: how it ended. Only of their own calls do clients hear that one failed.
-        message: the module's or the server's text, if it failed.
-        timestamp: when the server ran it.
-        caller_identity: whose call it was.
-        caller_connection_id: on which connection; None for a call without one, such as a scheduled one.
-        energy: what it cost.
-        duration: how long the server took.
+        reducer: the name of the reducer, as the module declares it; empty for a change made by SQL.
+        status: the status of the call. Failed calls are reported only to their caller.
+        message: the error text of the module or the server, if the call failed.
+        timestamp: the time at which the server ran it.
+        caller_identity: the identity of the caller.
+        caller_connection_id: the connection of the caller; None for a call without one, such as a scheduled one.
+        energy: the energy used.
+        duration: the execution time on the server.
         args: the JSON text of the arguments, as the caller wrote it.
     """
 
@@ -52,11 +52,11 @@ class ReducerEvent(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def arguments(self) -> tuple[object, ...]:
-        """The arguments as values of the declared types. Read when asked for.
+        """Arguments of the call, as values of the declared types; decoded at each access.
 
         Raises:
             BindingsError: the generated code does not know the reducer.
-            DecodeError: they are not what the generated code declares.
+            DecodeError: the arguments do not have the types that the generated code declares.
         """
         return self._read(self.reducer, self.args)
 
@@ -66,43 +66,43 @@ class ReducerEvent(msgspec.Struct, frozen=True, gc=False):
 
 
 class SubscriptionApplied(msgspec.Struct, frozen=True, gc=False):
-    """The rows that a subscription brought.
+    """Start of a subscription, which inserted its rows.
 
     Attributes:
-        queries: its SQL.
+        queries: the SQL of the subscription.
     """
 
     queries: tuple[str, ...]
 
 
 class SubscriptionEnded(msgspec.Struct, frozen=True, gc=False):
-    """The rows that went with a subscription.
+    """End of a subscription, which deleted its rows.
 
     Attributes:
-        queries: its SQL.
+        queries: the SQL of the subscription.
     """
 
     queries: tuple[str, ...]
 
 
 class Reconciled(msgspec.Struct, frozen=True, gc=False):
-    """What changed while the connection was lost: the difference of the rows before and after, in one piece."""
+    """Reconnection: rows changed while the connection was lost, and all changes are applied at once."""
 
 
 class UnknownTransaction(msgspec.Struct, frozen=True, gc=False):
-    """A transaction of which the server did not say where it came from (4.4)."""
+    """Transaction whose origin the server did not report (4.4)."""
 
 
 Cause: TypeAlias = ReducerEvent | SubscriptionApplied | SubscriptionEnded | Reconciled | UnknownTransaction
-"""Why rows changed."""
+"""Cause of a row change."""
 
 
 class RowEvent(msgspec.Struct, frozen=True, gc=False):
-    """The first argument of each row callback.
+    """First argument of each row callback.
 
     Attributes:
-        cause: why the row changed.
-        client: the client whose row it is. Its type is the `Client` of the generated package.
+        cause: the cause of the change.
+        client: the client whose cache changed. Its type is the `Client` of the generated package.
     """
 
     cause: Cause
@@ -110,7 +110,7 @@ class RowEvent(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def identity(self) -> Identity:
-        """Who the client is."""
+        """Identity of the client."""
         identity: Identity = self.client.identity
         return identity
 

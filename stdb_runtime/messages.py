@@ -1,6 +1,6 @@
-"""What a handler is told: the server's messages as plain values, their tables flattened.
+"""Messages that handlers receive: the server's messages as plain values, with one update per table.
 
-Rows are whatever the connection makes of them: JSON values by default, mappings by column name with a schema, and row
+The form of rows depends on the connection: JSON values by default, mappings by column name with a schema, and row
 classes with a generated package.
 """
 
@@ -28,12 +28,12 @@ __all__ = [
 
 
 class IdentityToken(HidesToken, frozen=True):
-    """Who this connection is: the first message.
+    """Identity, token and connection id: the first message of a connection.
 
     Attributes:
-        identity: who.
-        token: proves it to the next connection; never shown.
-        connection_id: which connection.
+        identity: the identity of this client.
+        token: the token for further connections with this identity; hidden in `repr`.
+        connection_id: the id of this connection.
     """
 
     identity: Identity
@@ -42,24 +42,24 @@ class IdentityToken(HidesToken, frozen=True):
 
 
 class TableUpdate(msgspec.Struct, frozen=True):
-    """What one message says of one table. A row that several queries match comes as often (docs/protocol.md, 5.1).
+    """Changes of one table in one message. A row that several queries match is repeated (docs/protocol.md, 5.1).
 
     Attributes:
-        table_name: the table.
-        inserts: rows that came.
-        deletes: rows that went.
+        table_name: the name of the table.
+        inserts: the inserted rows.
+        deletes: the deleted rows.
     """
 
     table_name: str
-    inserts: tuple[Any, ...]  # Any: rows, as the connection makes them
+    inserts: tuple[Any, ...]  # Any: rows, in the form of the connection
     deletes: tuple[Any, ...]  # Any: as above
 
 
 class InitialSubscription(msgspec.Struct, frozen=True):
-    """All rows of the set of queries that `subscribe` asked for.
+    """All rows of the queries of a `subscribe` request.
 
     Attributes:
-        request_id: of the request.
+        request_id: the id of the request.
         tables: the rows, as inserts.
     """
 
@@ -68,11 +68,11 @@ class InitialSubscription(msgspec.Struct, frozen=True):
 
 
 class SubscribeApplied(msgspec.Struct, frozen=True):
-    """The rows that `subscribe_single` or `subscribe_multi` brought.
+    """Rows of a subscription made with `subscribe_single` or `subscribe_multi`.
 
     Attributes:
-        request_id: of the request.
-        query_id: names the subscription.
+        request_id: the id of the request.
+        query_id: the id of the subscription.
         tables: the rows, as inserts.
     """
 
@@ -82,11 +82,11 @@ class SubscribeApplied(msgspec.Struct, frozen=True):
 
 
 class UnsubscribeApplied(msgspec.Struct, frozen=True):
-    """The rows that `unsubscribe` took away.
+    """Rows of a subscription that ended with `unsubscribe`.
 
     Attributes:
-        request_id: of the request.
-        query_id: names the subscription.
+        request_id: the id of the request.
+        query_id: the id of the subscription.
         tables: the rows, as deletes.
     """
 
@@ -96,12 +96,12 @@ class UnsubscribeApplied(msgspec.Struct, frozen=True):
 
 
 class SubscriptionError(msgspec.Struct, frozen=True):
-    """A request to subscribe or unsubscribe was refused.
+    """Refusal of a request to subscribe or unsubscribe.
 
     Attributes:
-        request_id: of the request; None if the server dropped all subscriptions of the connection (4.7).
-        query_id: names the subscription; None as above.
-        error: the server's text.
+        request_id: the id of the request; None if the server dropped all subscriptions of the connection (4.7).
+        query_id: the id of the subscription; None as above.
+        error: the error text of the server.
     """
 
     request_id: int | None
@@ -110,12 +110,12 @@ class SubscriptionError(msgspec.Struct, frozen=True):
 
 
 class ReducerCallInfo(msgspec.Struct, frozen=True):
-    """Which call a transaction came from.
+    """Reducer call that caused a transaction.
 
     Attributes:
-        reducer_name: the reducer; empty for a change made by SQL.
+        reducer_name: the name of the reducer; empty for a change made by SQL.
         args: the JSON text of the arguments, as the caller wrote it.
-        request_id: of our call that this answers; None if it is somebody else's.
+        request_id: the request id, if the call was made on this connection; else None.
     """
 
     reducer_name: str
@@ -124,18 +124,20 @@ class ReducerCallInfo(msgspec.Struct, frozen=True):
 
 
 class TransactionUpdate(msgspec.Struct, frozen=True):
-    """A transaction. In light mode, and of others on some servers of 2.x, only the tables are told (4.4).
+    """Transaction of a reducer or of SQL.
+
+    Only `tables` is set in light mode, and for transactions of other clients on some servers of 2.x (4.4).
 
     Attributes:
-        tables: what changed; nothing if it failed.
-        status: how it ended.
-        message: the module's or the server's text, if it failed.
-        timestamp: when the server ran it.
-        caller_identity: whose call it was.
-        caller_connection_id: on which connection; None for a call without one, such as a scheduled one.
-        reducer_call: which call.
-        energy: what it cost.
-        duration: how long the server took.
+        tables: the changes; empty if the call failed.
+        status: the status of the call.
+        message: the error text of the module or the server, if the call failed.
+        timestamp: the time at which the server ran it.
+        caller_identity: the identity of the caller.
+        caller_connection_id: the connection of the caller; None for a call without one, such as a scheduled one.
+        reducer_call: the reducer call.
+        energy: the energy used.
+        duration: the execution time on the server.
     """
 
     tables: tuple[TableUpdate, ...]
@@ -150,12 +152,12 @@ class TransactionUpdate(msgspec.Struct, frozen=True):
 
 
 class OneOffQueryResponse(msgspec.Struct, frozen=True):
-    """The answer to a one-off query.
+    """Response to a one-off query.
 
     Attributes:
-        message_id: of the query.
-        tables: the rows, as inserts; nothing if it failed.
-        error: the server's text, if it failed.
+        message_id: the id of the query.
+        tables: the rows, as inserts; empty if the query failed.
+        error: the error text of the server, if the query failed; else None.
     """
 
     message_id: str
@@ -164,12 +166,12 @@ class OneOffQueryResponse(msgspec.Struct, frozen=True):
 
 
 class ProcedureResult(msgspec.Struct, frozen=True):
-    """The answer to a procedure call.
+    """Result of a procedure call.
 
     Attributes:
-        request_id: of the call.
-        value: what it returned, as a JSON value; None if it failed, or returned nothing.
-        error: the server's text; empty if it did not fail.
+        request_id: the id of the request.
+        value: the return value, as a JSON value; None if the call failed, or returned nothing.
+        error: the error text of the server, if the call failed; else empty.
     """
 
     request_id: int

@@ -1,4 +1,4 @@
-"""What a client counts."""
+"""Counters of a client, and the latencies of its reducer calls."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import msgspec
 
 __all__ = ["LatencyStats", "Stats"]
 
-# Enough for a steady 99th percentile, and little to keep for each reducer.
+# Enough for a stable 99th percentile at little memory per reducer.
 _LATENCIES_KEPT = 1000
 
 
 class LatencyStats(msgspec.Struct, frozen=True):
-    """How long the answers to calls of one reducer took, in seconds.
+    """Latencies of the calls of one reducer, from call to response, in seconds.
 
     Attributes:
-        count: answered calls, all of them; the other figures are of the latest 1,000.
-        min: the shortest.
-        median: the middle one.
-        p99: what one in a hundred exceeds.
+        count: the number of all calls with a response; the other figures are of the latest 1,000.
+        min: the minimum.
+        median: the median.
+        p99: the 99th percentile.
     """
 
     count: int
@@ -32,18 +32,18 @@ class LatencyStats(msgspec.Struct, frozen=True):
 
 
 class Stats:
-    """What a client counted since it was made, over all its connections.
+    """Counters of a client, over all its connections.
 
     Attributes:
-        messages_received: text frames from the server.
-        messages_sent: text frames to the server.
-        bytes_received: bytes of those, without framing.
-        bytes_sent: bytes of those, without framing.
-        rows_decoded: rows of the generated code's tables in messages, each as often as it came.
-        rows_applied: rows that came, went or were replaced, as callbacks see them.
+        messages_received: text messages from the server.
+        messages_sent: text messages to the server.
+        bytes_received: bytes of the received messages, without framing.
+        bytes_sent: bytes of the sent messages, without framing.
+        rows_decoded: decoded rows of tables of the generated package, repeated ones included.
+        rows_applied: rows inserted, updated or deleted in the client cache, as row callbacks report them.
         callbacks: callbacks run.
-        connections: how often the connection was made.
-        dropped: changes that iterators over them had no room for.
+        connections: connections opened, the first one included.
+        dropped: changes dropped because the buffer of an iterator was full.
     """
 
     def __init__(self) -> None:
@@ -60,30 +60,30 @@ class Stats:
         self._counts: dict[str, int] = {}
         self._latencies: dict[str, deque[float]] = {}
 
-    def answered(self, reducer: str, seconds: float) -> None:
-        """Note how long an answer took."""
+    def record_latency(self, reducer: str, seconds: float) -> None:
+        """Add the latency of one reducer call, in seconds."""
         if reducer not in self._counts:
             self._counts[reducer] = 0
             self._latencies[reducer] = deque(maxlen=_LATENCIES_KEPT)
         self._counts[reducer] += 1
         self._latencies[reducer].append(seconds)
 
-    def watch(self, stream: Sized) -> None:
-        """Have what waits in a stream counted, for as long as the stream lives."""
+    def track_stream(self, stream: Sized) -> None:
+        """Include a stream in `buffered`, for as long as the stream exists."""
         self._streams.add(stream)
 
     def count_dropped(self) -> None:
-        """A change was dropped."""
+        """Count one dropped change."""
         self.dropped += 1
 
     @property
     def buffered(self) -> int:
-        """Changes that wait in iterators over them now."""
+        """Number of changes that wait in the buffers of iterators."""
         return sum(map(len, self._streams))
 
     @property
     def reducers(self) -> dict[str, LatencyStats]:
-        """How long answers took, by reducer."""
+        """Latencies of reducer calls, by reducer name."""
         return {reducer: _summary(self._counts[reducer], kept) for reducer, kept in self._latencies.items()}
 
 

@@ -1,4 +1,4 @@
-"""Texts from outside in messages and logs: bounded, without control characters, and without secrets."""
+"""Printable form of texts from outside for error messages and logs: bounded, and without secrets."""
 
 from __future__ import annotations
 
@@ -6,39 +6,39 @@ import re
 
 import msgspec
 
-__all__ = ["HidesToken", "shown"]
+__all__ = ["HidesToken", "printable"]
 
-# Beyond this a text tells nothing more to whoever reads a message.
-_LONGEST = 300
+# Longer texts make a message harder to read, not more useful.
+_MAX_LENGTH = 300
 
 _USER_INFO = re.compile(r"(\w+://)[^/\s]*@")
 # A JSON Web Token, which is what servers issue.
 _TOKEN = re.compile(r"\beyJ[\w-]{6,}(\.[\w-]*){0,2}")
 
 
-def shown(text: str, *secrets: str | None, limit: int = _LONGEST) -> str:
-    """A text from outside as it may be shown.
+def printable(text: str, *secrets: str | None, limit: int = _MAX_LENGTH) -> str:
+    """Return a text from outside in a form that is safe to print.
 
-    Control characters and marks that change the direction of writing are escaped, tokens and the user in addresses are
-    left out, and what is too long is cut.
+    Control characters and marks that change the direction of writing are escaped, tokens and the user part of URLs are
+    replaced, and long texts are cut.
 
     Args:
         text: the text.
-        secrets: what is not to be shown, beside what looks like a token.
-        limit: how many characters are shown at most, before it is said how many there are.
+        secrets: texts to replace, besides what looks like a token.
+        limit: the maximum number of characters; a longer text is cut, and its length added.
     """
     for secret in secrets:
         if secret:
             text = text.replace(secret, "(token)")
     text = _USER_INFO.sub(r"\1(user)@", _TOKEN.sub("(token)", text))
-    length, text = len(text), text[: limit + 1]  # escaping makes it only longer
+    length, text = len(text), text[: limit + 1]  # escaping only makes it longer
     if not text.isprintable():
         text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
     return text if len(text) <= limit else f"{text[:limit]}... ({length} characters)"
 
 
 class HidesToken(msgspec.Struct, frozen=True):
-    """Base of structs with a field `token`, which neither `repr` nor a debugger's printer shows."""
+    """Base of structs with a field `token` that is hidden in `repr` and in the output of rich."""
 
     def __rich_repr__(self) -> list[tuple[str, object]]:
         fields: list[tuple[str, object]] = [(name, getattr(self, name)) for name in self.__struct_fields__]
@@ -52,4 +52,4 @@ class HidesToken(msgspec.Struct, frozen=True):
 def _hidden(name: str, value: object) -> object:
     if name == "token" and value is not None:
         return "..."
-    return shown(value) if isinstance(value, str) else value  # such as the address of a proxy, with its password
+    return printable(value) if isinstance(value, str) else value  # such as the address of a proxy, with its password

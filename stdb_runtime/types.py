@@ -1,7 +1,7 @@
-"""The special types of SpacetimeDB: identities, times, and the containers that Python has no twin for.
+"""Special types of SpacetimeDB: identities, times, and the sums that Python has no equivalent of.
 
-Text forms equal those of the official SDKs. Wire forms are those of docs/protocol.md, 3.2, where a
-product is an object in a *named* row and an array in a *positional* one.
+Text forms equal those of the official SDKs. Wire forms are those of docs/protocol.md, 3.2, where a product is an
+object in a *named* row and an array in a *positional* one.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ E = TypeVar("E")
 
 _U128_MAX = 2**128 - 1
 _U256_MAX = 2**256 - 1
-_I64_LEAST, _I64_MOST = -(2**63), 2**63 - 1
-_I64: TypeAlias = Annotated[int, msgspec.Meta(ge=_I64_LEAST, le=_I64_MOST)]
+_I64_MIN, _I64_MAX = -(2**63), 2**63 - 1
+_I64: TypeAlias = Annotated[int, msgspec.Meta(ge=_I64_MIN, le=_I64_MAX)]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MICROS_PER_SECOND = 1_000_000
@@ -47,18 +47,18 @@ _RFC3339 = re.compile(
 )
 
 Uuid: TypeAlias = UUID
-"""A UUID, Python's own class. On the wire `{"__uuid__": n}` or `[n]`, with n the 128-bit integer (3.2)."""
+"""UUID, Python's own class. On the wire `{"__uuid__": n}` or `[n]`, with n the 128-bit integer (3.2)."""
 
 
-def _checked(micros: int) -> int:
-    """The result of arithmetic with times. Raises OverflowError if it is none that SpacetimeDB has."""
-    if not _I64_LEAST <= micros <= _I64_MOST:
+def _check_i64(micros: int) -> int:
+    """Return the result of arithmetic with times. Raises OverflowError beyond 64 bits."""
+    if not _I64_MIN <= micros <= _I64_MAX:
         raise OverflowError(f"{micros} microseconds are out of range for 64 bits")
     return micros
 
 
 def _from_hex(text: str, digits: int, what: str) -> int:
-    """The number that `text` spells with exactly `digits` hexadecimal digits, an optional `0x` aside."""
+    """Read exactly `digits` hexadecimal digits, with or without `0x`. Raises ValueError for anything else."""
     bare = text[2:] if text[:2] in {"0x", "0X"} else text
     if len(bare) != digits or not re.fullmatch("[0-9a-fA-F]+", bare):
         raise ValueError(f"{what} must be {digits} hexadecimal digits, got {text!r}")
@@ -66,16 +66,16 @@ def _from_hex(text: str, digits: int, what: str) -> int:
 
 
 class Identity(msgspec.Struct, frozen=True, order=True, gc=False, rename={"value": "__identity__"}):
-    """Who somebody is: a number of 256 bits, the same on every connection with the same token.
+    """Identity of a user or a database: a number of 256 bits, the same on every connection with the same token.
 
-    On the wire `{"__identity__": "0x..."}` or `["0x..."]`, where leading zeros are missing (3.2). The text form is
-    64 hexadecimal digits, whatever zeros it starts with.
+    On the wire `{"__identity__": "0x..."}` or `["0x..."]`, without leading zeros (3.2). The text form is 64 hexadecimal
+    digits, with leading zeros.
 
     Attributes:
         value: the number, 0 <= value < 2**256.
 
     Raises:
-        ValueError: the number does not fit.
+        ValueError: the number is negative or has more than 256 bits.
     """
 
     value: int
@@ -90,11 +90,11 @@ class Identity(msgspec.Struct, frozen=True, order=True, gc=False, rename={"value
         return cls(_from_hex(text, 64, "an identity"))
 
     def to_hex(self) -> str:
-        """64 lower-case hexadecimal digits, without `0x`."""
+        """Return 64 lower-case hexadecimal digits, without `0x`."""
         return f"{self.value:064x}"
 
     def to_abbreviated_hex(self) -> str:
-        """The first 16 digits of `to_hex()`, for logs."""
+        """Return the first 16 digits of `to_hex()`, for logs."""
         return self.to_hex()[:16]
 
     def __str__(self) -> str:
@@ -105,7 +105,7 @@ class Identity(msgspec.Struct, frozen=True, order=True, gc=False, rename={"value
 
 
 class ConnectionId(msgspec.Struct, frozen=True, order=True, gc=False, rename={"value": "__connection_id__"}):
-    """Which connection: a number of 128 bits, new with every connection.
+    """Id of a connection: a number of 128 bits, new with every connection.
 
     On the wire `{"__connection_id__": n}` or `[n]` (3.2). The text form is 32 hexadecimal digits.
 
@@ -113,7 +113,7 @@ class ConnectionId(msgspec.Struct, frozen=True, order=True, gc=False, rename={"v
         value: the number, 0 <= value < 2**128.
 
     Raises:
-        ValueError: the number does not fit.
+        ValueError: the number is negative or has more than 128 bits.
     """
 
     value: int
@@ -128,11 +128,11 @@ class ConnectionId(msgspec.Struct, frozen=True, order=True, gc=False, rename={"v
         return cls(_from_hex(text, 32, "a connection id"))
 
     def to_hex(self) -> str:
-        """32 lower-case hexadecimal digits, without `0x`."""
+        """Return 32 lower-case hexadecimal digits, without `0x`."""
         return f"{self.value:032x}"
 
     def to_abbreviated_hex(self) -> str:
-        """The first 16 digits of `to_hex()`, for logs."""
+        """Return the first 16 digits of `to_hex()`, for logs."""
         return self.to_hex()[:16]
 
     def __str__(self) -> str:
@@ -149,39 +149,39 @@ class TimeDuration(
     gc=False,
     rename={"micros": "__time_duration_micros__"},
 ):
-    """A span of time, in whole microseconds, which may be negative.
+    """Duration in whole microseconds, which may be negative.
 
     On the wire `{"__time_duration_micros__": n}` or `[n]`, n a signed integer of 64 bits (3.2). The text form is
     seconds with a sign and six decimals, such as `-67419000.000003`.
 
-    Arithmetic raises OverflowError where 64 bits do not hold the result.
+    Arithmetic raises OverflowError if the result does not fit in 64 bits.
 
     Attributes:
-        micros: the microseconds.
+        micros: the number of microseconds.
     """
 
     micros: _I64
 
     @classmethod
     def from_timedelta(cls, delta: timedelta) -> Self:
-        """The same span as a `datetime.timedelta`."""
+        """Convert a `datetime.timedelta`."""
         return cls(delta // _MICROSECOND)
 
     def to_timedelta(self) -> timedelta:
-        """The same span as a `datetime.timedelta`. Raises OverflowError beyond its range."""
+        """Convert to a `datetime.timedelta`. Raises OverflowError beyond its range."""
         return timedelta(microseconds=self.micros)
 
     def __add__(self, other: TimeDuration) -> TimeDuration:
-        return TimeDuration(_checked(self.micros + other.micros))
+        return TimeDuration(_check_i64(self.micros + other.micros))
 
     def __sub__(self, other: TimeDuration) -> TimeDuration:
-        return TimeDuration(_checked(self.micros - other.micros))
+        return TimeDuration(_check_i64(self.micros - other.micros))
 
     def __neg__(self) -> TimeDuration:
-        return TimeDuration(_checked(-self.micros))
+        return TimeDuration(_check_i64(-self.micros))
 
     def __abs__(self) -> TimeDuration:
-        return TimeDuration(_checked(abs(self.micros)))
+        return TimeDuration(_check_i64(abs(self.micros)))
 
     def __bool__(self) -> bool:
         return self.micros != 0
@@ -198,12 +198,12 @@ class Timestamp(
     gc=False,
     rename={"micros": "__timestamp_micros_since_unix_epoch__"},
 ):
-    """A point in time, in whole microseconds since 1970-01-01T00:00:00Z.
+    """Point in time, in whole microseconds since 1970-01-01T00:00:00Z.
 
     On the wire `{"__timestamp_micros_since_unix_epoch__": n}` or `[n]`, n a signed integer of 64 bits (3.2). The
     text form is RFC 3339.
 
-    Arithmetic raises OverflowError where 64 bits do not hold the result.
+    Arithmetic raises OverflowError if the result does not fit in 64 bits.
 
     Attributes:
         micros: the microseconds since the epoch.
@@ -213,37 +213,37 @@ class Timestamp(
 
     @classmethod
     def now(cls) -> Self:
-        """The time on this machine's clock."""
+        """Return the current time of the local clock."""
         return cls.from_datetime(datetime.now(UTC))
 
     @classmethod
     def from_datetime(cls, moment: datetime) -> Self:
-        """The same point in time. Raises ValueError for a naive datetime, which names none."""
+        """Convert a `datetime` with a time zone. Raises ValueError for a naive one."""
         if moment.tzinfo is None:
-            raise ValueError("a datetime without a time zone names no point in time; give it one, such as UTC")
+            raise ValueError("a datetime without a time zone is not a point in time: give it one, such as datetime.UTC")
         return cls((moment - _EPOCH) // _MICROSECOND)
 
     def to_datetime(self) -> datetime:
-        """The same point in time, in UTC. Raises OverflowError beyond the years 1 to 9999."""
+        """Convert to a `datetime` in UTC. Raises OverflowError beyond the years 1 to 9999."""
         return _EPOCH + timedelta(microseconds=self.micros)
 
     @classmethod
     def from_rfc3339(cls, text: str) -> Self:
-        """Read a text such as `2026-01-31T12:00:00.5+00:00`; digits beyond microseconds are cut off.
+        """Read RFC 3339, such as `2026-01-31T12:00:00.5+00:00`; digits beyond microseconds are dropped.
 
         Raises ValueError for anything else.
         """
         match = _RFC3339.fullmatch(text)
         if match is None:
-            raise ValueError(f"not a time of RFC 3339: {text!r}")
+            raise ValueError(f"not an RFC 3339 time: {text!r}")
         zone = "+00:00" if match["zone"] in {"Z", "z"} else match["zone"]
         micros = int((match["fraction"] or "0")[:6].ljust(6, "0"))
         return cls(cls.from_datetime(datetime.fromisoformat(match["head"] + zone)).micros + micros)
 
     def to_rfc3339(self) -> str:
-        """RFC 3339 in UTC with the fewest of 0, 3 or 6 decimals, such as `2026-01-31T12:00:00.500+00:00`.
+        """Format as RFC 3339 in UTC with the fewest of 0, 3 or 6 decimals, such as `2026-01-31T12:00:00.500+00:00`.
 
-        Years beyond 9999 carry a sign, as ISO 8601 asks.
+        Years beyond 9999 have a sign, as in ISO 8601.
         """
         cycles, micros = divmod(self.micros, _CYCLE_MICROS)
         near = _EPOCH + timedelta(microseconds=micros)
@@ -257,7 +257,7 @@ class Timestamp(
         return text + "+00:00"
 
     def __add__(self, other: TimeDuration) -> Timestamp:
-        return Timestamp(_checked(self.micros + other.micros))
+        return Timestamp(_check_i64(self.micros + other.micros))
 
     @overload
     def __sub__(self, other: TimeDuration) -> Timestamp: ...
@@ -265,15 +265,15 @@ class Timestamp(
     def __sub__(self, other: Timestamp) -> TimeDuration: ...
     def __sub__(self, other: TimeDuration | Timestamp) -> Timestamp | TimeDuration:
         if isinstance(other, TimeDuration):
-            return Timestamp(_checked(self.micros - other.micros))
-        return TimeDuration(_checked(self.micros - other.micros))
+            return Timestamp(_check_i64(self.micros - other.micros))
+        return TimeDuration(_check_i64(self.micros - other.micros))
 
     def __str__(self) -> str:
         return self.to_rfc3339()
 
 
 class Variant(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """Base of the classes of a sum type, one a variant. On the wire `[tag, payload]` (3.2).
+    """Base of the variants of a sum type, one class per variant. On the wire `[tag, payload]` (3.2).
 
     A variant with a payload has the one field `value`.
     """
@@ -283,45 +283,45 @@ class Variant(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class ScheduleAtInterval(Variant, frozen=True, tag=0):
-    """Run again and again, each `value` after the last. On the wire `[0, <TimeDuration>]` (3.2)."""
+    """Schedule that repeats, with an interval of `value`. On the wire `[0, <TimeDuration>]` (3.2)."""
 
     variant = "Interval"
     value: TimeDuration
 
 
 class ScheduleAtTime(Variant, frozen=True, tag=1):
-    """Run once, at `value`. On the wire `[1, <Timestamp>]` (3.2)."""
+    """Schedule that runs once, at `value`. On the wire `[1, <Timestamp>]` (3.2)."""
 
     variant = "Time"
     value: Timestamp
 
 
 ScheduleAt: TypeAlias = ScheduleAtInterval | ScheduleAtTime
-"""When a scheduled reducer runs."""
+"""Schedule of a scheduled reducer: an interval or a time."""
 
 
 class Some(msgspec.Struct, Generic[T], frozen=True, gc=False):
-    """A present value of an Option whose own value may be None: `Option<Option<T>>` is `Some[T | None] | None`.
+    """Present value of an Option whose value may itself be None: `Option<Option<T>>` is `Some[T | None] | None`.
 
-    On the wire `[0, value]`, where the absent value is `[1, {}]` or `[1, []]` (3.2).
+    On the wire `[0, value]`; the absent value is `[1, {}]` or `[1, []]` (3.2).
     """
 
     value: T
 
 
 class Ok(Variant, Generic[T], frozen=True, tag=0):
-    """The good outcome of a `Result`. On the wire `[0, value]` (3.2)."""
+    """Success of a `Result`. On the wire `[0, value]` (3.2)."""
 
     variant = "ok"
     value: T
 
 
 class Err(Variant, Generic[E], frozen=True, tag=1):
-    """The bad outcome of a `Result`. On the wire `[1, value]` (3.2)."""
+    """Error of a `Result`. On the wire `[1, value]` (3.2)."""
 
     variant = "err"
     value: E
 
 
 Result: TypeAlias = Ok[T] | Err[E]
-"""The outcome of something that can fail, as a value."""
+"""Result of an operation that can fail: `Ok` or `Err`."""

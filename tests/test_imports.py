@@ -35,6 +35,7 @@ LAYERS = (
     "_engine.result _engine.retry _engine.stream _engine.table_cache",
     "_engine.delta _engine.lifecycle _engine.resync _engine.sink _engine.subscription _engine.table_state",
     "_engine.unretrieved _engine.client_cache _engine.dispatcher",
+    "_engine.procedures",
     "_engine.engine",
     "_engine.cache_sink _engine.handler_sink",
     # _handles: what users hold
@@ -55,7 +56,7 @@ SANS_IO = ("_sats", "_protocol", "_engine", "_handles", "text", "types", "stats"
 IO = {"asyncio", "websockets", "socket", "ssl", "time", "random", "threading", "selectors", "concurrent"}
 # The layers that know the encoding of the frames, or the text of schemas; what chooses an encoding names it, no more.
 ENCODINGS = "_protocol.v1_json"
-CHOOSERS = {"aio.client", "aio.raw"}
+CHOOSERS = {"aio.connection"}
 
 RANKS = {module: rank for rank, line in enumerate(LAYERS) for module in line.split()}
 

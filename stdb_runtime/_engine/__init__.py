@@ -1,1 +1,1 @@
-"""The client without I/O: requests in flight, subscriptions, the cache, callbacks."""
+"""Client engine: pending requests, subscriptions, client cache, callbacks."""

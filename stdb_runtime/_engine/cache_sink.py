@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, TypeAlias, TypeVar
 from weakref import WeakSet
 
 from .._protocol.events import (
@@ -21,7 +21,7 @@ from .._protocol.events import (
 )
 from .._protocol.rows import TableUpdate
 from .._sats.annotation import Product
-from ..errors import ProtocolError, ReducerError, StdbError, SubscriptionError
+from ..errors import ConnectionLost, ProtocolError, ReducerError, StdbError, SubscriptionError
 from ..events import (
     Cause,
     Reconciled,
@@ -31,18 +31,21 @@ from ..events import (
     SubscriptionEnded,
     UnknownTransaction,
 )
-from ..text import shown
+from ..text import printable
 from .callbacks import CallbackList
 from .client_cache import Changes, ClientCache
 from .delta import Delta
-from .engine import Engine, as_connection_lost
+from .engine import Engine
 from .result import PendingResult
 from .resync import ResyncBuffer
-from .stream import Stream
+from .stream import SlowConsumerPolicy, Stream
 from .subscription import SubscriptionRecord, SubscriptionState, Transition
 from .table_state import TableDeclaration, changes_of
 
 __all__ = ["CacheSink", "EngineSource", "TypedEngine"]
+
+
+T = TypeVar("T")
 
 
 class CacheSink:
@@ -78,6 +81,30 @@ class CacheSink:
     def reducer_callbacks(self, reducer: str) -> CallbackList[Callable[..., object]]:
         """Return the callbacks on calls of a reducer."""
         return self._on_reducer.setdefault(reducer, CallbackList())
+
+    def stream(
+        self,
+        limit: int,
+        policy: SlowConsumerPolicy,
+        *,
+        key: Callable[[T], Hashable] | None = None,
+        join: Callable[[T, T], T | None] | None = None,
+        view: Callable[[T], T | None] | None = None,
+    ) -> Stream[T]:
+        """Create a stream that ends with this client. See `Stream` for the arguments."""
+        stream = Stream(
+            self._engine.driver.new_future,
+            limit,
+            policy,
+            self._engine.stats.count_dropped,
+            key=key,
+            join=join,
+            view=view,
+        )
+        self._engine.stats.track_stream(stream)
+        if self._engine.is_closed:
+            stream.end()
+        return stream
 
     def subscribe(self, queries: tuple[str, ...]) -> SubscriptionRecord:
         """Send a subscription. Raises NotConnectedError if there is no open connection."""
@@ -143,9 +170,8 @@ class CacheSink:
         for record in self._subscriptions.values():
             record.give_up_waiting(error)
 
-    def ending(self, error: StdbError | None) -> None:
+    def ending(self, loss: ConnectionLost) -> None:
         """Fail whoever awaits, and end all streams."""
-        loss = as_connection_lost(error)
         for record in list(self._subscriptions.values()):
             self._engine.errors.fail(record.applied, loss)
             record.move(Transition.CLOSED)
@@ -215,10 +241,12 @@ class CacheSink:
                 self._forget(record)
             case SubscriptionRefused(query_id=query_id, message=message):
                 if query_id is None:
-                    raise ProtocolError(f"the server refused a subscription that was not asked for: {shown(message)}")
+                    raise ProtocolError(
+                        f"the server refused a subscription that was not asked for: {printable(message)}"
+                    )
                 self._refused(self._record(query_id), message)
             case SubscriptionsDropped(message=message):
-                raise ProtocolError(f"the server dropped all subscriptions of this connection: {shown(message)}")
+                raise ProtocolError(f"the server dropped all subscriptions of this connection: {printable(message)}")
             case SetSubscribed():
                 raise ProtocolError("the server sent the rows of a legacy Subscribe, which was not asked for")
 

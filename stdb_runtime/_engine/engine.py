@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Callable, Hashable
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 from .._protocol.encoding import Encoding, ParameterSource, Session, SessionState, Values
 from .._protocol.events import (
@@ -29,7 +29,6 @@ from ..errors import (
     ConnectionRejectedError,
     NotConnectedError,
     OutOfEnergyError,
-    ProcedureError,
     ProtocolError,
     ReducerError,
     StdbError,
@@ -38,27 +37,16 @@ from ..stats import Stats
 from .dispatcher import Dispatcher
 from .driver import Driver, ServerVersionRequest
 from .lifecycle import ConnectionState, Lifecycle
+from .procedures import ParkedCalls
 from .result import PendingResult, ReducerCall
 from .retry import RetryPolicy
 from .sink import Sink
-from .stream import SlowConsumerPolicy, Stream
 from .unretrieved import UnretrievedErrors, calling_line
 
-__all__ = ["Engine", "as_connection_lost"]
+__all__ = ["Engine"]
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Sink)
-
-# The first major version with procedures; earlier servers close the connection on a call (docs/protocol.md, 2.1).
-_PROCEDURES_SINCE = 2
-
-
-class _ParkedCall(NamedTuple):
-    """Procedure call that waits for the server's version."""
-
-    procedure: str
-    result: PendingResult[Any]
-    send: Callable[[], None]
 
 
 class Engine(Generic[S]):
@@ -101,9 +89,7 @@ class Engine(Generic[S]):
         self._ids = itertools.count(1)
         self._session: Session = encoding.new_session(parameters, self._ids)
         self._unanswered: list[object] = []  # of a session that has ended, until the loss is dispatched
-        self._parked: list[_ParkedCall] = []
-        self._has_procedures = False
-        self._io_requests: list[ServerVersionRequest] = []
+        self._parked = ParkedCalls(self.errors)
         self.sink: S = make_sink(self)
 
     # --- requests -----------------------------------------------------------------------------------------------------
@@ -172,12 +158,10 @@ class Engine(Generic[S]):
         def send() -> None:
             result.id = session.call_procedure(procedure, arguments, returns, result)
 
-        if self._has_procedures or not check_version:
-            send()
+        if check_version:
+            self._parked.add(procedure, result, send)
         else:
-            if not self._parked:
-                self._io_requests.append(ServerVersionRequest(self.stats.connections))
-            self._parked.append(_ParkedCall(procedure, result, send))
+            send()
         self.driver.flush()
         return result
 
@@ -189,26 +173,10 @@ class Engine(Generic[S]):
         self.driver.flush()
         return result
 
-    def stream(
-        self,
-        limit: int,
-        policy: SlowConsumerPolicy,
-        *,
-        key: Callable[[T], Hashable] | None = None,
-        join: Callable[[T, T], T | None] | None = None,
-        view: Callable[[T], T | None] | None = None,
-    ) -> Stream[T]:
-        """Create a stream that ends with this client. See `Stream` for the arguments."""
-        stream = Stream(self.driver.new_future, limit, policy, self.stats.count_dropped, key=key, join=join, view=view)
-        self.stats.watch(stream)
-        if self.is_closed:
-            stream.end()
-        return stream
-
     def unanswered(self) -> list[PendingResult[Any]]:  # Any: results of whatever kind
         """Return the results of requests that have no answer yet, without those that whoever awaited has given up."""
         results = [_result(request) for request in self._session.in_flight]
-        results += [call.result for call in self._parked]
+        results += self._parked.results
         results += self.sink.unanswered()
         return [result for result in results if not result.is_abandoned]
 
@@ -260,8 +228,7 @@ class Engine(Generic[S]):
 
     def io_requests(self) -> list[ServerVersionRequest]:
         """Return what needs other I/O than frames; each once."""
-        requests, self._io_requests = self._io_requests, []
-        return requests
+        return self._parked.requests()
 
     def connecting(self) -> None:
         """Begin a new session: the driver is about to connect."""
@@ -296,19 +263,7 @@ class Engine(Generic[S]):
 
     def server_version(self, request: ServerVersionRequest, answer: tuple[int, ...] | StdbError) -> None:
         """Take the answer to a request: the numbers of the version, or why it is not known."""
-        if request.connection != self.stats.connections:
-            return  # of a connection that is lost, and its calls with it
-        parked, self._parked = self._parked, []
-        self._has_procedures = not isinstance(answer, StdbError) and answer[0] >= _PROCEDURES_SINCE
-        for call in parked:
-            if isinstance(answer, StdbError):
-                self.errors.fail(call.result, answer)
-            elif self._has_procedures:
-                call.send()
-            else:
-                numbers = ".".join(map(str, answer))
-                problem = f"servers of version {numbers} have no procedures: 2.0 brought them"
-                self.errors.fail(call.result, ProcedureError(call.procedure, problem))
+        self._parked.answer(request, answer)
         self.driver.flush()
 
     def disconnected(self, error: StdbError) -> float | None:
@@ -324,7 +279,7 @@ class Engine(Generic[S]):
         # A loss is news, one more attempt that failed is less.
         level = logging.WARNING if self._lifecycle.is_open else logging.INFO
         self.logger.log(level, "%s: %s; connecting again in %.1f s", self.address, error, delay)
-        self._lose(error)
+        self._lose(error, _as_connection_lost(error))
         if self._lifecycle.is_failing:
             attempts = self._lifecycle.attempts
             self.sink.retries_failing(attempts.error(), attempts.count)
@@ -352,10 +307,11 @@ class Engine(Generic[S]):
         if error is not None and self.was_open:  # else it is raised to whoever connects
             self.logger.error("%s: the client has ended: %s", self.address, error)
         self._end_session()
+        loss = _as_connection_lost(error)
         try:
-            self._lose(error)
+            self._lose(error, loss)
         finally:
-            self.sink.ending(error)
+            self.sink.ending(loss)
             self.errors.report_all()
             self.sink.ended(error)
         return error
@@ -373,19 +329,15 @@ class Engine(Generic[S]):
         self._lifecycle.stop_serving(settled=self._session.is_settled)
         self._unanswered += self._session.end()
 
-    def _lose(self, error: StdbError | None) -> None:
+    def _lose(self, error: StdbError | None, loss: ConnectionLost) -> None:
         """Dispatch the loss of an open connection, once."""
         if not self._lifecycle.is_open:
             return
         self._lifecycle.is_open = False
-        loss = as_connection_lost(error)
         unanswered, self._unanswered = self._unanswered, []
         for request in unanswered:
             self.errors.fail(_result(request), loss)
-        parked, self._parked = self._parked, []
-        what = "the client was closed" if error is None else "the connection was lost"
-        for call in parked:
-            self.errors.fail(call.result, ConnectionLost(f"{what} before the call was sent"))
+        self._parked.lose(error)
         self.sink.disconnected(error)
 
     # --- events -------------------------------------------------------------------------------------------------------
@@ -413,7 +365,6 @@ class Engine(Generic[S]):
         again = self.was_open
         self.driver.handshake_done(opened.token)
         self.opened = opened
-        self._has_procedures = False
         self.stats.connections += 1
         self._lifecycle.open()
         self.sink.opened(opened, again=again)
@@ -423,7 +374,7 @@ class Engine(Generic[S]):
         call, request = event.call, event.request
         if call is None or not isinstance(request, ReducerCall):
             return
-        self.stats.answered(request.reducer, self.driver.now() - request.started)
+        self.stats.record_latency(request.reducer, self.driver.now() - request.started)
         if call.status == "committed":
             request.resolve(call)
         elif call.status == "failed":
@@ -449,7 +400,7 @@ _REJECTED = (
 )
 
 
-def as_connection_lost(error: StdbError | None) -> ConnectionLost:
+def _as_connection_lost(error: StdbError | None) -> ConnectionLost:
     """Return the error of requests in flight, given why the connection ended; None: this client closed it."""
     return error if isinstance(error, ConnectionLost) else ConnectionLost(str(error or "the client was closed"))
 

@@ -1,7 +1,8 @@
-"""Handlers: who is told what a connection without generated code hears.
+"""Handlers, which receive the messages of a connection without generated code.
 
-A handler comes in three forms: an object or class that has some of the methods of `Handler`, a pair of such and an
-argument that each callback gets last, and a mapping of names to functions. Each callback may be `def` or `async def`.
+A handler has one of three forms: an object or class with some of the methods of `Handler`, a tuple of such a handler
+and an argument that is passed last to each callback, or a mapping of names to functions. Each callback may be `def` or
+`async def`.
 """
 
 from __future__ import annotations
@@ -17,44 +18,44 @@ __all__ = ["CALLBACKS", "Callbacks", "Handler", "HandlerForm", "HandlerMapping"]
 
 
 class Handler:
-    """Base for handlers that want to be checked: override what you want to hear. Any method may be `async def`."""
+    """Base of handlers, for type checking: override the callbacks that you need. Any method may be `async def`."""
 
     def on_identity_token(self, message: messages.IdentityToken, /) -> object:
-        """The connection is made: the server said who we are. Also after each reconnection."""
+        """Handle the identity token message, the first one of a connection, also after each reconnection."""
 
     def on_initial_subscription(self, message: messages.InitialSubscription, /) -> object:
-        """All rows of the set that `subscribe` asked for."""
+        """Handle all rows of the queries of a `subscribe`."""
 
     def on_subscribe_applied(self, message: messages.SubscribeApplied, /) -> object:
-        """The rows of a `subscribe_single` or `subscribe_multi`."""
+        """Handle the rows of a `subscribe_single` or `subscribe_multi`."""
 
     def on_unsubscribe_applied(self, message: messages.UnsubscribeApplied, /) -> object:
-        """The rows that went with an `unsubscribe`."""
+        """Handle the rows that were deleted by an `unsubscribe`."""
 
     def on_subscription_error(self, message: messages.SubscriptionError, /) -> object:
-        """A request to subscribe or unsubscribe was refused."""
+        """Handle the refusal of a request to subscribe or unsubscribe."""
 
     def on_transaction_update(self, message: messages.TransactionUpdate, /) -> object:
-        """Rows changed, or a call of ours was answered."""
+        """Handle a transaction, or the failure of a reducer call of this connection."""
 
     def on_one_off_query_response(self, message: messages.OneOffQueryResponse, /) -> object:
-        """A one-off query was answered."""
+        """Handle the response to a one-off query."""
 
     def on_procedure_result(self, message: messages.ProcedureResult, /) -> object:
-        """A procedure call was answered."""
+        """Handle the result of a procedure call."""
 
     def on_disconnect(self, reason: StdbError | None, /) -> object:
-        """An open connection ended; with None if we closed it."""
+        """Handle the end of an open connection; None if it was closed by this client."""
 
     def on_reconnect(self) -> object:
-        """The connection was made again, and the subscriptions were asked for again."""
+        """Handle a reconnection; the subscriptions have been requested again."""
 
     def on_error(self, error: Exception, /) -> object:
-        """A callback raised, or the connection gave up."""
+        """Handle an exception of a callback, or the final failure of the connection."""
 
 
 class HandlerMapping(TypedDict, total=False):
-    """A handler as a mapping. Values are called as the methods of `Handler` are."""
+    """Handler as a mapping. Its values are called as the methods of `Handler` are."""
 
     on_identity_token: Callable[[messages.IdentityToken], object]
     on_initial_subscription: Callable[[messages.InitialSubscription], object]
@@ -70,23 +71,23 @@ class HandlerMapping(TypedDict, total=False):
 
 
 HandlerForm: TypeAlias = "Handler | HandlerMapping | tuple[object, object] | object"
-"""An object or class with some of the methods of `Handler`, a pair of a handler and an argument, or a mapping."""
+"""Object or class with some of the methods of `Handler`, a tuple of a handler and an argument, or a mapping."""
 
 CALLBACKS = {
     name: len(inspect.signature(method).parameters) - 1 for name, method in vars(Handler).items() if name[0] != "_"
 }
-"""How many arguments each callback takes, by its name."""
+"""Number of arguments of each callback, by its name."""
 
 
 class Callbacks:
-    """The callbacks of a handler, whatever its form.
+    """Callbacks of a handler of any form.
 
     Args:
         handler: the handler.
 
     Raises:
-        ArgumentError: it has a callback of a name that does not exist, none at all, or one that takes another number
-            of arguments.
+        ArgumentError: the handler has a callback of an unknown name, no callback, or one with a wrong number of
+            parameters.
     """
 
     def __init__(self, handler: HandlerForm) -> None:
@@ -103,13 +104,13 @@ class Callbacks:
             _check_arity(name, function, CALLBACKS[name] + len(extra))
 
     def get(self, name: str) -> tuple[Callable[..., object], tuple[object, ...]] | None:
-        """A callback and the arguments to give it after its own, or None if the handler has none of that name."""
+        """Return a callback and the arguments to append to its own, or None if the handler has no such callback."""
         function = self._functions.get(name)
         return None if function is None else (function, self._extra)
 
 
 def _functions(handler: object) -> dict[str, Callable[..., object]]:
-    """The callbacks by name: the items of a mapping, or the methods of an object that begin with `on_`."""
+    """Return the callbacks by name: the items of a mapping, or the methods of an object that begin with `on_`."""
     if isinstance(handler, Mapping):
         functions = dict(cast("Mapping[str, Any]", handler))
     else:
@@ -125,9 +126,9 @@ def _check_names(functions: Mapping[str, object]) -> None:
     known = ", ".join(CALLBACKS)
     unknown = [name for name in functions if name not in CALLBACKS]
     if unknown:
-        raise ArgumentError("handler", f"there is no callback {unknown[0]}; there are {known}")
+        raise ArgumentError("handler", f"unknown callback {unknown[0]}; the callbacks are {known}")
     if not functions:
-        raise ArgumentError("handler", f"it has no callback; there are {known}")
+        raise ArgumentError("handler", f"it has no callback; the callbacks are {known}")
 
 
 def _check_arity(name: str, function: Callable[..., object], arguments: int) -> None:
@@ -136,4 +137,4 @@ def _check_arity(name: str, function: Callable[..., object], arguments: int) -> 
     except TypeError:
         raise ArgumentError("handler", f"{name} must take {arguments} argument{'s' * (arguments != 1)}") from None
     except ValueError:
-        pass  # a function of C that does not tell
+        pass  # a function implemented in C, whose signature is not known

@@ -21,8 +21,8 @@ from .._protocol.events import (
     Unsubscribed,
 )
 from .._protocol.rows import RowList, RowReader, TableUpdate
-from ..errors import ProcedureError, ProtocolError, StdbError
-from ..text import shown
+from ..errors import ConnectionLost, ProcedureError, ProtocolError, StdbError
+from ..text import printable
 from .engine import Engine
 from .handler import Callbacks
 from .result import PendingResult
@@ -115,7 +115,7 @@ class HandlerSink:
         if attempts == self._subscribe_attempts:
             self.report(error)
 
-    def ending(self, error: StdbError | None) -> None:
+    def ending(self, loss: ConnectionLost) -> None:
         """Nothing: requests in flight have failed, and nothing else waits."""
 
     def ended(self, error: StdbError | None) -> None:
@@ -192,7 +192,7 @@ class HandlerSink:
                 self._run("on_subscription_error", messages.SubscriptionError(request_id, query_id, message))
             case SubscriptionsDropped(message=message):
                 self._run("on_subscription_error", messages.SubscriptionError(None, None, message))
-                raise ProtocolError(f"the server dropped all subscriptions of this connection: {shown(message)}")
+                raise ProtocolError(f"the server dropped all subscriptions of this connection: {printable(message)}")
 
     # --- rows and callbacks -------------------------------------------------------------------------------------------
 

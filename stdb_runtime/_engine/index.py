@@ -1,4 +1,4 @@
-"""Indexes over the rows of one table in the cache. Built on first use, then kept up to date with each change."""
+"""Indexes of a table in the client cache, built on first use and then updated with each change."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ __all__ = ["HashIndexMap", "SortedIndex", "UniqueIndexMap"]
 
 R = TypeVar("R")
 
-# Keeping the sorted list of values up to date costs a search and a shift per new value; above this share of new ones,
-# sorting again when a range is next asked for is cheaper.
-_RESORT_SHARE = 8
+# Updating the sorted list of values takes a search and a shift per new value. If more than one in this many values is
+# new, sorting again at the next query of a range is faster.
+_RESORT_FRACTION = 8
 
 
 class UniqueIndexMap(Generic[R]):
-    """From a unique column's value to the one row that has it.
+    """Unique index: maps each value of a unique column to its row.
 
     Args:
-        value_of: the column's value in a row.
-        rows: the rows that are there.
+        value_of: returns the value of the column in a row.
+        rows: the present rows.
     """
 
     def __init__(self, value_of: Callable[[R], Any], rows: Iterable[R]) -> None:  # Any: the column's type
@@ -29,25 +29,25 @@ class UniqueIndexMap(Generic[R]):
 
     @property
     def by_value(self) -> Mapping[Any, R]:
-        """The rows by value, a live view."""
+        """Rows by value, a live view."""
         return self._rows
 
     def change(self, removed: Sequence[R], added: Sequence[R]) -> None:
-        """Take out and put in rows. A value that moves from one row to another stays with the added one."""
+        """Remove and add rows. A value of both a removed and an added row maps to the added row."""
         before, after = list(map(self._value_of, removed)), list(map(self._value_of, added))
-        if before != after:  # nearly all updates leave the value alone
+        if before != after:  # most updates do not change the value
             for value in before:
                 self._rows.pop(value, None)
         self._rows.update(zip(after, added, strict=True))
 
 
 class HashIndexMap(Generic[R]):
-    """From a column's value to the rows that have it; over several columns the value is the tuple of theirs.
+    """Hash index: maps each value to the rows that have it; the value of several columns is a tuple.
 
     Args:
-        value_of: the value in a row.
-        key_of: what identifies a row.
-        rows: the rows that are there.
+        value_of: returns the value of the indexed columns in a row.
+        key_of: returns the key that identifies a row.
+        rows: the present rows.
     """
 
     def __init__(self, value_of: Callable[[R], Any], key_of: Callable[[R], Any], rows: Iterable[R]) -> None:
@@ -58,17 +58,17 @@ class HashIndexMap(Generic[R]):
             self._groups.setdefault(value_of(row), {})[key_of(row)] = row
 
     def equal(self, value: Any) -> list[R]:
-        """The rows whose value is `value`."""
+        """Return the rows with a value."""
         return list(self._groups.get(value, {}).values())
 
     def change(self, removed: Sequence[R], added: Sequence[R]) -> None:
-        """Take out and put in rows."""
+        """Remove and add rows."""
         for value in self._regroup(removed, added):
             if not self._groups[value]:
                 del self._groups[value]
 
     def _regroup(self, removed: Sequence[R], added: Sequence[R]) -> set[Any]:
-        """Take out and put in rows. Gives the values that are new, or may have gone: their groups may be empty."""
+        """Remove and add rows. Returns the values that are new, or whose groups may now be empty."""
         touched: set[Any] = set()
         for row in removed:
             value = self._value_of(row)
@@ -85,10 +85,10 @@ class HashIndexMap(Generic[R]):
 
 
 class SortedIndex(HashIndexMap[R]):
-    """From a column's value to the rows that have it, and from a range of values to theirs in ascending order.
+    """Sorted index: maps a value, or a range of values, to the rows that have them.
 
-    Over several columns the value is the tuple of theirs, and a shorter tuple means all that begin with it.
-    Arguments as of `HashIndexMap`; values are ordered.
+    The value of several columns is a tuple; a shorter tuple stands for all values that begin with it. The arguments are
+    those of `HashIndexMap`.
     """
 
     def __init__(self, value_of: Callable[[R], Any], key_of: Callable[[R], Any], rows: Iterable[R]) -> None:
@@ -96,39 +96,39 @@ class SortedIndex(HashIndexMap[R]):
         self._sorted: list[Any] | None = None
 
     def equal(self, value: Any) -> list[R]:
-        """The rows whose value is `value`, or begins with it."""
+        """Return the rows whose value is `value`, or begins with it."""
         if isinstance(value, tuple) and value not in self._groups:
             return self.between(ge=value, le=value)
         return super().equal(value)
 
     def between(self, *, ge: Any = None, gt: Any = None, le: Any = None, lt: Any = None) -> list[R]:
-        """The rows whose value lies within the bounds, None being no bound; ascending by value."""
+        """Return the rows whose value is within the bounds, in ascending order of values; None is no bound."""
         if self._sorted is None:
             self._sorted = sorted(self._groups)
         values = self._sorted
         start = max(
-            0 if ge is None else bisect_left(values, ge, key=_as_long_as(ge)),
-            0 if gt is None else bisect_right(values, gt, key=_as_long_as(gt)),
+            0 if ge is None else bisect_left(values, ge, key=_prefix_key(ge)),
+            0 if gt is None else bisect_right(values, gt, key=_prefix_key(gt)),
         )
         stop = min(
-            len(values) if le is None else bisect_right(values, le, key=_as_long_as(le)),
-            len(values) if lt is None else bisect_left(values, lt, key=_as_long_as(lt)),
+            len(values) if le is None else bisect_right(values, le, key=_prefix_key(le)),
+            len(values) if lt is None else bisect_left(values, lt, key=_prefix_key(lt)),
         )
         return [row for value in values[start:stop] for row in self._groups[value].values()]
 
     def change(self, removed: Sequence[R], added: Sequence[R]) -> None:
-        """Take out and put in rows."""
-        self._resort(self._regroup(removed, added))
+        """Remove and add rows."""
+        self._update_sorted(self._regroup(removed, added))
 
-    def _resort(self, touched: set[Any]) -> None:
-        """Bring the sorted values in line with the groups, for the values that came or may have gone."""
+    def _update_sorted(self, touched: set[Any]) -> None:
+        """Update the sorted values, and drop empty groups, for values that are new or may have been removed."""
         for value in touched:
             if not self._groups[value]:
                 del self._groups[value]
         values = self._sorted
         if values is None:
             return
-        if len(touched) * _RESORT_SHARE > len(values):
+        if len(touched) * _RESORT_FRACTION > len(values):
             self._sorted = None
             return
         for value in touched:
@@ -140,8 +140,8 @@ class SortedIndex(HashIndexMap[R]):
                 insort(values, value)
 
 
-def _as_long_as(bound: Any) -> Callable[[Any], Any] | None:
-    """Cuts the values of several columns to as many as the bound names."""
+def _prefix_key(bound: Any) -> Callable[[Any], Any] | None:
+    """Return a function that cuts a tuple of values to the length of the bound; None for a single value."""
     if not isinstance(bound, tuple):
         return None
     length = len(cast("tuple[object, ...]", bound))

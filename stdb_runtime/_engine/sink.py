@@ -12,7 +12,7 @@ from .._protocol.events import (
     SubscriptionEvent,
     Transaction,
 )
-from ..errors import StdbError
+from ..errors import ConnectionLost, StdbError
 from .result import PendingResult
 
 __all__ = ["Sink"]
@@ -54,8 +54,8 @@ class Sink(Protocol):
         """Handle that attempt after attempt fails. Another one follows."""
         ...
 
-    def ending(self, error: StdbError | None) -> None:
-        """Fail what still waits: the client is at its end."""
+    def ending(self, loss: ConnectionLost) -> None:
+        """Fail what still waits with an error: the client is at its end."""
         ...
 
     def ended(self, error: StdbError | None) -> None:

@@ -107,7 +107,7 @@ class BaseClient(ConnectionInfo[CacheSink], Generic[D, S, P]):
             policy: what happens beyond that: "raise" has the loop raise SlowConsumerError, "drop_oldest" drops, and
                 counts in the stream's `dropped`.
         """
-        stream: Stream[Delta] = self._engine.stream(limit, policy)
+        stream: Stream[Delta] = self._engine.sink.stream(limit, policy)
         self._engine.sink.deltas.add(stream)
         return stream
 

@@ -52,7 +52,7 @@ class UniqueIndex(Generic[R, K]):
             return None if isinstance(seen, Deleted) else seen
 
         # The first that comes is kept, however many more do before it is taken.
-        stream: Stream[Change[R]] = self._engine.stream(1, "raise", view=coming)
+        stream: Stream[Change[R]] = self._engine.sink.stream(1, "raise", view=coming)
         self._state.streams.add(stream)
         row = self.find(value)
         if row is not None:
@@ -72,7 +72,7 @@ class UniqueIndex(Generic[R, K]):
         """
         primary_key = self._state.primary_key
         key_of = None if primary_key is None else attrgetter(primary_key)
-        stream: Stream[Change[R]] = self._engine.stream(
+        stream: Stream[Change[R]] = self._engine.sink.stream(
             1,
             "raise",
             key=lambda change: value if key_of is None else key_of(change.row),

@@ -15,7 +15,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 from .._engine.cache_sink import EngineSource
 from .._engine.result import PendingResult
-from .._sats.annotation import returned_by
+from .._sats.annotation import return_type_of
 from .._sats.parameters import Parameters
 from .._sats.sats import SatsType
 
@@ -87,7 +87,7 @@ class Procedure(Generic[P, T]):
     @cached_property
     def returns(self) -> SatsType:
         """The type of the value that it returns. Raises BindingsError if generated code cannot have that."""
-        return returned_by(self._declaration)
+        return return_type_of(self._declaration)
 
 
 def procedure(

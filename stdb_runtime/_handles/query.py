@@ -1,8 +1,8 @@
-"""Queries on one table, or on two that are joined, written as Python expressions that the type checkers understand.
+"""Queries on one table, or on two joined ones, written as Python expressions that type checkers understand.
 
 `tables.player.where(lambda p: (p.level >= 3) & (p.name != "Bob"))` is `SELECT * FROM player WHERE level >= 3 AND
-name != 'Bob'`. The lambda is called once, with the table's columns; comparing one gives a condition. Conditions are
-joined with `&` and `|`, and each comparison stands in parentheses.
+name != 'Bob'`. The lambda is called once, with the columns of the table; comparing a column returns a
+condition. Conditions are combined with `&` and `|`, and each comparison needs parentheses.
 """
 
 from __future__ import annotations
@@ -27,32 +27,32 @@ _LEFT, _RIGHT = "a", "b"
 
 
 class Condition:
-    """What rows must meet. Join conditions with `&` and `|`; SQL knows no other way, and neither `not`."""
+    """Condition of a WHERE clause. Combine conditions with `&` and `|`; the server's SQL has no `NOT`."""
 
     def __init__(self, parts: tuple[Condition, ...], operator: str) -> None:
         self._parts = parts
         self._operator = operator
 
-    def __and__(self, other: Truth) -> Condition:
+    def __and__(self, other: ConditionLike) -> Condition:
         return self._combined("AND", condition_of(other))
 
-    def __or__(self, other: Truth) -> Condition:
+    def __or__(self, other: ConditionLike) -> Condition:
         return self._combined("OR", condition_of(other))
 
     def __bool__(self) -> NoReturn:
-        _refuse_truth()
+        _raise_no_truth_value()
 
     def _combined(self, operator: str, other: Condition) -> Condition:
-        # Of `a & b & c` one condition is made, however many there are.
+        # `a & b & c` is one condition of three parts, not two nested ones.
         same = self._operator == operator
         return Condition((*(self._parts if same else (self,)), other), operator)
 
     def __sql__(self, alias: str = "") -> str:
-        """The condition in SQL, its columns reached through an alias, if there is one."""
+        """Return the SQL of the condition, its columns qualified with the alias of their table, if any."""
         return f" {self._operator} ".join(part.__operand__(alias) for part in self._parts)
 
     def __operand__(self, alias: str) -> str:
-        """The condition in SQL, as a part of another one."""
+        """Return the SQL of the condition as an operand of another one."""
         return f"({self.__sql__(alias)})"
 
     def __repr__(self) -> str:
@@ -60,7 +60,7 @@ class Condition:
 
 
 class _Comparison(Condition):
-    """A column compared with a value."""
+    """Comparison of a column with a value."""
 
     def __init__(self, column: str, operator: str, text: str) -> None:
         super().__init__((), operator)
@@ -68,42 +68,42 @@ class _Comparison(Condition):
         self._text = text
 
     def __sql__(self, alias: str = "") -> str:
-        return f"{_reached(self._column, alias)} {self._operator} {self._text}"
+        return f"{_column_sql(self._column, alias)} {self._operator} {self._text}"
 
     def __operand__(self, alias: str) -> str:
         return self.__sql__(alias)
 
 
 class Join:
-    """Which columns of two tables are equal in rows that belong together."""
+    """Join condition: a column of one table equals a column of another."""
 
     def __init__(self, first: tuple[str, str], second: tuple[str, str]) -> None:
         self._sides = dict([first, second])
 
     def __bool__(self) -> NoReturn:
-        _refuse_truth()
+        _raise_no_truth_value()
 
     def __sql__(self) -> str:
-        """The condition in SQL.
+        """Return the SQL of the join condition.
 
         Raises:
-            TypeError: it does not compare a column of one table with one of the other.
+            TypeError: the two columns are not of different tables.
         """
         if self._sides.keys() != {_LEFT, _RIGHT}:
             raise TypeError("a join compares a column of one table with one of the other: lambda p, m: p.id == m.owner")
-        return " = ".join(_reached(self._sides[alias], alias) for alias in (_LEFT, _RIGHT))
+        return " = ".join(_column_sql(self._sides[alias], alias) for alias in (_LEFT, _RIGHT))
 
 
 class Column(Generic[K]):
-    """Declares a column that queries can compare. One of truth values is a condition by itself, and `~` its opposite.
+    """Column that queries can compare with values. A boolean column is itself a condition, and `~` negates it.
 
-    The type argument is what the column holds, with its range.
+    The type argument is the type of the column, with its range.
 
     Args:
-        name: its name in the module.
+        name: the name of the column in the module.
     """
 
-    __orig_class__: object  # set by Python to the class with its type argument
+    __orig_class__: object  # set by `typing`: the class with its type argument
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -116,7 +116,7 @@ class Column(Generic[K]):
         bound._alias = columns.__alias__
         return bound
 
-    @overload  # type: ignore[override]  # gives SQL, not a truth value
+    @overload  # type: ignore[override]  # returns a condition, not a bool
     def __eq__(self, other: Column[K], /) -> Join: ...  # type: ignore[overload-overlap]  # no column holds columns
     @overload
     def __eq__(self, other: K, /) -> Condition: ...
@@ -140,27 +140,27 @@ class Column(Generic[K]):
     def __ge__(self, other: K, /) -> Condition:
         return self._compare(">=", other)
 
-    def __and__(self: Column[bool], other: Truth) -> Condition:
+    def __and__(self: Column[bool], other: ConditionLike) -> Condition:
         return self.__condition__() & other
 
-    def __or__(self: Column[bool], other: Truth) -> Condition:
+    def __or__(self: Column[bool], other: ConditionLike) -> Condition:
         return self.__condition__() | other
 
     def __invert__(self: Column[bool]) -> Condition:
         return self._compare("=", False)
 
     def __bool__(self) -> NoReturn:
-        _refuse_truth()
+        _raise_no_truth_value()
 
-    __hash__ = None  # type: ignore[assignment]  # like everything whose equality is not a truth value
+    __hash__ = None  # type: ignore[assignment]  # `==` does not return a bool
 
     def __repr__(self) -> str:
         return f"<column {self._name}>"
 
     def __condition__(self: Column[bool]) -> Condition:
-        """That the column is true."""
+        """Return the condition that the column is true."""
         if self._annotation() is not bool:
-            raise TypeError(f"column {self._name} holds no truth values: compare it with something")
+            raise TypeError(f"column {self._name} is not boolean: compare it with a value")
         return self._compare("=", True)
 
     def _annotation(self) -> object:
@@ -180,17 +180,17 @@ class Column(Generic[K]):
 
 
 class OpaqueColumn:
-    """Declares a column that SQL cannot compare: there is no way to write a value of its type.
+    """Column that queries cannot compare: SQL has no literals of its type.
 
     Args:
-        name: its name in the module.
+        name: the name of the column in the module.
     """
 
     def __init__(self, name: str) -> None:
         self._name = name
 
     def __eq__(self, other: object) -> bool:
-        raise TypeError(f"column {self._name} cannot be compared: SQL has no way to write a value of its type")
+        raise TypeError(f"column {self._name} cannot be compared: SQL has no literals of its type")
 
     __ne__ = __eq__
     __hash__ = None  # type: ignore[assignment]  # as above
@@ -200,22 +200,22 @@ class OpaqueColumn:
 
 
 class Columns:
-    """The columns of a table, one attribute each."""
+    """Columns of a table, one attribute each."""
 
     def __init__(self, alias: str = "") -> None:
         self.__alias__ = alias
 
 
-Truth: TypeAlias = "Condition | Column[bool]"
-"""What a query asks of rows."""
+ConditionLike: TypeAlias = "Condition | Column[bool]"
+"""Condition, or a boolean column, which is one."""
 
 
 class Query(Generic[R]):
-    """A query. Subscribe to it, or ask it once.
+    """Query on the database, to subscribe to or to run once.
 
     Attributes:
-        row_class: the class of its rows.
-        table_name: the table that its rows are of, by its name in the module.
+        row_class: the class of the rows.
+        table_name: the table of the rows, by its name in the module.
     """
 
     def __init__(self, row_class: type[R], table_name: str, sql: str) -> None:
@@ -224,7 +224,7 @@ class Query(Generic[R]):
         self._sql = sql
 
     def __sql__(self) -> str:
-        """The query in SQL."""
+        """Return the SQL of the query."""
         return self._sql
 
     def __repr__(self) -> str:
@@ -232,41 +232,42 @@ class Query(Generic[R]):
 
 
 class Source(ABC, Generic[R, C]):
-    """What can be queried: a table, or a selection of its rows."""
+    """Source of rows for queries: a table, or a selection of its rows."""
 
     @abstractmethod
     def __selection__(self) -> Selection[R, C]:
-        """The rows, as a selection."""
+        """Return the rows as a selection."""
 
-    def where(self, condition: Callable[[C], Truth]) -> Selection[R, C]:
-        """The rows that meet a condition: `where(lambda p: (p.level >= 3) & (p.name != "Bob"))`.
+    def where(self, condition: Callable[[C], ConditionLike]) -> Selection[R, C]:
+        """Select the rows that meet a condition: `where(lambda p: (p.level >= 3) & (p.name != "Bob"))`.
 
         Args:
-            condition: takes the table's columns, and gives a condition.
+            condition: takes the columns of the table, and returns a condition.
 
         Raises:
-            TypeError: it gives none, as `and`, `or` and `not` do not; or a value is not of its column's type.
-            ValueError: a value cannot be written in SQL.
+            TypeError: it does not return a condition, or uses `and`, `or` or `not`; or a value is not of the type of
+                its column.
+            ValueError: SQL has no literal for a value.
         """
         return self.__selection__().__narrowed__(condition)
 
     def semijoin(self, other: Selectable[S, D] | Selection[S, D], *, on: Callable[[C, D], Join]) -> Query[R]:
-        """The rows that have a partner in another table: `player.semijoin(match, on=lambda p, m: p.id == m.owner)`.
+        """Select the rows that match a row of another table: `player.semijoin(match, on=lambda p, m: p.id == m.owner)`.
 
-        The server allows it where it finds an index for it. A row with several partners comes once from the cache.
+        The server allows it only if there is an index for it. A row with several matches is in the cache once.
 
         Args:
             other: the other table, or a selection of its rows.
-            on: takes the columns of both, and compares one with one.
+            on: takes the columns of both tables, and compares a column of one with a column of the other.
 
         Raises:
-            TypeError: `on` does not compare columns of one type, one of each table.
+            TypeError: `on` does not compare columns of the same type, one of each table.
         """
         return self.__selection__().__joined__(other.__selection__(), on)
 
 
 class Selection(Query[R], Source[R, C]):
-    """Rows of one table that meet conditions; it can be narrowed further."""
+    """Query on one table, which can be narrowed further."""
 
     def __init__(
         self, row_class: type[R], table_name: str, columns: type[C], condition: Condition | None = None
@@ -279,14 +280,14 @@ class Selection(Query[R], Source[R, C]):
     def __selection__(self) -> Selection[R, C]:
         return self
 
-    def __narrowed__(self, condition: Callable[[C], Truth]) -> Selection[R, C]:
-        """The rows that meet a further condition."""
+    def __narrowed__(self, condition: Callable[[C], ConditionLike]) -> Selection[R, C]:
+        """Select the rows that also meet a further condition."""
         further = condition_of(condition(self._columns()))
         both = further if self._condition is None else self._condition & further
         return Selection(self.row_class, self.table_name, self._columns, both)
 
     def __joined__(self, other: Selection[S, D], on: Callable[[C, D], Join]) -> Query[R]:
-        """The rows that have a partner in another selection."""
+        """Select the rows that match a row of another selection."""
         join = cast("object", on(self._columns(_LEFT), other._columns(_RIGHT)))
         if not isinstance(join, Join):
             raise TypeError(f"a join compares two columns, as in lambda p, m: p.id == m.owner; got {join!r}")
@@ -299,7 +300,7 @@ class Selection(Query[R], Source[R, C]):
 
 
 class Selectable(Source[R, C]):
-    """A table that can be queried. Its type arguments are its row class, and the class of its columns."""
+    """Table that can be queried. The type arguments are its row class, and the class of its columns."""
 
     __table_name__: str
     _query_classes: tuple[type[Product], type[Columns]]
@@ -311,30 +312,33 @@ class Selectable(Source[R, C]):
                 cls._query_classes = get_args(base)
 
     def __selection__(self) -> Selection[R, C]:
-        # The type arguments, as Python keeps them.
+        # The type arguments of the base, which type checkers do not follow here.
         row_class, columns = cast("tuple[type[R], type[C]]", self._query_classes)
         return Selection(row_class, self.__table_name__, columns)
 
 
-def condition_of(truth: object) -> Condition:
-    """A condition, or the one that a column of truth values is.
+def condition_of(condition: object) -> Condition:
+    """Return a condition as it is, or the condition that a boolean column is true.
+
+    Args:
+        condition: a condition, or a boolean column.
 
     Raises:
         TypeError: it is something else.
     """
-    if isinstance(truth, Condition):
-        return truth
-    if isinstance(truth, Column):
-        return cast("Column[bool]", truth).__condition__()
-    raise TypeError(f"a query asks for a condition, as in lambda p: p.level >= 3; got {truth!r}")
+    if isinstance(condition, Condition):
+        return condition
+    if isinstance(condition, Column):
+        return cast("Column[bool]", condition).__condition__()
+    raise TypeError(f"a query needs a condition, as in lambda p: p.level >= 3; got {condition!r}")
 
 
-def _reached(column: str, alias: str) -> str:
+def _column_sql(column: str, alias: str) -> str:
     return f"{alias}.{quoted(column)}" if alias else quoted(column)
 
 
-def _refuse_truth() -> NoReturn:
+def _raise_no_truth_value() -> NoReturn:
     raise TypeError(
-        "a condition has no truth value before the server has seen rows: join conditions with & and | instead of "
+        "a condition has no truth value in Python: combine conditions with & and | instead of "
         "and, or, not and chained comparisons, each in parentheses: (p.level >= 3) & (p.name != 'Bob')"
     )

@@ -1,4 +1,4 @@
-"""What has changed between the schema that code was generated from and the one that a server serves."""
+"""Differences between the schema that a package was generated from and the schema of the server."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["schema_difference"]
 
 
 def schema_difference(tables: type[TableSet], reducers: type[ReducerSet], served: Schema) -> list[str]:
-    """What of a generated package does not fit a served schema, one line each.
+    """Return the differences between a generated package and the schema of the server, one line each.
 
-    Tables and reducers that only the server has are no matter: nobody can use them by mistake.
+    Tables and reducers that the package lacks are left out: the package cannot use them.
 
     Args:
-        tables: the package's tables.
-        reducers: the package's reducers.
-        served: the server's schema.
+        tables: the tables of the package.
+        reducers: the reducers of the package.
+        served: the schema of the server.
     """
     declared_tables = {table.name: product_of(table.row) for table in tables.__declarations__()}
     declared_reducers = {name: parameters.type for name, parameters in reducers.__parameters__().items()}
@@ -55,7 +55,7 @@ def _differences(kind: str, declared: Mapping[str, SatsType], served: Mapping[st
 
 
 def _parts(product: SatsType) -> dict[str, str]:
-    """The columns or parameters, each as Rust spells its type."""
-    product = product.followed()
+    """Return the type string of each column or parameter, by name."""
+    product = product.resolved()
     fields = product.fields if isinstance(product, ProductType) else ()
-    return {field.wire_name: field.type.spelled() for field in fields}
+    return {field.wire_name: field.type.type_string() for field in fields}

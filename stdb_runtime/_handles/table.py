@@ -147,7 +147,7 @@ class Table(Generic[R]):
         Returns:
             A stream of `Inserted`, `Deleted` and `Updated`, for one consumer.
         """
-        stream: Stream[Change[R]] = self.__engine__().stream(limit, policy)
+        stream: Stream[Change[R]] = self.__engine__().sink.stream(limit, policy)
         self.__state__.streams.add(stream)
         return stream
 
@@ -172,7 +172,7 @@ class KeyedTable(Table[R]):
         if policy != "coalesce":
             return super().changes(limit=limit, policy=policy)
         key_of = attrgetter(self.__state__.primary_key or "")
-        stream: Stream[Change[R]] = self.__engine__().stream(
+        stream: Stream[Change[R]] = self.__engine__().sink.stream(
             limit, "raise", key=lambda change: key_of(change.row), join=merge
         )
         self.__state__.streams.add(stream)

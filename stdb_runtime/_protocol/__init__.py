@@ -1,1 +1,1 @@
-"""The wire protocol v1.json: messages, the session that matches answers to requests, and where a database is."""
+"""Wire protocol: encodings, events, SQL, and the address of a database."""

@@ -1,4 +1,4 @@
-"""Where a database is: checked before anything is sent."""
+"""Address of a database, validated before anything is sent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from ..errors import ConnectError, DatabaseNameError
-from ..text import shown
+from ..text import printable
 
 __all__ = ["Endpoint"]
 
@@ -18,11 +18,11 @@ _IDENTITY = re.compile(r"(0x)?[0-9a-fA-F]{64}")
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """A database on a server.
+    """Address of a database on a server.
 
     Attributes:
-        server: the server's address, such as `ws://localhost:3000`.
-        database: the database's name, or its identity in hexadecimal digits.
+        server: the address of the server, such as `ws://localhost:3000`.
+        database: the name of the database, or its identity in hexadecimal digits.
     """
 
     server: str
@@ -30,15 +30,15 @@ class Endpoint(msgspec.Struct, frozen=True):
 
     @classmethod
     def parse(cls, uri: str, database: str) -> Endpoint:
-        """Check an address and a database name (docs/protocol.md, 1.1).
+        """Parse and validate an address and a database name (docs/protocol.md, 1.1).
 
         Args:
-            uri: the server's address with scheme http, https, ws or wss; the port may be left out.
-            database: the database's name, or its identity in hexadecimal digits.
+            uri: the address of the server with scheme http, https, ws or wss; the port is optional.
+            database: the name of the database, or its identity in hexadecimal digits.
 
         Raises:
-            ConnectError: the address is none.
-            DatabaseNameError: the name is none that a server can have.
+            ConnectError: the address is invalid.
+            DatabaseNameError: the name is neither a valid database name nor an identity.
         """
         try:
             parts = urlsplit(uri)
@@ -46,9 +46,11 @@ class Endpoint(msgspec.Struct, frozen=True):
         except ValueError:
             parts, known = urlsplit(""), False
         if "@" in uri:
-            raise ConnectError("the address must not hold a user or a password: give token=... to authenticate")
+            raise ConnectError("the address must not contain a user or a password: give token=... to authenticate")
         if not known or parts.query or parts.fragment:
-            raise ConnectError(f"{shown(uri)!r} is no address of a server: give one such as http://localhost:3000")
+            raise ConnectError(
+                f"{printable(uri)!r} is not the address of a server: give one such as http://localhost:3000"
+            )
         if _IDENTITY.fullmatch(database):
             database = database.removeprefix("0x").lower()
         elif not _NAME.fullmatch(database):
@@ -57,17 +59,17 @@ class Endpoint(msgspec.Struct, frozen=True):
 
     @property
     def subscribe_url(self) -> str:
-        """The address of the database's WebSocket."""
+        """URL of the WebSocket of the database."""
         return f"{self.server}/v1/database/{quote(self.database)}/subscribe"
 
     @property
     def is_secure(self) -> bool:
-        """Whether the connection is encrypted."""
+        """True if the connection is encrypted with TLS."""
         return self.server.startswith("wss:")
 
     @property
     def http_url(self) -> str:
-        """The server's address for HTTP."""
+        """URL of the server for HTTP requests."""
         return "http" + self.server.removeprefix("ws")
 
     def __str__(self) -> str:
@@ -76,6 +78,6 @@ class Endpoint(msgspec.Struct, frozen=True):
 
 def _name_problem(database: str) -> str:
     names = "names are lower-case letters and digits with single dashes"
-    problem = f"{shown(database)!r} cannot be the name of a database: {names}"
+    problem = f"{printable(database)!r} is not a valid database name: {names}"
     likely = re.sub("[^a-z0-9]+", "-", database[:100].lower()).strip("-")
     return f"{problem}; did you mean {likely!r}?" if likely else problem

@@ -1,4 +1,4 @@
-"""Events of a session: messages that arrived, matched to the requests that they answer.
+"""Events of a session: received messages, matched to the requests that they answer.
 
 Every encoding makes these, whatever its messages look like. `request` is the object that was given with the request.
 """
@@ -36,7 +36,7 @@ Tables: TypeAlias = Sequence[TableUpdate]
 
 
 class Opened(HidesToken, frozen=True):
-    """The handshake is done: requests may be sent from here on."""
+    """Identity token message: the handshake is done, and requests may be sent."""
 
     identity: Identity
     connection_id: ConnectionId
@@ -44,7 +44,7 @@ class Opened(HidesToken, frozen=True):
 
 
 class Subscribed(msgspec.Struct, frozen=True):
-    """A subscription is active; `tables` has the rows that it adds."""
+    """Applied subscription; `tables` has the rows that it adds."""
 
     request_id: int
     query_id: int
@@ -52,14 +52,14 @@ class Subscribed(msgspec.Struct, frozen=True):
 
 
 class SetSubscribed(msgspec.Struct, frozen=True):
-    """The legacy set of queries was replaced; `tables` has all of its rows (docs/protocol.md, 5.3)."""
+    """Replaced legacy set of queries; `tables` has all of its rows (docs/protocol.md, 5.3)."""
 
     request_id: int
     tables: Tables
 
 
 class Unsubscribed(msgspec.Struct, frozen=True):
-    """A subscription has ended; `tables` has the rows that it removes."""
+    """Ended subscription; `tables` has the rows that it removes."""
 
     request_id: int
     query_id: int
@@ -67,7 +67,7 @@ class Unsubscribed(msgspec.Struct, frozen=True):
 
 
 class SubscriptionRefused(msgspec.Struct, frozen=True):
-    """A request to subscribe or unsubscribe was refused. The legacy set has no query id (5.3)."""
+    """Refusal of a request to subscribe or unsubscribe. The legacy set has no query id (5.3)."""
 
     request_id: int
     query_id: int | None
@@ -75,18 +75,18 @@ class SubscriptionRefused(msgspec.Struct, frozen=True):
 
 
 class SubscriptionsDropped(msgspec.Struct, frozen=True):
-    """The server dropped all subscriptions of this connection (4.7)."""
+    """Loss of all subscriptions of the connection: the server dropped them (4.7)."""
 
     message: str
 
 
 class Transaction(msgspec.Struct, frozen=True):
-    """A transaction: changed rows, or a call of this client that failed.
+    """Committed transaction, or a failed reducer call of this client.
 
     Attributes:
-        tables: the changes; empty if it failed.
-        call: the reducer call behind it, if the server reports it.
-        request_id: the request that it answers, if it is one of this client and certain.
+        tables: the changes; empty if the call failed.
+        call: the reducer call, if the server reports it.
+        request_id: the request id of the call, if it was made by this client and could be identified.
         request: the object given with that request.
     """
 
@@ -97,7 +97,7 @@ class Transaction(msgspec.Struct, frozen=True):
 
 
 class CallRefused(msgspec.Struct, frozen=True):
-    """A call of this client was refused before it ran; emitted once it is certain which one."""
+    """Refusal of a reducer call of this client before it ran; emitted once the call is identified."""
 
     request_id: int
     call: ReducerEvent
@@ -105,7 +105,7 @@ class CallRefused(msgspec.Struct, frozen=True):
 
 
 class QueryAnswered(msgspec.Struct, frozen=True):
-    """A one-off query was answered: with the rows of each table, or with an error."""
+    """Response to a one-off query: the rows of each table, or an error."""
 
     message_id: str
     tables: Sequence[TableRows]
@@ -114,7 +114,7 @@ class QueryAnswered(msgspec.Struct, frozen=True):
 
 
 class ProcedureReturned(msgspec.Struct, frozen=True):
-    """A procedure ended: with the value that it returned, or with an error."""
+    """Result of a procedure: the return value, or an error."""
 
     request_id: int
     value: Any  # Any: of the declared type; a JSON value without one

@@ -1,4 +1,4 @@
-"""How names and values are written in the server's SQL (docs/protocol.md, 8)."""
+"""Names and literals in the SQL of the server (docs/protocol.md, 8)."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any, get_args, get_origin
 
-from .._sats.sats import Fault, shown
+from .._sats.sats import Fault, short_repr
 from .._sats.scalar import Float, Integer
 from ..types import ConnectionId, Identity, Timestamp
 
 __all__ = ["literal", "quoted"]
 
-# From 0000-01-01 up to 10000-01-01, which are the years that the server reads.
+# From 0000-01-01 up to 10000-01-01: the range of timestamps that the server reads.
 _FIRST_MICROS, _END_MICROS = -62_167_219_200_000_000, 253_402_300_800_000_000
 
 
 def quoted(name: str) -> str:
-    """The name of a table or column. Words of SQL are none: servers refuse modules that use them as names."""
+    """Quote the name of a table or column, if needed. Names are never SQL keywords: servers refuse such modules."""
     if name.isascii() and name.isidentifier():
         return name
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(annotation: object, value: object) -> str:
-    """A value in SQL.
+    """Return the SQL literal of a value.
 
     Args:
-        annotation: the column's type, as generated code annotates it.
-        value: what the column is compared with.
+        annotation: the type of the column, as generated code annotates it.
+        value: the value that the column is compared with.
 
     Raises:
-        TypeError: the value is not of that type.
-        ValueError: SQL has no way to write it.
+        TypeError: the value is not of the type of the column.
+        ValueError: SQL has no literal for the value.
     """
     if get_origin(annotation) is Annotated:
         for extra in get_args(annotation):
@@ -42,13 +42,13 @@ def literal(annotation: object, value: object) -> str:
                 return _float(extra, value)
     python_type, write = _WRITERS[annotation]
     if not isinstance(value, python_type):
-        raise TypeError(f"expected {python_type.__name__}, got {shown(value)}")
+        raise TypeError(f"expected {python_type.__name__}, got {short_repr(value)}")
     return write(value)
 
 
 def _integer(type_: Integer, value: object) -> str:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"expected int, got {shown(value)}")
+        raise TypeError(f"expected int, got {short_repr(value)}")
     try:
         return str(type_.number(value))
     except Fault as fault:
@@ -57,12 +57,12 @@ def _integer(type_: Integer, value: object) -> str:
 
 def _float(type_: Float, value: object) -> str:
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise TypeError(f"expected float, got {shown(value)}")
+        raise TypeError(f"expected float, got {short_repr(value)}")
     try:
         type_.write(value)
     except Fault:
-        raise ValueError(f"SQL has no way to write {shown(value)} for such a column") from None
-    # The server reads numbers with an exponent a little beside their value, from about 1e80 on; without one, exactly.
+        raise ValueError(f"SQL has no literal for {short_repr(value)} of type {type_.type_string()}") from None
+    # The server reads numbers with an exponent inexactly from about 1e80 on, and numbers without one exactly.
     return format(Decimal(repr(float(value))), "f")
 
 
@@ -74,13 +74,13 @@ def _string(value: str) -> str:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise ValueError("a text with a lone surrogate cannot be sent") from None
+        raise ValueError("a string with a lone surrogate cannot be sent") from None
     return "'" + value.replace("'", "''") + "'"
 
 
 def _timestamp(value: Timestamp) -> str:
     if not _FIRST_MICROS <= value.micros < _END_MICROS:
-        raise ValueError(f"{value} is not within the years 0 to 9999, which are those that SQL can write")
+        raise ValueError(f"{value} is not within the years 0 to 9999, the range of timestamps in SQL")
     return f"'{value.to_rfc3339()}'"
 
 
@@ -88,7 +88,7 @@ def _hexadecimal(value: Identity | ConnectionId) -> str:
     return f"0x{value.to_hex()}"
 
 
-_WRITERS: dict[object, tuple[type, Callable[[Any], str]]] = {  # Any: the type beside it
+_WRITERS: dict[object, tuple[type, Callable[[Any], str]]] = {  # Any: the type on its left
     bool: (bool, _boolean),
     str: (str, _string),
     bytes: (bytes, lambda value: f"0x{value.hex()}"),

@@ -1,1 +1,1 @@
-"""The algebraic types of SpacetimeDB: annotations of generated code, and the values they stand for on the wire."""
+"""SATS, the algebraic types of SpacetimeDB: annotations of generated code, and their values on the wire."""

@@ -1,7 +1,7 @@
-"""From the annotations of generated code to the types of the schema.
+"""Conversion of the annotations of generated code to types of SATS.
 
-Generated classes and functions say with plain annotations what they hold: `stdb.U64` is an `int` for the checkers and
-tells the runtime the range; `str | None` is an Option; a union of `Variant` classes is a sum.
+Generated classes and functions declare their types with plain annotations: `stdb.U64` is an `int` for type checkers and
+carries the range for the runtime; `str | None` is an Option; a union of `Variant` classes is a sum.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from .array import Array
 from .product import Field, ProductType
 from .sats import SatsType
 from .scalar import UNIT, Boolean, Bytes, Float, Integer, String
-from .sums import Enumerated, Option, Sum, SumVariant
+from .sums import Option, PlainEnum, Sum, SumVariant
 
 __all__ = [
     "F32",
@@ -54,12 +54,12 @@ __all__ = [
     "Product",
     "parameters_of",
     "product_of",
-    "returned_by",
+    "return_type_of",
     "type_of",
 ]
 
 
-# Each alias is an int or a float for the checkers. The runtime finds the schema's type in it, and msgspec the range.
+# Each alias is an int or a float for type checkers. The runtime finds the SATS type in it, and msgspec the range.
 _U8 = Integer(8, signed=False)
 _U16 = Integer(16, signed=False)
 _U32 = Integer(32, signed=False)
@@ -89,18 +89,18 @@ F64: TypeAlias = Annotated[float, Float(64)]
 
 
 class Product(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """Base of the classes of product types, which includes the rows of tables.
+    """Base of product types, including the rows of tables.
 
-    Instances are immutable and hashable. On the wire an object with the fields' names, or an array
+    Instances are immutable and hashable. On the wire an object with the names of the fields, or an array
     (docs/protocol.md, 3.1).
     """
 
 
 class Enumeration(Enum):
-    """Base of the classes of sum types whose variants carry nothing.
+    """Base of sum types whose variants have no payload.
 
-    A member's value is the variant's name as the module declares it; its tag is its place. On the wire `[tag, {}]`
-    (3.2).
+    The value of a member is the name of the variant, as the module declares it; its tag is its position. On the wire
+    `[tag, {}]` (3.2).
     """
 
 
@@ -111,9 +111,9 @@ def _special(
     attribute: str,
     make: Callable[[Any], object] | None = None,  # Any: the inner type's Python value
     *,
-    from_wire: Callable[[Any], object] | None = None,  # Any: what msgspec decodes for the inner type
+    from_decoded: Callable[[Any], object] | None = None,  # Any: what msgspec decodes for the inner type
 ) -> ProductType:
-    """One of the products of one field that have a Python class of their own."""
+    """Return the type of a special product: one field, and a Python class of its own."""
     return ProductType(
         python_type.__name__,
         lambda: [Field(attribute, wire_name, inner)],
@@ -121,25 +121,25 @@ def _special(
         take=lambda value: (getattr(value, attribute),),
         python_type=python_type,
         direct=issubclass(python_type, msgspec.Struct),
-        from_wire=from_wire,
+        from_decoded=from_decoded,
     )
 
 
 @lru_cache(4096)
 def _identity(text: str) -> Identity:
-    """The identity that a row names; the last ones are kept, because the rows of a table name the same few."""
+    """Decode an identity. Cached, because the rows of a table often contain the same few identities."""
     if not text.startswith("0x"):
         raise ValueError(f"not an identity: {text!r}")
     return Identity(int(text, 16))
 
 
-_PLAIN: dict[object, SatsType] = {
+_BUILTIN_TYPES: dict[object, SatsType] = {
     bool: Boolean(),
     str: String(),
     bytes: Bytes(),
     None: UNIT,
     type(None): UNIT,
-    Identity: _special(Identity, "__identity__", Integer(256, signed=False), "value", from_wire=_identity),
+    Identity: _special(Identity, "__identity__", Integer(256, signed=False), "value", from_decoded=_identity),
     ConnectionId: _special(ConnectionId, "__connection_id__", Integer(128, signed=False), "value"),
     Timestamp: _special(Timestamp, "__timestamp_micros_since_unix_epoch__", Integer(64, signed=True), "micros"),
     TimeDuration: _special(TimeDuration, "__time_duration_micros__", Integer(64, signed=True), "micros"),
@@ -148,12 +148,15 @@ _PLAIN: dict[object, SatsType] = {
 
 
 def type_of(annotation: object) -> SatsType:
-    """The schema type that an annotation of generated code stands for.
+    """Return the type that an annotation of generated code declares.
+
+    Args:
+        annotation: the annotation, resolved.
 
     Raises:
-        BindingsError: the annotation is none that generated code uses.
+        BindingsError: generated code has no such annotation.
     """
-    plain = _PLAIN.get(annotation) if isinstance(annotation, Hashable) else None
+    plain = _BUILTIN_TYPES.get(annotation) if isinstance(annotation, Hashable) else None
     if plain is not None:
         return plain
     origin, arguments = get_origin(annotation), get_args(annotation)
@@ -167,7 +170,7 @@ def type_of(annotation: object) -> SatsType:
         return _type_of_union(arguments)
     elif isinstance(origin or annotation, type):
         return _type_of_class(annotation)
-    raise BindingsError(f"{annotation!r} is no annotation for a column or parameter; run stdb-codegen again")
+    raise BindingsError(f"{annotation!r} is not an annotation of a column or parameter; run stdb-codegen again")
 
 
 def _type_of_class(annotation: object) -> SatsType:
@@ -178,8 +181,8 @@ def _type_of_class(annotation: object) -> SatsType:
         if issubclass(python_type, Product):
             return product_of(python_type)
         if issubclass(python_type, Enumeration):
-            return Enumerated(python_type)
-    raise BindingsError(f"{annotation!r} is no type of a schema; run stdb-codegen again")
+            return PlainEnum(python_type)
+    raise BindingsError(f"{annotation!r} is not a type of generated code; run stdb-codegen again")
 
 
 def _type_of_union(members: Sequence[object]) -> SatsType:
@@ -201,9 +204,9 @@ def _sum(classes: tuple[object, ...]) -> Sum:
 def _variant(annotation: object) -> SumVariant:
     python_type = get_origin(annotation) or annotation
     if not isinstance(python_type, type) or not issubclass(python_type, Variant):
-        raise BindingsError(f"{annotation!r} is no variant of a sum type; run stdb-codegen again")
+        raise BindingsError(f"{annotation!r} is not a variant of a sum type; run stdb-codegen again")
     if python_type in {Ok, Err}:
-        # Generic: their class does not say what they carry.
+        # They are generic: the payload is a type argument, not an annotation of the class.
         return SumVariant(python_type, python_type.variant, type_of(get_args(annotation)[0]), direct=False)
     if python_type in {ScheduleAtInterval, ScheduleAtTime}:
         inner = TimeDuration if python_type is ScheduleAtInterval else Timestamp
@@ -214,10 +217,13 @@ def _variant(annotation: object) -> SumVariant:
 
 @cache
 def product_of(python_type: type[Product]) -> ProductType:
-    """The schema type of a product class.
+    """Return the type of a product class.
+
+    Args:
+        python_type: the class.
 
     Raises:
-        BindingsError: on first use, if a field's annotation is none that generated code uses.
+        BindingsError: on first use, if the annotation of a field is not one of generated code.
     """
 
     def fields() -> list[Field]:
@@ -238,14 +244,14 @@ def product_of(python_type: type[Product]) -> ProductType:
 
 
 def parameters_of(function: Callable[..., object], rename: Mapping[str, str]) -> ProductType:
-    """The parameters of a reducer's declaration, as a product whose value is the tuple of the arguments.
+    """Return the parameters of a declaration, as a product whose value is the tuple of the arguments.
 
     Args:
-        function: the declaration, a method: its first parameter is left out.
+        function: the declaration of a reducer or procedure, a method: its first parameter is left out.
         rename: the wire names of parameters whose Python name differs.
 
     Raises:
-        BindingsError: on first use, if a parameter's annotation is none that generated code uses.
+        BindingsError: on first use, if the annotation of a parameter is not one of generated code.
     """
 
     def fields() -> list[Field]:
@@ -263,11 +269,14 @@ def parameters_of(function: Callable[..., object], rename: Mapping[str, str]) ->
     )
 
 
-def returned_by(function: Callable[..., object]) -> SatsType:
-    """The type that a procedure's declaration returns.
+def return_type_of(function: Callable[..., object]) -> SatsType:
+    """Return the return type of the declaration of a procedure.
+
+    Args:
+        function: the declaration.
 
     Raises:
-        BindingsError: its annotation is none that generated code uses.
+        BindingsError: the annotation is not one of generated code.
     """
     return type_of(_hints(function)["return"])
 

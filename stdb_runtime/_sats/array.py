@@ -1,4 +1,4 @@
-"""The arrays of SATS."""
+"""Arrays of SATS."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import chain, islice
 from typing import Any, TypeVar, cast
 
-from .sats import Dialect, Fault, Json, Key, SatsType, Wire, expected, generic
+from .sats import DecodePlan, Dialect, Fault, Json, Key, SatsType, expected, generic
 
 __all__ = [
     "Array",
@@ -17,9 +17,9 @@ T = TypeVar("T")
 
 
 class Array(SatsType):
-    """`Array` of anything but `U8`, a tuple in Python.
+    """`Array` of any type but `U8`, a tuple in Python.
 
-    `[a, b]`, the elements positional in either dialect (docs/protocol.md, 3.1).
+    On the wire `[a, b]`; its elements are positional in either dialect (docs/protocol.md, 3.1).
     """
 
     def __init__(self, element: SatsType) -> None:
@@ -27,7 +27,7 @@ class Array(SatsType):
 
     @cached_property
     def key(self) -> Key | None:
-        """By the keys of the elements."""
+        """Key function that applies the key function of the elements, if they have one."""
         key = self._element.key
         return None if key is None else lambda value: tuple(map(key, value))
 
@@ -41,23 +41,23 @@ class Array(SatsType):
             raise expected("a tuple", value)
         return _each(self._element.write, cast("Sequence[object]", value))
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
-        return f"Vec<{self._element.spelled(within)}>"
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
+        return f"Vec<{self._element.type_string(within)}>"
 
-    def wire(self, dialect: Dialect) -> Wire:
-        element, build = self._element.wire(dialect._replace(named=False))
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        element, build = self._element.decode_plan(dialect._replace(named=False))
         if build is None:
-            return Wire(generic(tuple, element, ...), None)
+            return DecodePlan(generic(tuple, element, ...), None)
 
-        def build_arrays(arrays: Sequence[Sequence[Any]]) -> Iterable[Any]:  # Any: the elements' wires, and arrays
+        def build_arrays(arrays: Sequence[Sequence[Any]]) -> Iterable[Any]:  # Any: decoded and built elements
             elements = iter(build(list(chain.from_iterable(arrays))))
             return [tuple(islice(elements, len(array))) for array in arrays]
 
-        return Wire(generic(list, element), build_arrays)
+        return DecodePlan(generic(list, element), build_arrays)
 
 
 def _each(convert: Callable[[T], object], items: Sequence[T]) -> list[object]:
-    """Each item converted; a fault tells which one it was."""
+    """Convert each item; a Fault has the index of the item in its path."""
     converted: list[object] = []
     try:
         converted.extend(map(convert, items))

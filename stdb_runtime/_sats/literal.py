@@ -1,9 +1,9 @@
-"""Decimal literals that the server's JSON parser reads back as the very double that was meant.
+"""Decimal literals of doubles that the JSON parser of the server reads as the same double.
 
-The server computes `significand * 10^exponent` in doubles, where the significand holds as many leading digits as fit
-in 64 bits (docs/protocol.md, 3.3 and 9). That is exact for short literals, and off by one unit in the last place for
-about one in eight random doubles in their shortest form. For those, a neighbouring literal is searched that the
-server's arithmetic maps to the wanted double.
+The server computes `significand * 10^exponent` in doubles, where the significand has as many leading digits as fit in
+64 bits (docs/protocol.md, 3.3 and 9). That is exact for short literals, and off by one unit in the last place for about
+one in eight random doubles in their shortest form. For those, a nearby literal is searched that the arithmetic of the
+server maps to the wanted double.
 """
 
 from __future__ import annotations
@@ -19,17 +19,20 @@ _U64_MAX = 2**64 - 1
 _DIGITS_THAT_FIT = 19
 _MAX_POWER = 308
 _POWERS = [float(f"1e{power}") for power in range(_MAX_POWER + 1)]
-# A significand below 2**53 times or over a power of ten up to 10**22 is one rounding of two exact numbers.
+# A significand below 2**53, multiplied or divided by a power of ten up to 10**22, is rounded once: both are exact.
 _EXACT_SIGNIFICAND = 2**53
 _EXACT_POWER = 22
 _SEARCH_DIGITS = (17, 18, 19, 20, 16)
 
 
 def server_double(text: str) -> float:
-    """The double that the server makes of a JSON number: not always the nearest one (docs/protocol.md, 9).
+    """Return the double that the server reads for a JSON number: not always the nearest one (docs/protocol.md, 9).
+
+    Args:
+        text: the JSON number.
 
     Raises:
-        ValueError: `text` is not a JSON number, or one that the server refuses as out of range.
+        ValueError: `text` is not a JSON number, or the server refuses it as out of range.
     """
     match = _NUMBER.fullmatch(text)
     if match is None:
@@ -43,7 +46,7 @@ def server_double(text: str) -> float:
 
 
 def _significand(whole: str, fraction: str, power: int) -> tuple[int, int]:
-    """The digits that fit in 64 bits, and the power of ten that goes with them. Further digits are dropped."""
+    """Return the leading digits that fit in 64 bits, and their power of ten. Further digits are dropped."""
     if len(whole) + len(fraction) <= _DIGITS_THAT_FIT:
         return int(whole + fraction), power - len(fraction)
     significand = 0
@@ -61,7 +64,7 @@ def _significand(whole: str, fraction: str, power: int) -> tuple[int, int]:
 
 
 def _scale(significand: int, power: int) -> float | None:
-    """`significand * 10**power` in the server's steps; None where it refuses the number as too large."""
+    """Return `significand * 10**power`, computed as the server does; None if it refuses the number as too large."""
     value = float(significand)
     while abs(power) > _MAX_POWER:
         if value == 0.0:
@@ -75,12 +78,12 @@ def _scale(significand: int, power: int) -> float | None:
 
 
 def double_literal(value: float) -> str:
-    """A JSON literal for a finite double that the server reads back bit for bit.
+    """Return a JSON literal that the server reads as the same double, bit for bit.
 
-    The shortest literal where that is exact, as it is for every number of up to 15 digits in everyday
-    ranges; else a searched one. For some doubles none is found: 0.2 % of doubles with random bits (measured: 15
-    to 29 of 10,000, by seed), where the shortest literals of 30 % are inexact. For those the shortest one is
-    sent, which the server reads as a neighbouring double, one unit in the last place off.
+    This is the shortest literal if that is exact, as for every number of up to 15 digits in common ranges; else a
+    nearby one. For some doubles there is none: 0.2 % of doubles with random bits (measured: 15 to 29 of 10,000, by
+    seed), where the shortest literals of 30 % are inexact. Then the shortest literal is returned, which the server
+    reads as a neighbouring double, one unit in the last place off.
 
     Args:
         value: a finite double.
@@ -104,10 +107,10 @@ def double_literal(value: float) -> str:
 
 @lru_cache(maxsize=1024)
 def _search(value: float) -> str | None:
-    """A literal near a positive `value` that the server's arithmetic maps to it, or None.
+    """Search for a literal near a positive `value` that the arithmetic of the server maps to it; None if there is none.
 
-    Candidates are the decimal forms of `value` and of its two neighbours: the server's error is a unit in the last
-    place, thus the literal of a neighbour may land on `value`. Doubles farther off were tried, and land on no more.
+    Candidates are the decimal forms of `value` and of its two neighbours: the error of the server is one unit in the
+    last place, so it may read the literal of a neighbour as `value`. Doubles farther off gave no further results.
     """
     exponent = math.floor(math.log10(value)) if value >= 1e-300 else math.floor(math.log10(value * 1e30)) - 30
     for digits in _SEARCH_DIGITS:
@@ -120,7 +123,7 @@ def _search(value: float) -> str | None:
 
 
 def _digits_of(value: float, power: int) -> int:
-    """`value / 10**power`, rounded to a whole number without an error on the way."""
+    """Return `value / 10**power`, computed exactly and rounded to an integer."""
     numerator, denominator = value.as_integer_ratio() if math.isfinite(value) else (0, 1)
     if power >= 0:
         denominator *= 10**power

@@ -1,6 +1,6 @@
-"""The products of SATS: structs, rows, and the parameters of reducers.
+"""Products of SATS: structs, rows, and the parameters of reducers.
 
-A product may contain itself, through an array, an option or a sum. Its fields are therefore asked for on first use.
+A product may contain itself, through an array, an option or a sum. Its fields are therefore resolved on first use.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from .sats import Build, Dialect, Fault, Json, Key, SatsType, Wire, each, expected, generic, twin
+from .sats import Build, DecodePlan, Dialect, Fault, Json, Key, SatsType, decode_struct, each, expected, generic
 
 __all__ = [
     "Field",
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class Field(NamedTuple):
-    """One element of a product: its Python name, its name on the wire, and its type."""
+    """Element of a product: its Python name, its name on the wire, and its type."""
 
     name: str
     wire_name: str
@@ -32,16 +32,16 @@ class Field(NamedTuple):
 
 
 class ProductType(SatsType):
-    """A product: `{"x": 1.5, "y": 2.0}` or `[1.5, 2.0]` (docs/protocol.md, 3.1).
+    """Product: `{"x": 1.5, "y": 2.0}` or `[1.5, 2.0]` on the wire (docs/protocol.md, 3.1).
 
     Args:
-        name: for messages.
-        fields: asked for on first use, because a product may refer to itself.
-        make: builds the Python value from the fields' values.
-        take: the fields' values of a Python value.
-        python_type: the class of the Python value.
-        direct: msgspec can decode a named product straight into `python_type`, if each field allows it.
-        from_wire: of a product of one field, a quicker way from what msgspec decodes for the field to the value.
+        name: the name of the type, for error messages.
+        fields: returns the elements; called on first use, because a product may contain itself.
+        make: builds a Python value from the values of its fields.
+        take: returns the values of the fields of a Python value.
+        python_type: the class of the Python values.
+        direct: True if msgspec can decode a named product directly into `python_type`, provided each field allows it.
+        from_decoded: for a product of one field, builds the value directly from what msgspec decodes for the field.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class ProductType(SatsType):
         take: Callable[[Any], Sequence[object]],  # Any: as above
         python_type: type,
         direct: bool,
-        from_wire: Callable[[Any], Any] | None = None,  # Any: the field's wire and the Python value
+        from_decoded: Callable[[Any], Any] | None = None,  # Any: the decoded field, and the Python value
     ) -> None:
         self.name = name
         self._fields_of = fields
@@ -61,19 +61,19 @@ class ProductType(SatsType):
         self._take = take
         self._python_type = python_type
         self._direct = direct
-        self._from_wire = from_wire
-        self._wires: dict[Dialect, Wire] = {}
+        self._from_decoded = from_decoded
+        self._plans: dict[Dialect, DecodePlan] = {}
         self._busy = False
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
-        """The elements, in the order of the schema."""
+        """Elements of the product, in the order of the schema."""
         return tuple(self._fields_of())
 
     @cached_property
     def key(self) -> Key | None:
-        """By the keys of the fields, if one of them needs it."""
-        if self._busy:  # a recursive type: its keys are made when the values are there
+        """Key function that applies the key functions of the fields, if any field has one."""
+        if self._busy:  # a recursive type: the key function is looked up per value
             return lambda value: value if self.key is None else self.key(value)
         self._busy = True
         try:
@@ -116,7 +116,7 @@ class ProductType(SatsType):
         return self._each_field(_write, self._take(value))
 
     def _each_field(self, convert: Callable[[SatsType, T], object], parts: Sequence[T]) -> list[object]:
-        """Each part read or written by its field's type; a fault tells which field it was."""
+        """Convert each part with the type of its field; a Fault has the name of the field in its path."""
         converted: list[object] = []
         for field, part in zip(self.fields, parts, strict=True):
             try:
@@ -125,57 +125,57 @@ class ProductType(SatsType):
                 raise fault.under(field.name) from None
         return converted
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
         if len(self.fields) == 1 and self.fields[0].wire_name.startswith("__"):
-            return self.name  # an identity and its like
+            return self.name  # a special type, such as Identity
         if self in within:
             return "..."
         inner = (*within, self)
-        parts = [f"{field.wire_name}: {field.type.spelled(inner)}" for field in self.fields]
+        parts = [f"{field.wire_name}: {field.type.type_string(inner)}" for field in self.fields]
         return f"({', '.join(parts)})"
 
-    def wire(self, dialect: Dialect) -> Wire:
-        if dialect not in self._wires:
-            if self._busy:  # the type contains itself: the inner ones are read the general way
-                return Wire(Any, each(self.read))
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        if dialect not in self._plans:
+            if self._busy:  # a recursive type: inner values are read with `read`
+                return DecodePlan(Any, each(self.read))
             self._busy = True
             try:
-                self._wires[dialect] = self._make_wire(dialect)
+                self._plans[dialect] = self._make_plan(dialect)
             finally:
                 self._busy = False
-        return self._wires[dialect]
+        return self._plans[dialect]
 
-    def _make_wire(self, dialect: Dialect) -> Wire:
-        parts = [field.type.wire(dialect) for field in self.fields]
+    def _make_plan(self, dialect: Dialect) -> DecodePlan:
+        parts = [field.type.decode_plan(dialect) for field in self.fields]
         if self._direct and dialect.named and all(part.build is None for part in parts):
-            return Wire(self._python_type, None)
+            return DecodePlan(self._python_type, None)
         steps = [part.build for part in parts]
-        if not dialect.named:  # msgspec makes tuples in no more time than Structs, and they need no taking apart
-            return Wire(generic(tuple, *(part.type for part in parts)), self._builder(steps, named=False))
-        decoded = twin(
+        if not dialect.named:  # decoded as fast as a struct, and without unpacking
+            return DecodePlan(generic(tuple, *(part.type for part in parts)), self._builder(steps, named=False))
+        struct = decode_struct(
             self.name,
             [(field.name, part.type) for field, part in zip(self.fields, parts, strict=True)],
             rename={field.name: field.wire_name for field in self.fields},
         )
-        return Wire(decoded, self._builder(steps, named=True))
+        return DecodePlan(struct, self._builder(steps, named=True))
 
     def _builder(self, steps: Sequence[Build | None], *, named: bool) -> Build:
-        """Makes values of twins, or of tuples where fields have no names, column by column."""
-        make, from_wire = self._make, self._from_wire
+        """Return a function that builds values column by column, from decode structs, or else from tuples."""
+        make, from_decoded = self._make, self._from_decoded
         if not named and len(steps) > 1 and not any(steps):
             return lambda rows: starmap(make, rows)
         if len(steps) == 1:
             (step,), part_of = steps, attrgetter(self.fields[0].name) if named else itemgetter(0)
-            if from_wire is not None or step is None:
-                finish = from_wire or make
-                return lambda twins: map(finish, map(part_of, twins))
-            return lambda twins: map(make, step(list(map(part_of, twins))))
+            if from_decoded is not None or step is None:
+                finish = from_decoded or make
+                return lambda decoded: map(finish, map(part_of, decoded))
+            return lambda decoded: map(make, step(list(map(part_of, decoded))))
 
-        def build(twins: Sequence[Any]) -> Iterable[Any]:  # Any: of the class made above, and the values
-            rows = map(msgspec.structs.astuple, twins) if named else twins
+        def build(decoded: Sequence[Any]) -> Iterable[Any]:  # Any: decode structs or tuples, and the values
+            rows = map(msgspec.structs.astuple, decoded) if named else decoded
             columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
-            if not columns:  # there are no fields, or no twins
-                return [make() for _ in twins]
+            if not columns:  # no fields, or no values
+                return [make() for _ in decoded]
             return map(
                 make,
                 *[column if step is None else step(column) for step, column in zip(steps, columns, strict=True)],

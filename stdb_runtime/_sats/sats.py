@@ -1,14 +1,14 @@
-"""SATS, the algebraic types of SpacetimeDB: how a value of each is read from JSON and written to it.
+"""Base of the types of SATS, the algebraic types of SpacetimeDB: reading values from JSON, and writing them to it.
 
 The server writes products in two dialects (docs/protocol.md, 3.1): *named*, as objects, and *positional*, as arrays. In
-a named row, what stands inside an array is positional. Callers of reducers have further spellings (3.3). So each type
-here knows two ways of reading:
+a named row, the elements of an array are positional. Callers of reducers may use further forms (3.3). So each type has
+two ways of reading:
 
-- `read` takes parsed JSON in any dialect and spelling and checks everything. It is the reference.
-- `wire` is a short cut for rows: a type that msgspec decodes directly, and what is left to do after that, for many
-  values at once. Where it fails for whatever reason, the caller reads again with `read`, which says what is wrong.
+- `read` takes parsed JSON in any dialect and form, and checks everything. It is the reference.
+- `decode_plan` is the fast path for rows: a type that msgspec decodes directly, and a function that builds the values
+  from what it has decoded, many at once. If that fails, the caller uses `read`, which raises an exact error.
 
-Values are written positionally, sums by tag, so that nothing depends on how the server cases names.
+Values are written positionally, sums by tag, so that nothing depends on the case of names on the server.
 """
 
 from __future__ import annotations
@@ -22,28 +22,33 @@ import msgspec
 
 __all__ = [
     "Build",
+    "DecodePlan",
     "Dialect",
     "Fault",
     "Json",
     "Key",
     "SatsType",
-    "Wire",
+    "decode_struct",
     "each",
     "expected",
     "generic",
-    "shown",
-    "twin",
+    "short_repr",
 ]
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
-"""What a JSON parser gives."""
-Build: TypeAlias = Callable[[Sequence[Any]], Iterable[Any]]  # Any: each type's own wires and values
-"""Makes the values of many wires: a column of rows at once, because a Python call a value would be the slow part."""
+"""Parsed JSON."""
+Build: TypeAlias = Callable[[Sequence[Any]], Iterable[Any]]  # Any: decoded and built values of the type
+"""Function that builds values from decoded ones: a column at a time, because a Python call per value would be slow."""
 Key: TypeAlias = Callable[[Any], Hashable]  # Any: as above
+"""Function that returns the key of a value: equal keys are equal values on the server."""
 
 
 class Fault(Exception):
-    """What is wrong with a value, and where in it. Turned into a public error by whoever knows the context."""
+    """Problem with a value, and its path in the value. Callers translate it into a public error.
+
+    Attributes:
+        problem: the problem.
+    """
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
@@ -51,12 +56,12 @@ class Fault(Exception):
         self._steps: list[str] = []
 
     def under(self, step: str) -> Fault:
-        """The same fault, seen from one level further out: `step` is a field name or an index like `[3]`."""
+        """Prepend a step to the path: a field name, or an index such as `[3]`. Returns the Fault."""
         self._steps.append(step)
         return self
 
     def path(self, root: str) -> str:
-        """The place as a path, such as `$.position.x` or `tags[3]`."""
+        """Return the path, such as `$.position.x` or `tags[3]`."""
         path = root
         for step in reversed(self._steps):
             path += step if step.startswith("[") or not path else f".{step}"
@@ -64,85 +69,90 @@ class Fault(Exception):
 
 
 class Dialect(NamedTuple):
-    """A way of the server to write rows (3.1).
+    """Form in which the server writes rows (3.1).
 
     Attributes:
-        named: products are objects; else they are arrays.
-        null_floats: floats may be null, which few tables need and which costs time.
+        named: True if products are objects, False if they are arrays.
+        null_floats: True if floats may be null, which few tables need and which is slower.
     """
 
     named: bool
     null_floats: bool = False
 
 
-class Wire(NamedTuple):
-    """How msgspec decodes one type in one dialect, and how values are built from that (None: they are the values)."""
+class DecodePlan(NamedTuple):
+    """Plan for decoding one type in one dialect.
 
-    type: Any  # Any: what msgspec takes as a type: classes, unions, generic aliases
+    Attributes:
+        type: the type that msgspec decodes.
+        build: builds the values from what msgspec has decoded; None if these are the values.
+    """
+
+    type: Any  # Any: any type that msgspec accepts: classes, unions, generic aliases
     build: Build | None
 
 
 def each(make: Callable[[Any], Any]) -> Build:  # Any: as in Build
-    """Builds each value for itself."""
-    return lambda wires: map(make, wires)
+    """Return a function that builds each value by itself."""
+    return lambda decoded: map(make, decoded)
 
 
 def generic(origin: Any, *arguments: Any) -> Any:  # Any: types that are made at run time, beyond what checkers follow
-    """`origin[arguments]`."""
+    """Return `origin[arguments]`."""
     return origin[arguments]
 
 
-def twin(
+def decode_struct(
     name: str, fields: Sequence[tuple[str, Any]], namespace: Mapping[str, object] | None = None, **config: Any
-) -> Any:  # Any: the fields' wires, the configuration of a Struct, and a class that no checker knows
-    """A class that msgspec decodes into, only to be read again at once."""
+) -> Any:  # Any: the types of the fields, the configuration of a Struct, and a class made at run time
+    """Return a decode struct: a class that msgspec decodes into, from which values are then built."""
     return msgspec.defstruct(
         name, fields, namespace=dict(namespace or {}), frozen=True, gc=False, forbid_unknown_fields=True, **config
     )
 
 
 class SatsType(ABC):
-    """A type of the module's schema."""
+    """Type of a value of the database."""
 
     @cached_property
     def key(self) -> Key | None:
-        """Makes what is equal and hashed as the server tells values apart; None: the value itself is that."""
+        """Key function, if values that are equal in Python may differ on the server, or the reverse; else None."""
         return None
 
     @abstractmethod
     def read(self, json: Json) -> object:
-        """The value that parsed JSON stands for, in any dialect and spelling. Raises Fault."""
+        """Read a value from parsed JSON in any dialect and form. Raises Fault if it is not of this type."""
 
     @abstractmethod
     def write(self, value: object) -> object:
-        """What msgspec encodes for a value. Raises Fault if the value is not of this type."""
+        """Return the object that msgspec encodes for a value. Raises Fault if the value is not of this type."""
 
     @abstractmethod
-    def wire(self, dialect: Dialect) -> Wire:
-        """The short cut for rows of a dialect."""
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        """Return the plan for decoding values in rows of a dialect."""
 
-    def followed(self) -> SatsType:
-        """The type itself, where this is but a reference to it."""
+    def resolved(self) -> SatsType:
+        """Return the type that this refers to, if it is a reference; else this type."""
         return self
 
     @abstractmethod
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
-        """The type's structure as Rust spells types: equal texts mean equal values on the wire.
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
+        """Return the structure of the type in the syntax of Rust: equal strings mean equal values on the wire.
 
         Args:
-            within: the types around; one of them is spelled `...`, since it goes on without an end.
+            within: the enclosing types; a reference to one of them is written `...`, since it has no end.
         """
 
 
 def expected(what: str, got: object) -> Fault:
-    """The fault of a value that is something else than it should be."""
-    return Fault(f"expected {what}, got {shown(got)}")
+    """Return the Fault of a value that is not what was expected."""
+    return Fault(f"expected {what}, got {short_repr(got)}")
 
 
-def shown(value: object) -> str:
-    """A value for a message, at most 60 characters of it."""
+def short_repr(value: object) -> str:
+    """Return the `repr` of a value for an error message, at most 60 characters of it."""
     try:
         text = repr(value)
-    except ValueError:  # Python refuses to write an integer of more than 4300 digits
+    except ValueError:  # Python does not convert an integer of more than 4300 digits
         text = f"a huge {type(value).__name__}"
     return text if len(text) <= 60 else text[:57] + "..."

@@ -1,4 +1,4 @@
-"""The scalar types of SATS: booleans, numbers, strings, bytes, and the unit."""
+"""Scalar types of SATS: booleans, numbers, strings, bytes, and the unit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 
 from .literal import double_literal, server_double
-from .sats import Dialect, Fault, Json, Key, SatsType, Wire, each, expected, shown
+from .sats import DecodePlan, Dialect, Fault, Json, Key, SatsType, each, expected, short_repr
 
 __all__ = [
     "NAN",
@@ -27,16 +27,16 @@ __all__ = [
 ]
 
 NAN = float("nan")
-"""The one NaN that every column holds: NaN differs from itself, but an object is found by identity."""
+"""The one NaN used in rows: NaN does not equal itself, but containers find the same object by identity."""
 _NEGATIVE_ZERO = "-0.0"
 _NAN_KEY = "nan"
 _HEXADECIMAL = re.compile("-?0x[0-9a-fA-F]+")
 _U64_MAX = 2**64 - 1
-_I64_LEAST, _I64_MOST = -(2**63), 2**63 - 1
+_I64_MIN, _I64_MAX = -(2**63), 2**63 - 1
 
 
 class Boolean(SatsType):
-    """`Bool`: `true` or `false` (docs/protocol.md, 3.2)."""
+    """`Bool`: `true` or `false` on the wire (docs/protocol.md, 3.2)."""
 
     def read(self, json: Json) -> object:
         if type(json) is not bool:
@@ -48,36 +48,36 @@ class Boolean(SatsType):
             raise expected("a bool", value)
         return value
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
         return "bool"
 
-    def wire(self, dialect: Dialect) -> Wire:
-        return Wire(bool, None)
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        return DecodePlan(bool, None)
 
 
 class Integer(SatsType):
-    """`U8` to `U128` and `I8` to `I128`: a bare number. `U256` and `I256`: a string such as `"-0x5"` (3.2)."""
+    """`U8` to `U128` and `I8` to `I128`, a number on the wire; `U256` and `I256`, a string such as `"-0x5"` (3.2)."""
 
     def __init__(self, bits: int, *, signed: bool) -> None:
         self.name = f"{'i' if signed else 'u'}{bits}"
-        self.least = -(1 << (bits - 1)) if signed else 0
-        self.most = (1 << (bits - 1 if signed else bits)) - 1
+        self.minimum = -(1 << (bits - 1)) if signed else 0
+        self.maximum = (1 << (bits - 1 if signed else bits)) - 1
         self._as_text = bits == 256
 
     @cached_property
     def meta(self) -> msgspec.Meta:
-        """The range for msgspec, as far as it goes: it takes no bounds beyond 64 bits with a sign."""
+        """Range for msgspec, which supports only bounds that fit in a signed integer of 64 bits."""
         return msgspec.Meta(
-            ge=self.least if self.least >= _I64_LEAST else None,
-            le=self.most if self.most <= _I64_MOST else None,
+            ge=self.minimum if self.minimum >= _I64_MIN else None,
+            le=self.maximum if self.maximum <= _I64_MAX else None,
         )
 
     def number(self, value: object) -> int:
-        """The value, if it is an integer within the range. Raises Fault."""
+        """Return the value as an int. Raises Fault if it is not an integer, or out of range."""
         if not isinstance(value, int) or isinstance(value, bool):
             raise expected(f"an integer ({self.name})", value)
-        if not self.least <= value <= self.most:
-            raise Fault(f"{shown(value)} is out of range for {self.name} ({self.least} to {self.most})")
+        if not self.minimum <= value <= self.maximum:
+            raise Fault(f"{short_repr(value)} is out of range for {self.name} ({self.minimum} to {self.maximum})")
         return int(value)
 
     def read(self, json: Json) -> object:
@@ -92,18 +92,18 @@ class Integer(SatsType):
         number = self.number(value)
         return hex(number) if self._as_text else number
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
         return self.name
 
-    def wire(self, dialect: Dialect) -> Wire:
-        return Wire(str, each(self.read)) if self._as_text else Wire(Annotated[int, self.meta], None)
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        return DecodePlan(str, each(self.read)) if self._as_text else DecodePlan(Annotated[int, self.meta], None)
 
 
 class Float(SatsType):
-    """`F64`, and `F32` as the shortest decimal that names it: a bare number; NaN and both infinities arrive as `null`.
+    """`F64`, and `F32` as its shortest decimal: a number on the wire, and `null` for NaN and both infinities.
 
-    JSON has no literal for those three, so a null reads as NaN, and none of them can be sent (3.1, 3.3). A number
-    is read as the server reads it.
+    JSON has no literal for those three, so a null is read as NaN, and none of them can be sent (3.1, 3.3). A number is
+    read as the server reads it.
     """
 
     def __init__(self, bits: int) -> None:
@@ -111,13 +111,13 @@ class Float(SatsType):
 
     @cached_property
     def key(self) -> Key | None:
-        """0.0 and -0.0 are equal in Python and two values on the server; NaN is one value, and equals nothing."""
+        """Key function: on the server 0.0 and -0.0 differ, and NaN equals NaN; in Python it is the reverse."""
         return _float_key
 
     def read(self, json: Json) -> object:
         if json is None:
             return NAN
-        # The server drops the digits of a whole number that do not fit in 64 bits, as of any other.
+        # The server drops digits that do not fit in 64 bits, of integers as of other numbers.
         huge = type(json) is int and abs(json) > _U64_MAX
         value = self._number(_server_double(json) if huge else json)
         return _shortest_single(value) if self._single else value
@@ -139,17 +139,17 @@ class Float(SatsType):
         try:
             return float(value)
         except OverflowError:
-            raise Fault(f"{shown(value)} is out of range for a float") from None
+            raise Fault(f"{short_repr(value)} is out of range for a float") from None
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
         return "f32" if self._single else "f64"
 
-    def wire(self, dialect: Dialect) -> Wire:
-        return Wire(float | None, _build_floats) if dialect.null_floats else Wire(float, None)
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        return DecodePlan(float | None, _build_floats) if dialect.null_floats else DecodePlan(float, None)
 
 
-def _build_floats(wires: Sequence[float | None]) -> Iterable[float]:
-    return [NAN if wire is None else wire for wire in wires]
+def _build_floats(decoded: Sequence[float | None]) -> Iterable[float]:
+    return [NAN if value is None else value for value in decoded]
 
 
 def _float_key(value: float) -> Hashable:
@@ -166,7 +166,7 @@ def _server_double(whole: object) -> float:
 
 
 def _single(value: float) -> float:
-    """The 32-bit float nearest to `value`. Its double is sent: it lies in the middle of what rounds to it."""
+    """Return the 32-bit float nearest to `value`, as a double, which the server rounds to the same 32-bit float."""
     try:
         (single,) = struct.unpack("<f", struct.pack("<f", value))
     except OverflowError:
@@ -175,9 +175,9 @@ def _single(value: float) -> float:
 
 
 def _shortest_single(value: float) -> float:
-    """The shortest decimal that rounds to the same 32-bit float: the form in which the server writes it.
+    """Return the shortest decimal that rounds to the same 32-bit float: the form in which the server writes it.
 
-    What is out of range is an infinity, which the server makes of it too.
+    A value out of range becomes an infinity, as on the server.
     """
     single = _single(value)
     if math.isinf(single):
@@ -188,7 +188,7 @@ def _shortest_single(value: float) -> float:
 
 
 class String(SatsType):
-    """`String`: a JSON string, such as `"x"` (3.2). Lone surrogates are no text (3.3)."""
+    """`String`: a string on the wire, such as `"x"` (3.2). Lone surrogates are refused (3.3)."""
 
     def read(self, json: Json) -> object:
         return self._check(json)
@@ -203,21 +203,21 @@ class String(SatsType):
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise Fault(f"{shown(value)} has a lone surrogate, which is not text") from None
+            raise Fault(f"{short_repr(value)} has a lone surrogate, which UTF-8 cannot encode") from None
         return str.__str__(value)
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
         return "String"
 
-    def wire(self, dialect: Dialect) -> Wire:
-        return Wire(str, None)
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        return DecodePlan(str, None)
 
 
 _OCTET = Integer(8, signed=False)
 
 
 class Bytes(SatsType):
-    """An array of `U8`: hexadecimal digits, such as `"00ff"` (3.2). Callers may also send `[0, 255]` (3.3)."""
+    """`Array` of `U8`, hexadecimal digits on the wire: `"00ff"` (3.2). Callers may also send `[0, 255]` (3.3)."""
 
     def read(self, json: Json) -> object:
         if isinstance(json, list):
@@ -234,15 +234,15 @@ class Bytes(SatsType):
             raise expected("bytes", value)
         return value.hex()
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
         return "Vec<u8>"
 
-    def wire(self, dialect: Dialect) -> Wire:
-        return Wire(str, each(a2b_hex))
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        return DecodePlan(str, each(a2b_hex))
 
 
 class Unit(SatsType):
-    """The empty product, None in Python: `{}` or `[]` (3.2)."""
+    """Empty product, None in Python: `{}` or `[]` on the wire (3.2)."""
 
     def read(self, json: Json) -> object:
         if json not in ({}, []):
@@ -254,20 +254,20 @@ class Unit(SatsType):
             raise expected("None", value)
         return []
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
         return "()"
 
-    def wire(self, dialect: Dialect) -> Wire:
-        return Wire(_EmptyObject if dialect.named else tuple[()], each(_nothing))
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        return DecodePlan(_EmptyObject if dialect.named else tuple[()], each(_nothing))
 
 
 class _EmptyObject(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """`{}`."""
+    """Empty object: `{}`."""
 
 
 def _nothing(_: object) -> None:
-    """The value of a unit."""
+    """Return the value of the unit type."""
 
 
 UNIT = Unit()
-"""The one unit type."""
+"""Unit type."""

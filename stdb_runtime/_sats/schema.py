@@ -14,9 +14,9 @@ from ..types import ConnectionId, Identity, TimeDuration, Timestamp, Uuid
 from .annotation import type_of
 from .array import Array
 from .product import Field, ProductType
-from .sats import Dialect, Fault, Json, SatsType, Wire, each, expected
+from .sats import DecodePlan, Dialect, Fault, Json, SatsType, each, expected
 from .scalar import UNIT, Boolean, Bytes, Float, Integer, String
-from .sums import Alternatives, Option, spelled_sum
+from .sums import Alternatives, Option, sum_type_string
 
 __all__ = ["Schema"]
 
@@ -102,15 +102,15 @@ class _Tagged(SatsType):
         tag = names.index(items[0][0])
         return [tag, self._payloads[tag].write(items[0][1])]
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
         if self in within:
             return "..."
         inner = (*within, self)
         names = self._alternatives.names
-        return spelled_sum((name, payload, inner) for name, payload in zip(names, self._payloads, strict=True))
+        return sum_type_string((name, payload, inner) for name, payload in zip(names, self._payloads, strict=True))
 
-    def wire(self, dialect: Dialect) -> Wire:
-        return Wire(Any, each(self.read))
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        return DecodePlan(Any, each(self.read))
 
 
 class _Typespace:
@@ -197,17 +197,17 @@ class _Later(SatsType):
         self._types = types
         self._place = place
 
-    def followed(self) -> SatsType:
+    def resolved(self) -> SatsType:
         return self._types.at(self._place)
 
     def read(self, json: Json) -> object:
-        return self.followed().read(json)
+        return self.resolved().read(json)
 
     def write(self, value: object) -> object:
-        return self.followed().write(value)
+        return self.resolved().write(value)
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
-        return self.followed().spelled(within)
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
+        return self.resolved().type_string(within)
 
-    def wire(self, dialect: Dialect) -> Wire:
-        return Wire(Any, each(self.read))
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        return DecodePlan(Any, each(self.read))

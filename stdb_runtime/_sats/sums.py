@@ -1,6 +1,6 @@
-"""The sums of SATS: options, enums without payloads, and enums with.
+"""Sums of SATS: options, enums without payloads, and enums with payloads.
 
-A sum may contain itself. Its variants are therefore asked for on first use.
+A sum may contain itself. Its variants are therefore resolved on first use.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from operator import attrgetter
 from typing import Any, ClassVar, NamedTuple, cast
 
 from ..types import Some
-from .sats import Build, Dialect, Fault, Json, Key, SatsType, Wire, each, expected, twin
+from .sats import Build, DecodePlan, Dialect, Fault, Json, Key, SatsType, decode_struct, each, expected
 from .scalar import UNIT
 
 __all__ = [
     "Alternatives",
-    "Enumerated",
     "Option",
+    "PlainEnum",
     "Sum",
     "SumVariant",
-    "spelled_sum",
+    "sum_type_string",
 ]
 
 _payload_of = attrgetter("value")
@@ -30,9 +30,12 @@ _tag_of = attrgetter("tag")
 
 
 class Alternatives:
-    """The shape of sums, options and enumerations.
+    """Variant names of a sum, and the reader of its tag.
 
-    `[tag, payload]`, and the other spellings of callers (docs/protocol.md, 3.3).
+    Sums are `[tag, payload]` on the wire; callers may use other forms (docs/protocol.md, 3.3).
+
+    Attributes:
+        names: the names of the variants, in the order of their tags.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -41,7 +44,7 @@ class Alternatives:
         self._tags |= {str(tag): tag for tag in range(len(self.names))}
 
     def split(self, json: Json) -> tuple[int, Json]:
-        """The tag and the payload of `[2, v]`, `["2", v]`, `{"2": v}` or `{"Rect": v}`. Raises Fault."""
+        """Return the tag and the payload of `[2, v]`, `["2", v]`, `{"2": v}` or `{"Rect": v}`. Raises Fault."""
         if isinstance(json, list) and len(json) == 2:
             which, payload = json
         elif isinstance(json, dict) and len(json) == 1:
@@ -55,23 +58,29 @@ class Alternatives:
 
 
 def _tagged(tag: int, payload: object) -> list[object]:
-    """How every alternative is written: by tag, which no server spells in another case."""
+    """Return a variant as it is written: by tag, because the case of its name depends on the server."""
     return [tag, payload]
 
 
-def spelled_sum(variants: Iterable[tuple[str, SatsType, tuple[SatsType, ...]]]) -> str:
-    """A sum's variants, each with its name, its payload, and the types around that."""
+def sum_type_string(variants: Iterable[tuple[str, SatsType, tuple[SatsType, ...]]]) -> str:
+    """Return the type string of a sum.
+
+    Args:
+        variants: each variant's name, its payload, and the types that enclose the payload.
+    """
     return " | ".join(
-        name if payload is UNIT else f"{name} {payload.spelled(within)}" for name, payload, within in variants
+        name if payload is UNIT else f"{name} {payload.type_string(within)}" for name, payload, within in variants
     )
 
 
 class Option(SatsType):
-    """`Option`, None or the value in Python: `[0, value]`, or `[1, {}]` or `[1, []]` (3.2).
+    """`Option`, the value or None in Python: `[0, value]`, and `[1, {}]` or `[1, []]`, on the wire (3.2).
 
     Callers may also send `{"some": value}`, `{"none": []}` or `null` (3.3).
 
-    Where the value itself may be None, a present one is wrapped in `Some`.
+    Args:
+        inner: the type of the value.
+        wrapped: True if a present value is wrapped in `Some`, because it may itself be None.
     """
 
     _alternatives: ClassVar[Alternatives] = Alternatives(("some", "none"))
@@ -82,7 +91,7 @@ class Option(SatsType):
 
     @cached_property
     def key(self) -> Key | None:
-        """By the key of the value, if there is one."""
+        """Key function that applies the key function of the value, if it has one."""
         key = self._inner.key
         if key is None:
             return None
@@ -110,33 +119,33 @@ class Option(SatsType):
             return _tagged(0, self._inner.write(cast("Some[object]", value).value))
         return _tagged(0, self._inner.write(value))
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
-        return f"Option<{self._inner.spelled(within)}>"
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
+        return f"Option<{self._inner.type_string(within)}>"
 
-    def wire(self, dialect: Dialect) -> Wire:
-        inner, build = self._inner.wire(dialect)
-        present = twin("Present", [("value", inner)], array_like=True, tag=0)
-        nothing = [("payload", UNIT.wire(dialect).type)]
-        absent = twin("Absent", nothing, {"value": None}, array_like=True, tag=1)
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        inner, build = self._inner.decode_plan(dialect)
+        present = decode_struct("Present", [("value", inner)], array_like=True, tag=0)
+        nothing = [("payload", UNIT.decode_plan(dialect).type)]
+        absent = decode_struct("Absent", nothing, {"value": None}, array_like=True, tag=1)
         wrapped = self._wrapped
 
-        def build_options(wires: Sequence[Any]) -> Iterable[Any]:  # Any: the two classes, and values
-            inner_wires = [wire.value for wire in wires if wire.__class__ is present]
-            values: Iterable[Any] = inner_wires if build is None else build(inner_wires)
+        def build_options(decoded: Sequence[Any]) -> Iterable[Any]:  # Any: the two classes, and values
+            payloads = [option.value for option in decoded if option.__class__ is present]
+            values: Iterable[Any] = payloads if build is None else build(payloads)
             there = iter(map(Some, values) if wrapped else values)
-            return [next(there) if wire.__class__ is present else None for wire in wires]
+            return [next(there) if option.__class__ is present else None for option in decoded]
 
-        return Wire(present | absent, build_options if build or wrapped else each(_payload_of))
+        return DecodePlan(present | absent, build_options if build or wrapped else each(_payload_of))
 
 
 class SumVariant(NamedTuple):
-    """One variant of a sum.
+    """Variant of a sum.
 
     Attributes:
-        python_type: its class.
-        name: its name on the wire.
-        payload: the type of what it carries (None: nothing).
-        direct: msgspec can decode it straight into its class, if the payload allows it.
+        python_type: the class of the variant.
+        name: the name on the wire.
+        payload: the type of the payload, or None if there is no payload.
+        direct: True if msgspec can decode the variant directly into its class, provided the payload allows it.
     """
 
     python_type: type
@@ -146,9 +155,12 @@ class SumVariant(NamedTuple):
 
 
 class Sum(SatsType):
-    """A sum, one class a variant in Python: `[tag, payload]`, where the payload of none is `{}` or `[]` (3.2).
+    """Sum, one class per variant in Python: `[tag, payload]` on the wire, with `{}` or `[]` for no payload (3.2).
 
     Callers may also send `{"Rect": payload}`, `{"2": payload}` or `["2", payload]` (3.3).
+
+    Args:
+        variants: returns the variants; called on first use, because a sum may contain itself.
     """
 
     def __init__(self, variants: Callable[[], Sequence[SumVariant]]) -> None:
@@ -157,7 +169,7 @@ class Sum(SatsType):
 
     @cached_property
     def variants(self) -> tuple[SumVariant, ...]:
-        """The variants, in the order of their tags."""
+        """Variants of the sum, in the order of their tags."""
         return tuple(self._variants_of())
 
     @cached_property
@@ -170,8 +182,8 @@ class Sum(SatsType):
 
     @cached_property
     def key(self) -> Key | None:
-        """By the key of the payload."""
-        if self._busy:  # a recursive type: its keys are made when the values are there
+        """Key function that applies the key function of the payload, if any payload has one."""
+        if self._busy:  # a recursive type: the key function is looked up per value
             return lambda value: value if self.key is None else self.key(value)
         self._busy = True
         try:
@@ -210,42 +222,44 @@ class Sum(SatsType):
         except Fault as fault:
             raise fault.under("value") from None
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
         if self in within:
             return "..."
         inner = (*within, self)
-        return spelled_sum((v.name, UNIT if v.payload is None else v.payload, inner) for v in self.variants)
+        return sum_type_string((v.name, UNIT if v.payload is None else v.payload, inner) for v in self.variants)
 
-    def wire(self, dialect: Dialect) -> Wire:
-        payloads = [(UNIT if variant.payload is None else variant.payload).wire(dialect) for variant in self.variants]
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
+        payloads = [
+            (UNIT if variant.payload is None else variant.payload).decode_plan(dialect) for variant in self.variants
+        ]
         finished = [
             variant.direct and (variant.payload is None or payload.build is None)
             for variant, payload in zip(self.variants, payloads, strict=True)
         ]
         if all(finished):
-            return Wire(_union([variant.python_type for variant in self.variants]), None)
+            return DecodePlan(_union([variant.python_type for variant in self.variants]), None)
         builds: dict[type, Build] = {}
         for tag, (variant, payload) in enumerate(zip(self.variants, payloads, strict=True)):
-            decoded = twin(variant.name, [("value", payload.type)], array_like=True, tag=tag)
-            builds[decoded] = _variant_builder(variant, payload.build)
+            struct = decode_struct(variant.name, [("value", payload.type)], array_like=True, tag=tag)
+            builds[struct] = _variant_builder(variant, payload.build)
 
-        def build_sums(wires: Sequence[Any]) -> Iterable[Any]:  # Any: of the twins' classes, and their values
-            of_variant: dict[type, list[Any]] = {decoded: [] for decoded in builds}
-            for wire in wires:
-                of_variant[wire.__class__].append(wire.value)
-            values = {decoded: iter(builds[decoded](parts)) for decoded, parts in of_variant.items() if parts}
-            return [next(values[wire.__class__]) for wire in wires]
+        def build_sums(decoded: Sequence[Any]) -> Iterable[Any]:  # Any: decode structs, and the values
+            of_variant: dict[type, list[Any]] = {struct: [] for struct in builds}
+            for part in decoded:
+                of_variant[part.__class__].append(part.value)
+            values = {struct: iter(builds[struct](parts)) for struct, parts in of_variant.items() if parts}
+            return [next(values[part.__class__]) for part in decoded]
 
-        return Wire(_union(list(builds)), build_sums)
+        return DecodePlan(_union(list(builds)), build_sums)
 
 
 def _variant_builder(variant: SumVariant, build: Build | None) -> Build:
     python_type = variant.python_type
     if variant.payload is None:
-        return lambda wires: repeat(python_type(), len(wires))
+        return lambda decoded: repeat(python_type(), len(decoded))
     if build is None:
         return each(python_type)
-    return lambda wires: map(python_type, build(wires))
+    return lambda decoded: map(python_type, build(decoded))
 
 
 def _union(members: Sequence[Any]) -> Any:  # Any: classes and the union of them
@@ -255,8 +269,8 @@ def _union(members: Sequence[Any]) -> Any:  # Any: classes and the union of them
     return union
 
 
-class Enumerated(SatsType):
-    """A sum whose variants carry nothing, an `Enum` in Python: `[tag, {}]` or `[tag, []]` (3.2)."""
+class PlainEnum(SatsType):
+    """Sum whose variants have no payload, an `Enum` in Python: `[tag, {}]` or `[tag, []]` on the wire (3.2)."""
 
     def __init__(self, python_type: type[Enum]) -> None:
         self._python_type = python_type
@@ -274,14 +288,14 @@ class Enumerated(SatsType):
             raise expected(f"a member of {self._python_type.__name__}", value)
         return _tagged(self._tag_of[value], [])
 
-    def spelled(self, within: tuple[SatsType, ...] = ()) -> str:
-        return spelled_sum((name, UNIT, within) for name in self._alternatives.names)
+    def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
+        return sum_type_string((name, UNIT, within) for name in self._alternatives.names)
 
-    def wire(self, dialect: Dialect) -> Wire:
+    def decode_plan(self, dialect: Dialect) -> DecodePlan:
         member_of = dict(enumerate(self._members)).__getitem__
-        tagged = twin("Tagged", [("tag", int), ("payload", UNIT.wire(dialect).type)], array_like=True)
+        tagged = decode_struct("Tagged", [("tag", int), ("payload", UNIT.decode_plan(dialect).type)], array_like=True)
 
-        def build_members(wires: Sequence[Any]) -> Iterable[Enum]:  # Any: of the class made above
-            return map(member_of, map(_tag_of, wires))
+        def build_members(decoded: Sequence[Any]) -> Iterable[Enum]:  # Any: decode structs
+            return map(member_of, map(_tag_of, decoded))
 
-        return Wire(tagged, build_members)
+        return DecodePlan(tagged, build_members)

@@ -1,1 +1,1 @@
-"""The asyncio driver: sockets, HTTP, timers and tasks."""
+"""Asyncio driver: sockets, HTTP, timers and tasks."""

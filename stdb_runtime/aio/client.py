@@ -8,10 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextvars import copy_context
 from typing import Generic, Literal, NamedTuple, TypeVar
 
-from .._engine.cache_sink import CacheSink, TypedEngine
-from .._engine.driver import Driver
-from .._engine.engine import Engine
-from .._engine.retry import RetryPolicy
+from .._engine.cache_sink import CacheSink
 from .._handles.client import BaseClient
 from .._handles.current import CurrentClient
 from .._handles.procedure import ProcedureSet
@@ -22,7 +19,6 @@ from .._handles.subscription import Query, Subscription
 from .._handles.table import TableSet
 from .._protocol.endpoint import Endpoint
 from .._protocol.rest import schema_path
-from .._protocol.v1_json.encoding import V1Json
 from .._sats.schema import Schema
 from ..errors import BindingsError, ConnectError, SchemaError, StdbError
 from .connection import Connection
@@ -126,19 +122,14 @@ async def connect(
     logger: logging.Logger | None,
 ) -> AsyncGenerator[Client[D, S, P]]:
     """Connect to a database for the time of the block. See `Bindings.connect`."""
-
-    def make_engine(driver: Driver) -> TypedEngine:
-        return Engine(
-            driver,
-            lambda engine: CacheSink(engine, module.tables.__declarations__()),
-            V1Json(),
-            module.reducers.__parameters__().get,
-            RetryPolicy(options.reconnect, options.backoff, options.subscribe_attempts),
-            str(endpoint),
-            logger or logging.getLogger("stdb_runtime"),
-        )
-
-    connection = Connection(endpoint, options, make_engine)
+    declarations = module.tables.__declarations__()
+    connection = Connection(
+        endpoint,
+        options,
+        lambda engine: CacheSink(engine, declarations),
+        module.reducers.__parameters__().get,
+        logger,
+    )
     engine = connection.engine
     client = Client(connection, module.tables, module.reducers, module.procedures)
     if on_connect is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
@@ -11,11 +12,14 @@ from contextvars import Context
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from .._engine.driver import Driver, ServerVersionRequest
+from .._engine.driver import ServerVersionRequest
 from .._engine.engine import Engine
+from .._engine.retry import RetryPolicy
 from .._engine.sink import Sink
+from .._protocol.encoding import ParameterSource
 from .._protocol.endpoint import Endpoint
 from .._protocol.rest import HEALTH_PATH, read_version
+from .._protocol.v1_json.encoding import V1Json
 from ..errors import (
     AuthError,
     ConnectError,
@@ -47,7 +51,9 @@ class Connection(Generic[S]):
     Args:
         endpoint: the database.
         options: how to connect.
-        make_engine: creates the engine, given its driver.
+        make_sink: creates the sink of the engine.
+        parameters: the declared parameters of reducers; None if there is no generated code.
+        logger: where to log instead of `stdb_runtime`.
     """
 
     cancelled_error = asyncio.CancelledError
@@ -55,7 +61,14 @@ class Connection(Generic[S]):
     # Answers are measured with it, and the event loop's own clock is a coarse one on some systems.
     now = staticmethod(time.perf_counter)
 
-    def __init__(self, endpoint: Endpoint, options: Options, make_engine: Callable[[Driver], Engine[S]]) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        options: Options,
+        make_sink: Callable[[Engine[S]], S],
+        parameters: ParameterSource | None = None,
+        logger: logging.Logger | None = None,
+    ) -> None:
         self.endpoint = endpoint
         self.options = options
         self._tokens = Tokens(endpoint, options)
@@ -66,7 +79,15 @@ class Connection(Generic[S]):
         self._handshake = asyncio.Event()
         self._wake = asyncio.Event()
         self._inquiries: set[asyncio.Task[None]] = set()
-        self.engine = make_engine(self)
+        self.engine = Engine(
+            self,
+            make_sink,
+            V1Json(),
+            parameters,
+            RetryPolicy(options.reconnect, options.backoff, options.subscribe_attempts),
+            str(endpoint),
+            logger or logging.getLogger("stdb_runtime"),
+        )
         self._callbacks = CallbackTasks(self.engine.dispatcher.report_spawned)
 
     # --- for the engine: see `Driver` ---------------------------------------------------------------------------------
@@ -268,10 +289,14 @@ class Connection(Generic[S]):
 
     async def _open_socket(self) -> Socket:
         connect = partial(
-            open_socket, self.endpoint, self.options, self.engine.encoding.subprotocol, again=self.engine.was_open
+            open_socket,
+            self.endpoint,
+            self.options,
+            self.engine.encoding.subprotocol,
+            reconnecting=self.engine.was_open,
         )
         try:
-            return await connect(self._tokens.to_show())
+            return await connect(self._tokens.current())
         except AuthError as error:
             self._tokens.refused(error)
             return await connect(None)
@@ -283,7 +308,7 @@ class Connection(Generic[S]):
         except ProtocolError as error:
             await socket.close(_PROTOCOL_ERROR, str(error).encode()[:_LONGEST_REASON].decode(errors="ignore"))
             return error
-        return self.engine.loss(socket.loss())
+        return self.engine.loss(socket.to_connection_lost())
 
     @contextlib.asynccontextmanager
     async def _writing(self, socket: Socket) -> AsyncGenerator[None]:

@@ -1,4 +1,4 @@
-"""How to connect: everything about a connection that is not where it goes."""
+"""Options of a connection."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ..types import ConnectionId
 __all__ = ["Options", "TokenSource"]
 
 TokenSource: TypeAlias = "str | Callable[[], str | None] | None"
-"""A token, a function that gives the one to use now, or None for a new identity."""
+"""Token, a function that returns the token to use, or None for a new identity."""
 
 
 class Options(HidesToken, frozen=True, kw_only=True):
-    """How to connect. The arguments of `connect` describe each.
+    """Options of a connection, documented as arguments of `connect`.
 
     Raises:
-        ValueError: a value cannot be meant.
+        ValueError: a value is out of range, or both a token and a token store are given.
     """
 
     token: TokenSource = None
@@ -46,25 +46,25 @@ class Options(HidesToken, frozen=True, kw_only=True):
         for name in ("open_timeout", "close_timeout", "ping_interval", "ping_timeout"):
             seconds = getattr(self, name)
             if seconds is not None and not seconds >= 0:
-                raise ValueError(f"{name} must be seconds, 0 or more, got {seconds!r}")
+                raise ValueError(f"{name} must be a number of seconds, 0 or more, got {seconds!r}")
 
         if self.max_message_size is not None and self.max_message_size < 1:
-            raise ValueError(f"max_message_size must be bytes, 1 or more, got {self.max_message_size!r}")
+            raise ValueError(f"max_message_size must be a number of bytes, 1 or more, got {self.max_message_size!r}")
         if self.subscribe_attempts < 1:
             raise ValueError(f"subscribe_attempts must be 1 or more, got {self.subscribe_attempts!r}")
 
-    def query(self, *, again: bool) -> dict[str, str]:
-        """The parameters of the subscribe address (docs/protocol.md, 1.2).
+    def query_parameters(self, *, reconnecting: bool) -> dict[str, str]:
+        """Return the query parameters of the WebSocket URL (docs/protocol.md, 1.2).
 
         Args:
-            again: whether this is a reconnection. The server makes a new connection id then, because it
-                may not yet have noticed that the old connection is gone.
+            reconnecting: True if this is a reconnection. The connection id is then left to the server, which may not
+                have noticed yet that the old connection is lost.
         """
-        query: dict[str, str] = {}
-        if self.connection_id is not None and not again:
-            query["connection_id"] = self.connection_id.to_hex()
+        parameters: dict[str, str] = {}
+        if self.connection_id is not None and not reconnecting:
+            parameters["connection_id"] = self.connection_id.to_hex()
         if self.light:
-            query["light"] = "true"
+            parameters["light"] = "true"
         if self.confirmed is not None:
-            query["confirmed"] = str(self.confirmed).lower()
-        return query
+            parameters["confirmed"] = str(self.confirmed).lower()
+        return parameters

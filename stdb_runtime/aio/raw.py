@@ -10,16 +10,13 @@ from contextvars import copy_context
 from typing import Self
 
 from .._engine.backoff import Backoff
-from .._engine.driver import Driver
 from .._engine.engine import Engine
 from .._engine.handler import Callbacks, HandlerForm
 from .._engine.handler_sink import HandlerSink
-from .._engine.retry import RetryPolicy
 from .._handles.raw import BaseRawConnection, SchemaForm, readers_by
 from .._handles.registry import registered
 from .._protocol.endpoint import Endpoint
 from .._protocol.rest import schema_path
-from .._protocol.v1_json.encoding import V1Json
 from ..credentials import TokenStore
 from ..errors import ArgumentError, NotConnectedError, StdbError
 from .connection import Connection
@@ -200,12 +197,7 @@ def connect(
     def make_sink(engine: Engine[HandlerSink]) -> HandlerSink:
         return HandlerSink(engine, callbacks, resubscribe=resubscribe, subscribe_attempts=subscribe_attempts)
 
-    def make_engine(driver: Driver) -> Engine[HandlerSink]:
-        policy = RetryPolicy(options.reconnect, options.backoff, options.subscribe_attempts)
-        log = logger or logging.getLogger("stdb_runtime")
-        return Engine(driver, make_sink, V1Json(), None, policy, str(endpoint), log)
-
-    return RawConnection(Connection(endpoint, options, make_engine), schema, name)
+    return RawConnection(Connection(endpoint, options, make_sink, logger=logger), schema, name)
 
 
 def _address(host: str | None, port: int, *, tls: bool, uri: str | None) -> str:

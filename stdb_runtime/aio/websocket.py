@@ -1,4 +1,4 @@
-"""The WebSocket: opening it, what arrives and leaves by it, and what its failure means."""
+"""WebSocket connection to a database: opening, receiving, sending, and translation of failures."""
 
 from __future__ import annotations
 
@@ -25,31 +25,34 @@ from ..errors import (
     SubprotocolError,
     UnknownDatabaseError,
 )
-from ..text import shown
+from ..text import printable
 from .options import Options
 
 __all__ = ["Socket", "open_socket"]
 
-# The reason and the code with which the library closes.
+# The close reason and the close code of the websockets library.
 _KEEPALIVE_TIMEOUT = "keepalive ping timeout"
-_TOO_BIG = 1009
+_MESSAGE_TOO_BIG = 1009
 
 
-class _Discreet(logging.LoggerAdapter[logging.Logger]):
-    """The library's logger without level DEBUG, at which it shows headers and frames, and so the token."""
+class _NoDebugLogger(logging.LoggerAdapter[logging.Logger]):
+    """Logger of the websockets library without level DEBUG, at which it logs headers and frames, and so the token."""
 
     def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - as in logging
         return level > logging.DEBUG and super().isEnabledFor(level)
 
 
 class Socket(ClientConnection):
-    """The library's connection, which hands on each message as it arrives.
+    """WebSocket connection that passes each message to a function as it arrives.
 
-    The library's own way, a queue of frames from which a task takes messages, costs two task switches a message, and
-    ends a connection at 4096 fragments: servers of 2.x send fragments of 4096 bytes (docs/protocol.md, 1.6).
+    The queue of frames of the websockets library costs two task switches per message, and closes the connection when a
+    message has more than 4096 fragments: servers of 2.x send fragments of 4096 bytes (docs/protocol.md, 1.6).
+
+    Attributes:
+        token: the token that the socket was opened with, which is hidden in texts of the server.
     """
 
-    def __init__(self, *args: Any, **options: Any) -> None:  # Any: the library's own arguments
+    def __init__(self, *args: Any, **options: Any) -> None:  # Any: the arguments of ClientConnection
         super().__init__(*args, **options)
         self._fragments: list[bytes | bytearray | memoryview] = []
         self._early: list[bytes] = []
@@ -57,21 +60,21 @@ class Socket(ClientConnection):
         self._ended: asyncio.Future[None] = self.loop.create_future()
         self._error: BaseException | None = None
         self.token: str | None = None
-        self._patience: asyncio.TimerHandle | None = None
+        self._close_timer: asyncio.TimerHandle | None = None
 
     async def receive(self, handle: Callable[[bytes], None]) -> None:
-        """Hand each message to a function, until the connection is closed or the function raises.
+        """Call a function with each message, until the connection is closed or the function raises.
 
         Args:
-            handle: is given each message, also those that have arrived before. After it has raised, it is given none.
+            handle: the function, also called with messages that arrived earlier; not called again once it has raised.
 
         Raises:
-            BaseException: what the function raised.
+            BaseException: the exception that the function raised.
         """
         self._handle = handle
         early, self._early = self._early, []
         for message in early:
-            self._hand_on(message)
+            self._deliver(message)
         await self._ended
         if self._error is not None:
             raise self._error
@@ -80,7 +83,7 @@ class Socket(ClientConnection):
         """Send messages without waiting, unless the peer is behind with what was sent before.
 
         Args:
-            take: gives the messages, which it must not give again. Not called on a closed connection.
+            take: returns the messages to send, and removes them from its queue. Not called on a closed connection.
 
         Returns:
             False if the peer is behind: nothing was taken.
@@ -99,95 +102,95 @@ class Socket(ClientConnection):
             while not self.try_write(take):
                 await self.drain()
 
-    def loss(self) -> ConnectionLost:
-        """What its end means, once it has ended."""
+    def to_connection_lost(self) -> ConnectionLost:
+        """Return the error for the end of the connection, once it has ended."""
         closed = self.protocol.close_exc
         if closed.sent is not None and not closed.rcvd_then_sent:
-            reason = shown(closed.sent.reason, self.token) or "no reason given"
+            reason = printable(closed.sent.reason, self.token) or "no reason given"
             if reason == _KEEPALIVE_TIMEOUT:
                 reason = "the server did not answer a ping in time (ping_timeout)"
-            elif closed.sent.code == _TOO_BIG:
+            elif closed.sent.code == _MESSAGE_TOO_BIG:
                 reason = "the server sent a message that is larger than max_message_size allows"
             return ConnectionLost(f"this client closed the connection: {reason} ({closed.sent.code})")
         if closed.rcvd is not None:
-            reason = shown(closed.rcvd.reason, self.token) or "no reason given"
+            reason = printable(closed.rcvd.reason, self.token) or "no reason given"
             return ConnectionLost(f"the server closed the connection: {reason} ({closed.rcvd.code})")
-        return ConnectionLost("the connection broke off without a word from the server")
+        return ConnectionLost("the connection broke off without a close frame")
 
-    # --- what the library calls ---------------------------------------------------------------------------------------
+    # --- overridden methods of ClientConnection -----------------------------------------------------------------------
 
     def process_event(self, event: Event) -> None:
-        """Take frames of data; the library does the rest."""
+        """Assemble messages from data frames, and leave other events to the base class."""
         if not isinstance(event, Frame) or event.opcode not in DATA_OPCODES:
             super().process_event(event)
         elif event.fin and not self._fragments:
-            self._hand_on(bytes(event.data))
+            self._deliver(bytes(event.data))
         else:
             self._fragments.append(event.data)
             if event.fin:
                 message = b"".join(self._fragments)
                 self._fragments.clear()
-                self._hand_on(message)
+                self._deliver(message)
 
     def data_received(self, data: bytes) -> None:
-        """Wait no longer than `close_timeout` for the end of a connection that is being closed, by whichever side."""
+        """Abort a connection that is still closing after `close_timeout`, whichever side closes it."""
         super().data_received(data)
-        if self._patience is None and self.close_timeout is not None and self.protocol.close_expected():
-            self._patience = self.loop.call_later(self.close_timeout, self.transport.abort)
+        if self._close_timer is None and self.close_timeout is not None and self.protocol.close_expected():
+            self._close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Have `receive` return."""
+        """End `receive`."""
         super().connection_lost(exc)
-        if self._patience is not None:
-            self._patience.cancel()
+        if self._close_timer is not None:
+            self._close_timer.cancel()
         if not self._ended.done():
             self._ended.set_result(None)
 
     def start_keepalive(self) -> None:
-        """Ping, unless the connection was lost while it was being opened: nothing would end that."""
+        """Start keepalive pings, unless the connection was lost while opening: nothing would stop them."""
         if not self._ended.done():
             super().start_keepalive()
 
-    def _hand_on(self, message: bytes) -> None:
+    def _deliver(self, message: bytes) -> None:
         if self._error is not None:
             return
         try:
             self._handle(message)
         except BaseException as error:
-            # Whatever it is, it is for whoever called `receive`: the library expects nothing to be raised here.
+            # It is raised by `receive`: the websockets library does not expect exceptions here.
             self._error = error
             if not self._ended.done():
                 self._ended.set_result(None)
 
 
-class _Connecting(websockets.connect):
-    """The library's opening of a connection, which does not follow redirects: the token is for one server alone."""
+class _Connect(websockets.connect):
+    """`websockets.connect` that does not follow redirects: the token must not be sent to another server."""
 
     def process_redirect(self, exc: Exception) -> Exception:
-        """Leave a redirect the refusal that it is."""
+        """Return the exception, so that it is raised."""
         return exc
 
 
 async def open_socket(
-    endpoint: Endpoint, options: Options, subprotocol: str, token: str | None, *, again: bool
+    endpoint: Endpoint, options: Options, subprotocol: str, token: str | None, *, reconnecting: bool
 ) -> Socket:
-    """Connect and negotiate the subprotocol. Takes as long as it takes: the caller sets the limit.
+    """Open a WebSocket and negotiate the subprotocol, without a timeout: the caller sets it.
 
     Args:
-        endpoint: where.
-        options: how.
-        subprotocol: the one subprotocol to offer.
-        token: the token to show, if there is one.
-        again: whether this is a reconnection.
+        endpoint: the database.
+        options: the options of the connection.
+        subprotocol: the only subprotocol to offer.
+        token: the token to authenticate with, or None.
+        reconnecting: True if this is a reconnection.
 
     Raises:
-        ConnectError: one of its kinds, by what went wrong.
+        ConnectError: one of its subclasses, by the cause.
     """
     if token is not None and not (token.isascii() and token.isprintable() and " " not in token):
-        raise AuthError("the token is no JSON Web Token: it has characters that none can have")
-    query = urlencode(options.query(again=again))
+        raise AuthError("the token is not a JSON Web Token: it contains characters that are not allowed in one")
+    query = urlencode(options.query_parameters(reconnecting=reconnecting))
     try:
-        socket = await _Connecting(
+        socket = await _Connect(
             f"{endpoint.subscribe_url}{query and '?'}{query}",
             subprotocols=[websockets.Subprotocol(subprotocol)],
             additional_headers={"Authorization": f"Bearer {token}"} if token else None,
@@ -197,7 +200,7 @@ async def open_socket(
             close_timeout=options.close_timeout,
             ping_interval=options.ping_interval,
             ping_timeout=options.ping_timeout,
-            logger=_Discreet(logging.getLogger("websockets.client")),
+            logger=_NoDebugLogger(logging.getLogger("websockets.client")),
             ssl=(options.ssl or True) if endpoint.is_secure else None,
             proxy=options.proxy,
             create_connection=Socket,
@@ -205,41 +208,45 @@ async def open_socket(
     except InvalidStatus as error:
         raise _refusal(endpoint, error.response, token) from None
     except NegotiationError as error:
-        raise _other_protocol(endpoint, subprotocol, shown(str(error), token)) from None
+        raise _wrong_subprotocol(endpoint, subprotocol, printable(str(error), token)) from None
     except InvalidHandshake as error:
-        raise _no_handshake(endpoint, error, token) from None
+        raise _handshake_failure(endpoint, error, token) from None
     except OSError as error:
-        text = shown(error.strerror or str(error), token)
+        text = printable(error.strerror or str(error), token)
         raise ServerUnreachableError(f"no server answers at {endpoint.server}: {text}") from None
     except (WebSocketException, ValueError):
-        # The library's text repeats the address of the proxy, with its password.
+        # The text of the websockets library contains the address of the proxy, with its password.
         what = "the address" if options.proxy is None else "the address, or that of the proxy,"
-        raise ConnectError(f"{endpoint.server} cannot be connected to: {what} is not valid") from None
+        raise ConnectError(f"{endpoint.server} cannot be connected to: {what} is invalid") from None
     except ImportError:
-        problem = "a SOCKS proxy needs a package more: pip install 'python-socks[asyncio]'"
+        problem = "a SOCKS proxy needs another package: pip install 'python-socks[asyncio]'"
         raise ConnectError(f"{endpoint.server} cannot be connected to: {problem}") from None
     assert isinstance(socket, Socket)
     socket.token = token
     if socket.subprotocol != subprotocol:
         await socket.close()
-        raise _other_protocol(endpoint, subprotocol, "it agreed to none")
+        raise _wrong_subprotocol(endpoint, subprotocol, "it selected none")
     return socket
 
 
-def _other_protocol(endpoint: Endpoint, subprotocol: str, detail: str) -> SubprotocolError:
-    return SubprotocolError(f"{endpoint.server} does not speak {subprotocol}: {detail}")
+def _wrong_subprotocol(endpoint: Endpoint, subprotocol: str, detail: str) -> SubprotocolError:
+    return SubprotocolError(f"{endpoint.server} does not support {subprotocol}: {detail}")
 
 
-def _no_handshake(endpoint: Endpoint, error: InvalidHandshake, token: str | None) -> ConnectError:
+def _handshake_failure(endpoint: Endpoint, error: InvalidHandshake, token: str | None) -> ConnectError:
     if isinstance(error, ProxyError):
-        return ConnectError(f"{endpoint.server} cannot be connected to through the proxy: {shown(str(error), token)}")
+        return ConnectError(
+            f"{endpoint.server} cannot be connected to through the proxy: {printable(str(error), token)}"
+        )
     if isinstance(error.__cause__, EOFError | ConnectionError):
-        return ServerUnreachableError(f"no server answers at {endpoint.server}: it hung up during the handshake")
-    return ConnectError(f"{endpoint.server} is no SpacetimeDB server: {shown(str(error), token)}")
+        return ServerUnreachableError(
+            f"no server answers at {endpoint.server}: it closed the connection during the handshake"
+        )
+    return ConnectError(f"{endpoint.server} is not a SpacetimeDB server: {printable(str(error), token)}")
 
 
 def _refusal(endpoint: Endpoint, response: Response, token: str | None) -> ConnectError:
-    """What an HTTP answer in place of the upgrade means (docs/protocol.md, 0 and 1)."""
+    """Return the error for an HTTP response that refuses the upgrade (docs/protocol.md, 0 and 1)."""
     status = response.status_code
     text = bytes(response.body or b"").decode(errors="replace").strip()
     if 300 <= status < 400:
@@ -249,16 +256,16 @@ def _refusal(endpoint: Endpoint, response: Response, token: str | None) -> Conne
             f"{endpoint.server} refuses the token: tokens are valid only for the server that issued them; "
             "connect without one for a new identity, or log in again"
         )
-    # Servers of 2.x say so of a name; of an identity they say that nobody could be authorized for it.
+    # Servers of 2.x respond with 404 to an unknown name, and with 500 to an unknown identity.
     if status == 404 or (status == 500 and text.startswith("Unable to authorize") and text.endswith("not found")):
         return UnknownDatabaseError(f"there is no database {endpoint}: publish the module first, or check the name")
     return ConnectError(
-        f"{endpoint.server} refuses the connection with HTTP status {status}{text and ': '}{shown(text, token)}"
+        f"{endpoint.server} refuses the connection with HTTP status {status}{text and ': '}{printable(text, token)}"
     )
 
 
 def _redirect(endpoint: Endpoint, location: str, token: str | None) -> ConnectError:
-    """The server answers with another address."""
+    """Return the error for a redirect."""
     problem = f"{endpoint.server} redirects to another address, which is not followed: the token is for this one alone"
     try:
         target = urljoin(endpoint.http_url, location)
@@ -266,4 +273,4 @@ def _redirect(endpoint: Endpoint, location: str, token: str | None) -> ConnectEr
     except ValueError:
         return ConnectError(problem)
     remedy = "connect with https" if secure and not endpoint.is_secure else "connect to that, if you trust it"
-    return ConnectError(f"{problem}; {remedy}: {shown(target.partition('?')[0], token)}")
+    return ConnectError(f"{problem}; {remedy}: {printable(target.partition('?')[0], token)}")

@@ -285,7 +285,7 @@ async def test_a_token_function_that_fails_on_a_reconnection_is_asked_again(game
         await again.wait()
         assert given == []
         await client.reducers.create_player("Alice")
-    with pytest.raises(TokenSourceError, match="the token function gave int, and not a text or None") as caught:
+    with pytest.raises(TokenSourceError, match="the token function returned int: it must return str or None") as caught:
         async with connect(game.uri, game.name, token=lambda: 5):  # type: ignore[arg-type,return-value]  # pyright: ignore
             raise AssertionError("it is no token")
     assert "secret" not in str(caught.value)
@@ -315,7 +315,7 @@ async def test_a_message_that_is_too_large_is_named(publish: Publish) -> None:
             await client.subscribe(probe.tables.bulk)
         with pytest.raises(NotConnectedError):
             client.subscribe(probe.tables.player)
-    with pytest.raises(ValueError, match="max_message_size must be bytes"):
+    with pytest.raises(ValueError, match="max_message_size must be a number of bytes"):
         async with probe.connect(database.uri, database.name, max_message_size=0):
             raise AssertionError("it makes no sense")
 

@@ -133,7 +133,7 @@ async def test_a_file_that_cannot_be_used_keeps_us_from_connecting(game: Databas
         await identity(game, File("game"))
     file.path.write_bytes(b"garbage")
     file.path.chmod(0o600)
-    with pytest.raises(CredentialsError, match="holds no token"):
+    with pytest.raises(CredentialsError, match="contains no token"):
         await identity(game, File("game", drop_refused=True))
 
 

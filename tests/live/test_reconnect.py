@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tests.support.binary import Program
     from tests.support.server import Database
 
-NEVER = Backoff(first=1000, most=1000)
+NEVER = Backoff(initial_delay=1000, max_delay=1000)
 
 
 @contextlib.asynccontextmanager

@@ -65,7 +65,7 @@ class ClientMachine(RuleBasedStateMachine):
 
     async def begin(self) -> None:
         self.proxy = await Proxy(self.database.uri).__aenter__()
-        backoff = Backoff(first=0, most=0)
+        backoff = Backoff(initial_delay=0, max_delay=0)
         self.connecting = edge.connect(self.proxy.uri, self.database.name, backoff=backoff, verify_schema="off")
         self.client = await self.connecting.__aenter__()
         self.again = asyncio.Event()

@@ -94,7 +94,7 @@ def test_a_folder_that_is_open_to_others_is_closed_to_them(home: Path) -> None:
 def test_what_could_not_be_read_back_is_not_kept(text: str) -> None:
     file = File("game")
     file.save(TOKEN)
-    with pytest.raises(CredentialsError, match="no token, and is not kept: the file is as it was"):
+    with pytest.raises(CredentialsError, match="not a token, which is not saved: the file is unchanged"):
         file.save(text)
     assert file.load() == TOKEN
 
@@ -182,7 +182,7 @@ def test_a_write_that_fails_leaves_what_was_there(home: Path, monkeypatch: pytes
 )
 def test_a_file_that_holds_something_else(home: Path, content: bytes) -> None:
     path = put(home / FOLDER / "game", content)
-    with pytest.raises(CredentialsError, match="holds no token, or not all of it: remove it") as caught:
+    with pytest.raises(CredentialsError, match="contains no token, or only a part of one: remove it") as caught:
         File("game").load()
     assert caught.value.path == path
     assert str(path) in str(caught.value)
@@ -210,7 +210,7 @@ def test_a_file_of_another_user(home: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_something_that_is_no_file(home: Path, make: Callable[[Path], None]) -> None:
     (home / FOLDER).mkdir()
     make(home / FOLDER / "game")
-    with pytest.raises(CredentialsError, match="is no file: remove it"):
+    with pytest.raises(CredentialsError, match="is not a regular file: remove it"):
         File("game").load()
 
 
@@ -338,41 +338,41 @@ def tokens_of(store: TokenStore) -> Tokens:
 def test_the_kept_token_is_shown_and_not_saved_again() -> None:
     store = Memory("kept")
     tokens = tokens_of(store)
-    assert tokens.to_show() == "kept"
+    assert tokens.current() == "kept"
     tokens.issued("kept")
     assert store.saved == 0
     tokens.issued("renewed")
-    assert (store.token, store.saved, tokens.to_show()) == ("renewed", 1, "renewed")
+    assert (store.token, store.saved, tokens.current()) == ("renewed", 1, "renewed")
 
 
 def test_the_first_token_is_saved() -> None:
     store = Memory()
     tokens = tokens_of(store)
-    assert tokens.to_show() is None
+    assert tokens.current() is None
     tokens.issued("new")
-    assert (store.token, tokens.to_show()) == ("new", "new")
+    assert (store.token, tokens.current()) == ("new", "new")
 
 
 def test_the_store_decides_about_a_refused_token() -> None:
     error = AuthError("no")
     strict = tokens_of(Memory("kept"))
-    assert strict.to_show() == "kept"
+    assert strict.current() == "kept"
     with pytest.raises(AuthError) as caught:
         strict.refused(error)
     assert caught.value is error
-    assert strict.to_show() == "kept"
+    assert strict.current() == "kept"
 
     forgiving = tokens_of(Memory("kept", forgiving=True))
-    assert forgiving.to_show() == "kept"
+    assert forgiving.current() == "kept"
     forgiving.refused(error)
 
 
 @pytest.mark.parametrize("token", ["given", lambda: "given"])
 def test_a_refused_token_that_was_given_is_nobody_elses_business(token: str | Callable[[], str]) -> None:
     tokens = Tokens(Endpoint.parse("http://localhost:3000", "my-module"), Options(token=token))
-    assert tokens.to_show() == "given"
+    assert tokens.current() == "given"
     tokens.issued("issued")
-    assert tokens.to_show() == "given"
+    assert tokens.current() == "given"
     with pytest.raises(AuthError):
         tokens.refused(AuthError("no"))
 
@@ -392,14 +392,14 @@ def test_a_token_that_was_dropped_is_not_shown_again() -> None:
     store = File("game", drop_refused=True).at("http://localhost:3000", "my-module")
     store.save(TOKEN)
     tokens = tokens_of(store)
-    assert tokens.to_show() == TOKEN
+    assert tokens.current() == TOKEN
     tokens.refused(AuthError("no"))
-    assert tokens.to_show() is None
+    assert tokens.current() is None
 
 
 def test_who_showed_no_token_is_refused_for_another_reason() -> None:
     tokens = tokens_of(Memory(forgiving=True))
-    assert tokens.to_show() is None
+    assert tokens.current() is None
     with pytest.raises(AuthError):
         tokens.refused(AuthError("no"))
 

@@ -7,7 +7,7 @@ import pytest
 
 from stdb_runtime import ReducerError
 from stdb_runtime.aio.options import Options
-from stdb_runtime.text import HidesToken, shown
+from stdb_runtime.text import HidesToken, printable
 
 TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJzZWNyZXQifQ.c2lnbmF0dXJl"
 
@@ -31,11 +31,11 @@ TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJzZWNyZXQifQ.c2lnbmF0dXJl"
     ],
 )
 def test_what_is_shown(text: str, as_shown: str) -> None:
-    assert shown(text, "secret", None, "") == as_shown
+    assert printable(text, "secret", None, "") == as_shown
 
 
 def test_a_limit_of_its_own() -> None:
-    assert shown("abcdef", limit=3) == "abc... (6 characters)"
+    assert printable("abcdef", limit=3) == "abc... (6 characters)"
 
 
 def test_the_text_of_an_error_is_shown_with_care_and_its_data_is_whole() -> None:

@@ -94,7 +94,7 @@ async def _ground(database: Database, settings: Settings, seeds: Sequence[int]) 
                     proxy.uri,
                     database.name,
                     confirmed=True if durable else None,
-                    backoff=Backoff(first=0.02, most=0.3, jitter=0.5),
+                    backoff=Backoff(initial_delay=0.02, max_delay=0.3, jitter=0.5),
                     open_timeout=3,
                     close_timeout=2,
                     ping_interval=0.4,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stdb_runtime import Delta, StdbError
     from stdb_runtime.aio.client import Client
 
-AT_ONCE = Backoff(first=0.01, most=0.01)
+AT_ONCE = Backoff(initial_delay=0.01, max_delay=0.01)
 TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJzZWNyZXQifQ.c2VjcmV0c2VjcmV0"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from stdb_runtime._engine.engine import Engine
 from stdb_runtime._engine.retry import RetryPolicy
 from stdb_runtime._protocol.v1_json.encoding import V1Json
 from stdb_runtime.errors import EventLoopError
+from tests.support.recordings import Recording
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from stdb_runtime._handles.reducer import ReducerSet
     from stdb_runtime._handles.table import TableSet
 
+PROBE = Recording("1.2.0", "probe")
 LOGGER = logging.getLogger("stdb_runtime.test")
 
 
@@ -111,6 +114,32 @@ class ListDriver:
 
     def handshake_done(self, token: str) -> None:
         self.tokens.append(token)
+
+    # --- what the server does: frames that it once sent, with ids changed ---------------------------------------------
+
+    def connect(self) -> None:
+        """Make a connection, up to the handshake."""
+        self.engine.connecting()
+        self.receive("IdentityToken")
+
+    def receive(self, kind: str, text: str = "", /, **changed: object) -> None:
+        """Receive the first recorded message of a kind that has a text in it."""
+        self.engine.receive(PROBE.frame(kind, text, **changed))
+
+    def apply(self, query_id: int, text: str = '"tables":[]', /) -> None:
+        """Receive the rows of a subscription."""
+        request_id = self.requests("SubscribeMulti", query_id)[-1]
+        self.receive("SubscribeMultiApplied", text, request_id=request_id, query_id={"id": query_id})
+
+    def answer(self, request_id: int, text: str, /, **changed: object) -> None:
+        """Receive the first recorded transaction with a text in it, as the answer to a call."""
+        call = PROBE.payload("TransactionUpdate", text)["reducer_call"] | {"request_id": request_id}
+        self.receive("TransactionUpdate", text, reducer_call=call, **changed)
+
+    def requests(self, kind: str, query_id: int) -> list[int]:
+        """The request ids of the messages of a kind that were sent about a subscription."""
+        found = [json.loads(frame).get(kind) for frame in self.sent]
+        return [message["request_id"] for message in found if message and message["query_id"] == {"id": query_id}]
 
     def flush(self) -> None:
         self.sent += self.engine.outgoing()

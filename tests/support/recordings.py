@@ -13,7 +13,7 @@ import tempfile
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from stdb_codegen.emit import context, output, render
 from stdb_codegen.schema import lower, rawdef
@@ -51,6 +51,18 @@ class Recording(NamedTuple):
     def received(self) -> list[str]:
         """What the server sent."""
         return [line["text"] for line in self._lines() if line["dir"] == "recv"]
+
+    def payload(self, kind: str, text: str = "") -> dict[str, Any]:
+        """The payload of the first message of a kind that the server sent with a text in it."""
+        for frame in self.received():
+            if frame.startswith('{"' + kind + '"') and text in frame:
+                payload: dict[str, Any] = json.loads(frame)[kind]
+                return payload
+        raise LookupError(f"{self} has no {kind} with {text!r}")
+
+    def frame(self, kind: str, text: str = "", /, **changed: object) -> bytes:
+        """The first message of a kind that the server sent with a text in it, with some fields changed."""
+        return json.dumps({kind: self.payload(kind, text) | changed}).encode()
 
     def rows(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Each list of rows that the server sent, with the name of its table."""

@@ -33,11 +33,7 @@ class Peer:
 
     def recorded(self, kind: str, text: str = "") -> dict[str, Any]:
         """The payload of the first recorded message of a kind that has a text in it."""
-        for frame in self._recording.received():
-            if frame.startswith('{"' + kind + '"') and text in frame:
-                payload: dict[str, Any] = json.loads(frame)[kind]
-                return payload
-        raise LookupError(f"{self._recording} has no {kind} with {text!r}")
+        return self._recording.payload(kind, text)
 
     async def say(self, kind: str, text: str = "", /, **changed: object) -> None:
         """Send the first recorded message of a kind that has a text in it, with some fields changed."""

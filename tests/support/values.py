@@ -128,7 +128,7 @@ def _float(values: SearchStrategy[float]) -> Kind:
 
 
 def _integer(integer: Integer) -> Kind:
-    values = st.integers(integer.least, integer.most) | st.sampled_from([integer.least, integer.most])
+    values = st.integers(integer.minimum, integer.maximum) | st.sampled_from([integer.minimum, integer.maximum])
 
     def shown(value: Any, _: bool) -> object:
         return hex(value) if integer.name.endswith("256") else value

@@ -1,1 +1,1 @@
-"""The encoding `v1.json.spacetimedb`."""
+"""Encoding `v1.json.spacetimedb`."""

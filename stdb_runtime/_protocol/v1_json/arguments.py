@@ -13,7 +13,7 @@ import msgspec
 from ..._sats.annotation import F64, type_of
 from ..._sats.literal import server_double
 from ..._sats.parameters import Parameters
-from ..._sats.sats import Fault, Json, SatsType, shown
+from ..._sats.sats import Fault, Json, SatsType, short_repr
 from ...errors import ArgumentError, BindingsError, DecodeError
 from ...events import ArgumentReader
 from ...types import ConnectionId, Identity, TimeDuration, Timestamp, Uuid
@@ -183,7 +183,7 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     made = dict(pairs)
     if len(made) != len(pairs):
         ((twice, _),) = Counter(key for key, _ in pairs).most_common(1)
-        raise ValueError(f"key {shown(twice)} comes twice")
+        raise ValueError(f"key {short_repr(twice)} comes twice")
     return made
 
 

@@ -1,7 +1,7 @@
-"""The messages of `v1.json.spacetimedb`, one class each, and the only module that knows their names.
+"""Messages of `v1.json.spacetimedb`, one class each; no other module depends on their names.
 
-A message is an object with one key, the message's kind (docs/protocol.md, 2). The rows inside stay text here: only the
-table's declaration tells what they are.
+A message is an object with one key, the kind of the message (docs/protocol.md, 2). Rows stay JSON text here: the types
+of their columns are in the declaration of the table.
 """
 
 from __future__ import annotations
@@ -49,22 +49,22 @@ __all__ = [
 ]
 
 SUBPROTOCOL = "v1.json.spacetimedb"
-"""The one subprotocol to offer: a server that is offered others too prefers those (1.4)."""
+"""Subprotocol to offer. It must be the only one: a server that is offered others too prefers those (1.4)."""
 
 FULL_UPDATE = 0
-"""CallReducer flag: the caller always hears the outcome (4.3)."""
+"""Flag of CallReducer: the caller always receives the result (4.3)."""
 NO_SUCCESS_NOTIFY = 1
-"""CallReducer flag: the caller hears of success only through rows it subscribed to, and never of failure (4.3)."""
+"""Flag of CallReducer: the caller receives no result, only changes of rows that it subscribed to (4.3)."""
 
 _U32: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
 
 
 class _Part(msgspec.Struct, frozen=True, gc=False):
-    """Base of messages and their parts. Unknown fields are tolerated: servers gain some."""
+    """Base of messages and their parts. Unknown fields are ignored: newer servers add some."""
 
 
 class QueryId(_Part, frozen=True):
-    """A client's number for a subscription: `{"id": 3}`."""
+    """Id of a subscription, chosen by the client: `{"id": 3}`."""
 
     id: _U32
 
@@ -73,7 +73,7 @@ class QueryId(_Part, frozen=True):
 
 
 class CallReducer(_Part, frozen=True):
-    """Run a reducer. `args` is a text that holds a JSON array of the arguments."""
+    """Call a reducer. `args` is the JSON text of an array of the arguments."""
 
     reducer: str
     args: str
@@ -82,7 +82,7 @@ class CallReducer(_Part, frozen=True):
 
 
 class Subscribe(_Part, frozen=True):
-    """Replace the set of queries that `Subscribe` holds; answered by InitialSubscription (5.3)."""
+    """Replace the set of queries of the connection; answered by InitialSubscription (5.3)."""
 
     query_strings: tuple[str, ...]
     request_id: _U32
@@ -119,14 +119,14 @@ class UnsubscribeMulti(_Part, frozen=True):
 
 
 class OneOffQuery(_Part, frozen=True):
-    """Ask once. `message_id` is an even number of hexadecimal digits, by which the answer is known."""
+    """Run a query once. `message_id` is an even number of hexadecimal digits, repeated in the response."""
 
     message_id: str
     query_string: str
 
 
 class CallProcedure(_Part, frozen=True):
-    """Run a procedure; servers of 2.x only."""
+    """Call a procedure; servers of 2.x only."""
 
     procedure: str
     args: str
@@ -150,12 +150,12 @@ ClientMessage: TypeAlias = (
 
 
 class IdentityJson(_Part, frozen=True, rename={"text": "__identity__"}):
-    """An identity in an envelope: always an object, its hexadecimal digits without leading zeros."""
+    """Identity in a message: always an object, its hexadecimal digits without leading zeros."""
 
     text: str
 
     def value(self) -> Identity:
-        """The identity. Raises DecodeError if the text is none."""
+        """Return the identity. Raises DecodeError if the text is not one."""
         try:
             return Identity(int(self.text, 16))
         except ValueError:
@@ -163,21 +163,21 @@ class IdentityJson(_Part, frozen=True, rename={"text": "__identity__"}):
 
 
 class Rows(_Part, frozen=True):
-    """The rows of one query, each the text of a JSON document."""
+    """Changed rows of one query, each the text of a JSON document."""
 
     deletes: tuple[str, ...]
     inserts: tuple[str, ...]
 
 
 class TableUpdate(_Part, frozen=True):
-    """What changed in one table, an entry of `updates` a query: a row that two queries match comes twice (5.1)."""
+    """Changes of one table, one entry of `updates` per query: a row that two queries match is repeated (5.1)."""
 
     table_name: str
     updates: tuple[Rows, ...]
 
 
 class DatabaseUpdate(_Part, frozen=True):
-    """What changed in all tables. A table's name may come more than once (5.1)."""
+    """Changes of all tables. The name of a table may be repeated (5.1)."""
 
     tables: tuple[TableUpdate, ...]
 
@@ -187,13 +187,13 @@ class _SingleTable(_Part, frozen=True):
 
 
 class Energy(_Part, frozen=True):
-    """What a call cost."""
+    """Energy used by a call."""
 
     quanta: int
 
 
 class Status(_Part, frozen=True, rename={"committed": "Committed", "failed": "Failed", "out_of_energy": "OutOfEnergy"}):
-    """How a reducer call ended: exactly one of the fields is there."""
+    """Status of a reducer call: exactly one of the fields is set."""
 
     committed: DatabaseUpdate | msgspec.UnsetType = msgspec.UNSET
     failed: str | msgspec.UnsetType = msgspec.UNSET
@@ -201,7 +201,7 @@ class Status(_Part, frozen=True, rename={"committed": "Committed", "failed": "Fa
 
 
 class ReducerCallInfo(_Part, frozen=True):
-    """Which call a transaction came from. `args` is the caller's own text where the caller spoke JSON (4.1)."""
+    """Reducer call of a transaction. `args` is the text that the caller sent, if the caller used JSON (4.1)."""
 
     reducer_name: str
     reducer_id: int
@@ -210,25 +210,25 @@ class ReducerCallInfo(_Part, frozen=True):
 
 
 class _Maybe(_Part, frozen=True):
-    """An Option in an envelope: `{"some": value}` or `{"none": []}`."""
+    """Option in a message: `{"some": value}` or `{"none": []}`."""
 
     none: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
 
 
 class MaybeNumber(_Maybe, frozen=True):
-    """An optional number."""
+    """Optional number."""
 
     some: int | None = None
 
 
 class MaybeText(_Maybe, frozen=True):
-    """An optional text."""
+    """Optional text."""
 
     some: str | None = None
 
 
 class OneOffTable(_Part, frozen=True):
-    """The rows of a one-off query's answer."""
+    """Rows of one table in the response to a one-off query."""
 
     table_name: str
     rows: tuple[str, ...]
@@ -239,7 +239,7 @@ class ProcedureStatus(
     frozen=True,
     rename={"returned": "Returned", "out_of_energy": "OutOfEnergy", "internal_error": "InternalError"},
 ):
-    """How a procedure ended: exactly one of the fields is there. `returned` is a text that holds JSON."""
+    """Status of a procedure call: exactly one of the fields is set. `returned` is JSON text."""
 
     returned: str | msgspec.UnsetType = msgspec.UNSET
     out_of_energy: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
@@ -250,7 +250,7 @@ class ProcedureStatus(
 
 
 class IdentityToken(HidesToken, _Part, frozen=True):
-    """Who we are: the first message of a connection, and what makes it one (1.5)."""
+    """Identity token message: the first message of a connection (1.5)."""
 
     identity: IdentityJson
     token: str
@@ -258,7 +258,7 @@ class IdentityToken(HidesToken, _Part, frozen=True):
 
 
 class InitialSubscription(_Part, frozen=True):
-    """All rows of the set of a Subscribe."""
+    """All rows of the queries of a Subscribe."""
 
     database_update: DatabaseUpdate
     request_id: _U32
@@ -275,7 +275,7 @@ class SubscribeApplied(_Part, frozen=True):
 
 
 class SubscribeMultiApplied(_Part, frozen=True):
-    """The rows that a SubscribeMulti added."""
+    """Rows that a SubscribeMulti added."""
 
     request_id: _U32
     query_id: QueryId
@@ -284,7 +284,7 @@ class SubscribeMultiApplied(_Part, frozen=True):
 
 
 class UnsubscribeApplied(_Part, frozen=True):
-    """The rows that an Unsubscribe took away, as deletes."""
+    """Rows that an Unsubscribe removed, as deletes."""
 
     request_id: _U32
     query_id: QueryId
@@ -293,7 +293,7 @@ class UnsubscribeApplied(_Part, frozen=True):
 
 
 class UnsubscribeMultiApplied(_Part, frozen=True):
-    """The rows that an UnsubscribeMulti took away, as deletes."""
+    """Rows that an UnsubscribeMulti removed, as deletes."""
 
     request_id: _U32
     query_id: QueryId
@@ -302,7 +302,7 @@ class UnsubscribeMultiApplied(_Part, frozen=True):
 
 
 class SubscriptionError(_Part, frozen=True):
-    """A subscription was refused; without a query id, the server dropped all of this connection's (4.7)."""
+    """Refusal of a subscription; without a query id, the server dropped all subscriptions of the connection (4.7)."""
 
     request_id: MaybeNumber
     query_id: MaybeNumber
@@ -312,7 +312,7 @@ class SubscriptionError(_Part, frozen=True):
 
 
 class TransactionUpdate(_Part, frozen=True):
-    """A transaction and the call it came from."""
+    """Transaction and its reducer call."""
 
     status: Status
     timestamp: Timestamp
@@ -324,14 +324,14 @@ class TransactionUpdate(_Part, frozen=True):
 
 
 class TransactionUpdateLight(_Part, frozen=True):
-    """A transaction without a word about its cause. The request id may be another client's (4.4)."""
+    """Transaction without its reducer call. The request id may be of another client (4.4)."""
 
     request_id: _U32
     update: DatabaseUpdate
 
 
 class OneOffQueryResponse(_Part, frozen=True):
-    """The answer to a OneOffQuery."""
+    """Response to a OneOffQuery."""
 
     message_id: str
     error: MaybeText
@@ -340,7 +340,7 @@ class OneOffQueryResponse(_Part, frozen=True):
 
 
 class ProcedureResult(_Part, frozen=True):
-    """The answer to a CallProcedure."""
+    """Response to a CallProcedure."""
 
     status: ProcedureStatus
     timestamp: Timestamp
@@ -372,16 +372,19 @@ _encoder = msgspec.json.Encoder()
 
 
 def encode(message: ClientMessage) -> bytes:
-    """The text frame of a message, in UTF-8."""
+    """Encode a message as the content of a text frame, in UTF-8."""
     return _encoder.encode({type(message).__name__: message})
 
 
 def decode(text: str | bytes) -> ServerMessage:
-    """The message in a text frame.
+    """Decode the content of a text frame.
+
+    Args:
+        text: the content.
 
     Raises:
-        ProtocolError: it is a message of no kind that the protocol has.
-        DecodeError: it is not JSON, or a message of a known kind has not that kind's shape.
+        ProtocolError: the kind of the message is unknown.
+        DecodeError: it is not JSON, or does not have the shape of its kind.
     """
     try:
         envelope = _decoder.decode(text)
@@ -402,9 +405,9 @@ def decode(text: str | bytes) -> ServerMessage:
 
 
 def _checked(message: ServerMessage) -> ServerMessage:
-    """The message, if what msgspec cannot check is right too: a status says exactly one thing."""
+    """Return the message, if its status has exactly one field, which msgspec cannot check. Raises DecodeError."""
     if isinstance(message, TransactionUpdate | ProcedureResult):
         said = [part for part in msgspec.structs.astuple(message.status) if part is not msgspec.UNSET]
         if len(said) != 1:
-            raise DecodeError("a status must say exactly one thing", path=f"$.{type(message).__name__}.status")
+            raise DecodeError("a status must have exactly one field", path=f"$.{type(message).__name__}.status")
     return message

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar, cast
 import msgspec
 
 from ..._sats.annotation import Product, product_of
-from ..._sats.sats import Dialect, Fault, SatsType, Wire
+from ..._sats.sats import DecodePlan, Dialect, Fault, SatsType
 from ...errors import DecodeError
 
 __all__ = ["RowReader", "ValueReader"]
@@ -36,7 +36,7 @@ class RowReader(Generic[R]):
         self._type = product_of(row)
         self._table = table
         self._null_floats = False
-        self._wires: dict[Dialect, tuple[msgspec.json.Decoder[list[Any]], Wire]] = {}  # Any: the wire's own type
+        self._plans: dict[Dialect, tuple[msgspec.json.Decoder[list[Any]], DecodePlan]] = {}  # Any: the plan's own type
 
     def read(self, *lists: Sequence[str]) -> list[R]:
         """Decode the rows of lists of one message, in either dialect, one list after the other.
@@ -73,20 +73,22 @@ class RowReader(Generic[R]):
 
     def _decode(self, texts: Sequence[str], dialect: Dialect) -> list[R] | None:
         """The rows of strings in one dialect, or None if they are in another, or wrong."""
-        if dialect not in self._wires:
-            self._wires[dialect] = self._compile(dialect)
-        decoder, wire = self._wires[dialect]
+        if dialect not in self._plans:
+            self._plans[dialect] = self._compile(dialect)
+        decoder, plan = self._plans[dialect]
         try:
             values = decoder.decode("[" + ",".join(texts) + "]")
-            rows = values if wire.build is None else list(wire.build(values))
+            rows = values if plan.build is None else list(plan.build(values))
         except (msgspec.MsgspecError, Fault, ValueError, LookupError, RecursionError):
             return None
         return rows if len(rows) == len(texts) else None
 
-    def _compile(self, dialect: Dialect) -> tuple[msgspec.json.Decoder[list[Any]], Wire]:  # Any: the wire's own type
-        wire = self._type.wire(dialect)
-        rows_type: Any = list.__class_getitem__(wire.type)  # Any: a type that is made at run time
-        return msgspec.json.Decoder(rows_type), wire
+    def _compile(
+        self, dialect: Dialect
+    ) -> tuple[msgspec.json.Decoder[list[Any]], DecodePlan]:  # Any: the plan's own type
+        plan = self._type.decode_plan(dialect)
+        rows_type: Any = list.__class_getitem__(plan.type)  # Any: a type that is made at run time
+        return msgspec.json.Decoder(rows_type), plan
 
     def _read_one(self, text: str) -> R:
         """One row, the general way."""

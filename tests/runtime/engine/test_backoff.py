@@ -15,9 +15,9 @@ def delays(backoff: Backoff, count: int, chance: float = 1.0) -> list[float]:
 
 def test_delays_double_up_to_a_limit() -> None:
     assert delays(Backoff(), 9) == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0]
-    assert delays(Backoff(first=1, most=3), 4) == [1, 2, 3, 3]
-    assert delays(Backoff(first=0, most=0), 3) == [0, 0, 0]
-    assert delays(Backoff(first=5, most=5), 2) == [5, 5]
+    assert delays(Backoff(initial_delay=1, max_delay=3), 4) == [1, 2, 3, 3]
+    assert delays(Backoff(initial_delay=0, max_delay=0), 3) == [0, 0, 0]
+    assert delays(Backoff(initial_delay=5, max_delay=5), 2) == [5, 5]
 
 
 def test_each_row_of_attempts_begins_anew() -> None:
@@ -34,8 +34,9 @@ def test_jitter_takes_away_its_share() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"first": -1}, {"first": 31}, {"jitter": -0.1}, {"jitter": 1.1}, {"first": float("nan")}]
+    "wrong",
+    [{"initial_delay": -1}, {"initial_delay": 31}, {"jitter": -0.1}, {"jitter": 1.1}, {"initial_delay": float("nan")}],
 )
 def test_what_makes_no_sense_is_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="0 <= first <= most"):
+    with pytest.raises(ValueError, match="0 <= initial_delay <= max_delay"):
         Backoff(**wrong)

@@ -56,7 +56,9 @@ async def test_a_procedure_call_is_not_sent_on_another_connection_than_it_was_ma
     recording = RECORDED["2.8.3-arena"]
     async with (
         ScriptedServer(recording, leaving, staying, health='{"version":"2.8.3"}') as server,
-        arena.connect(server.uri, "arena", verify_schema="off", backoff=Backoff(first=0, most=0)) as client,
+        arena.connect(
+            server.uri, "arena", verify_schema="off", backoff=Backoff(initial_delay=0, max_delay=0)
+        ) as client,
     ):
         again = asyncio.Event()
         client.on_connect(again.set)

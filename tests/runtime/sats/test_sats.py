@@ -89,7 +89,7 @@ def test_a_type_that_holds_itself_is_read_in_both_dialects() -> None:
     assert found.read([1, [[2, []], [3, [[4, []]]]]]) == tree
     assert found.read({"value": 1, "children": [[2, []], {"value": 3, "children": [[4, []]]}]}) == tree
     for named in (True, False):
-        assert found.wire(Dialect(named)).build is not None
+        assert found.decode_plan(Dialect(named)).build is not None
     assert found.key is None or found.key(tree) == found.key(tree)
 
 

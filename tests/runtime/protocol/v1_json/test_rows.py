@@ -106,7 +106,7 @@ def test_every_kind_of_column_is_among_them() -> None:
 
 
 def test_rows_of_plain_columns_are_decoded_straight_into_their_class() -> None:
-    assert product_of(Measure).wire(Dialect(named=True)) == (Measure, None)
+    assert product_of(Measure).decode_plan(Dialect(named=True)) == (Measure, None)
 
 
 def test_dialects_may_be_mixed_in_one_list() -> None:
