@@ -320,7 +320,7 @@ async def test_a_message_that_is_too_large_is_named(publish: Publish) -> None:
             raise AssertionError("it makes no sense")
 
 
-# --- what held, and is to go on holding -------------------------------------------------------------------------------
+# --- TLS, large numbers, cancellation ---------------------------------------------------------------------------------
 
 
 async def test_certificates_of_another_host_are_refused(game: Database, tmp_path: Path) -> None:

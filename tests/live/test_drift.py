@@ -1,4 +1,4 @@
-"""A package and a server whose schema has moved on: what has changed is told at connect."""
+"""A package and a server whose schema has changed: the differences are told at connect."""
 
 from __future__ import annotations
 

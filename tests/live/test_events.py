@@ -1,4 +1,4 @@
-"""The contracts about order and about callbacks, on the real server."""
+"""The order of rows, callbacks and results, and what callbacks may do, on the real server."""
 
 from __future__ import annotations
 

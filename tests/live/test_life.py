@@ -1,4 +1,4 @@
-"""The connection's surface: each option at work, its states, and a token that never shows."""
+"""Options of a connection, its states, and a token that never shows, on the real server."""
 
 from __future__ import annotations
 

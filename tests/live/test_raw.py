@@ -1,4 +1,4 @@
-"""The connection without generated code, row by row of what the README promises: options, calls, callbacks, life."""
+"""The connection without generated code, on the real server: options, calls, callbacks, rows, beginning and end."""
 
 from __future__ import annotations
 

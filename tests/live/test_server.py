@@ -1,4 +1,4 @@
-"""The harness itself: what the other live tests rely on."""
+"""The server that the other live tests use: it starts, publishes, restarts and stops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The faults of a run."""
+"""The faults of a run, as a seed gives them."""
 
 from __future__ import annotations
 

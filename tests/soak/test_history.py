@@ -1,4 +1,4 @@
-"""Callbacks that do not lead to the rows that are held."""
+"""The replay of callbacks: it finds those that do not lead to the rows that are held."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Growth of what a process holds."""
+"""The comparison of what a process uses before and after."""
 
 from __future__ import annotations
 

@@ -77,8 +77,6 @@ class Recording(NamedTuple):
 VIEWS = {"my_heroes": "Hero", "strong": "Cell"}
 
 RECORDINGS = sorted(Recording(path.parent.name, path.stem) for path in FOLDER.glob("*/*.jsonl"))
-RECORDED = {str(recording): recording for recording in RECORDINGS}
-"""Each by its name, such as `1.2.0-probe`."""
 
 
 def rows_of(message: wire.ServerMessage) -> Iterator[tuple[str, tuple[str, ...]]]:

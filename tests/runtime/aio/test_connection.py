@@ -24,10 +24,10 @@ from stdb_runtime import (
 )
 from tests.support.answering import answering
 from tests.support.clients import AT_ONCE, TOKEN, everything_logged
-from tests.support.recordings import RECORDED
+from tests.support.recordings import Recording
 from tests.support.scripted import Peer, ScriptedServer, healthy
 
-PROBE = RECORDED["1.2.0-probe"]
+PROBE = Recording("1.2.0", "probe")
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ import pytest
 import stdb_runtime
 from stdb_runtime import ArgumentError, DatabaseNameError, DecodeError, Handler, ProcedureError, connect
 from tests.support.clients import Log
-from tests.support.recordings import RECORDED
+from tests.support.recordings import Recording
 from tests.support.scripted import Peer, ScriptedServer
 
-ARENA = RECORDED["2.8.3-arena"]
+ARENA = Recording("2.8.3", "arena")
 
 WRONG_OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"port": "3000"}, "port"),

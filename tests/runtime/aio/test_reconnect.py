@@ -10,13 +10,13 @@ import pytest
 import tests.golden.probe.client as probe
 from stdb_runtime import ConnectionLost, ProtocolError, Reconciled, StdbError, SubscriptionError
 from tests.support.clients import AT_ONCE, Watch
-from tests.support.recordings import RECORDED
+from tests.support.recordings import Recording
 from tests.support.scripted import Peer, ScriptedServer, healthy
 
 if TYPE_CHECKING:
     from stdb_runtime import Delta
 
-PROBE = RECORDED["1.2.0-probe"]
+PROBE = Recording("1.2.0", "probe")
 PLAYERS = '"player"'
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import tests.golden.arena.client as arena
 from stdb_runtime import Backoff, ConnectionLost, ProcedureError, StdbError
-from tests.support.recordings import RECORDED
+from tests.support.recordings import Recording
 from tests.support.scripted import Peer, ScriptedServer
 
 
@@ -24,7 +24,7 @@ async def test_procedures() -> None:
             await peer.say("ProcedureResult", answers[call["procedure"]], request_id=call["request_id"])
         await peer.gone()
 
-    recording = RECORDED["2.8.3-arena"]
+    recording = Recording("2.8.3", "arena")
     async with (
         ScriptedServer(recording, serving, health='{"version":"2.8.3"}') as server,
         arena.connect(server.uri, "arena", verify_schema="off") as client,
@@ -53,7 +53,7 @@ async def test_a_procedure_call_is_not_sent_on_another_connection_than_it_was_ma
         await peer.greet()
         await peer.gone()
 
-    recording = RECORDED["2.8.3-arena"]
+    recording = Recording("2.8.3", "arena")
     async with (
         ScriptedServer(recording, leaving, staying, health='{"version":"2.8.3"}') as server,
         arena.connect(
@@ -78,7 +78,7 @@ async def test_a_server_that_does_not_say_its_version(health: str) -> None:
         await peer.gone()
 
     async with (
-        ScriptedServer(RECORDED["2.8.3-arena"], serving, health=health) as server,
+        ScriptedServer(Recording("2.8.3", "arena"), serving, health=health) as server,
         arena.connect(server.uri, "arena", verify_schema="off") as client,
     ):
         with pytest.raises(StdbError, match="what version"):

@@ -7,7 +7,7 @@ import pytest
 import tests.golden.probe.client as probe
 from stdb_runtime import OutOfEnergyError
 from tests.support.clients import left_behind
-from tests.support.recordings import RECORDED
+from tests.support.recordings import Recording
 from tests.support.scripted import Peer, ScriptedServer
 
 
@@ -29,7 +29,7 @@ async def test_out_of_energy() -> None:
         await peer.gone()
 
     async with (
-        ScriptedServer(RECORDED["1.2.0-probe"], exhausted) as server,
+        ScriptedServer(Recording("1.2.0", "probe"), exhausted) as server,
         probe.connect(server.uri, "probe") as client,
     ):
         with pytest.raises(OutOfEnergyError, match="energy") as caught:
