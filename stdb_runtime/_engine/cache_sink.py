@@ -109,7 +109,7 @@ class CacheSink:
     def subscribe(self, queries: tuple[str, ...]) -> SubscriptionRecord:
         """Send a subscription. Raises NotConnectedError if there is no open connection."""
         session = self._engine.session
-        record = SubscriptionRecord(queries, self._engine.driver.new_future, self._engine.errors.add)
+        record = SubscriptionRecord(queries, self._engine.result_maker("a subscription"))
         record.query_id = session.subscribe(queries)
         self._subscriptions[record.query_id] = record
         self._engine.driver.flush()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from .._protocol.encoding import Encoding, ParameterSource, Session, SessionState, Values
@@ -153,7 +154,7 @@ class Engine(Generic[S]):
         """
         arguments = self.encoding.arguments(values, parameters)
         session = self.session
-        result = self._new_result(f"procedure {procedure}")
+        result = self.result_maker(f"procedure {procedure}")()
 
         def send() -> None:
             result.id = session.call_procedure(procedure, arguments, returns, result)
@@ -168,7 +169,7 @@ class Engine(Generic[S]):
     def query(self, sql: str) -> PendingResult[list[Any]]:  # Any: rows of whatever kind
         """Send a one-off query. Raises NotConnectedError if there is no open connection."""
         session = self.session
-        result = self._new_result("a query")
+        result = self.result_maker("a query")()
         result.id = session.query(sql, result)
         self.driver.flush()
         return result
@@ -180,8 +181,9 @@ class Engine(Generic[S]):
         results += self.sink.unanswered()
         return [result for result in results if not result.is_abandoned]
 
-    def _new_result(self, request: str) -> PendingResult[Any]:
-        return PendingResult(self.driver.new_future, self.errors.add, request, self._origin())
+    def result_maker(self, request: str) -> Callable[[], PendingResult[Any]]:  # Any: results of whatever kind
+        """Return a function that creates results of a request, which is being made by the caller."""
+        return partial(PendingResult, self.driver.new_future, self.errors.add, request, self._origin())
 
     def _origin(self) -> str:
         return calling_line() if self.driver.is_debugging else ""

@@ -8,7 +8,6 @@ from typing import Any
 
 from ..errors import ProtocolError, StdbError, SubscriptionError
 from .callbacks import CallbackList
-from .driver import Future
 from .result import PendingResult
 
 __all__ = ["SubscriptionRecord", "SubscriptionState", "Transition"]
@@ -72,8 +71,7 @@ class SubscriptionRecord:
 
     Args:
         queries: its SQL.
-        new_future: creates a future.
-        on_unretrieved: gets a refusal that nobody awaits.
+        new_result: creates a result.
 
     Attributes:
         query_id: its id on every connection.
@@ -82,20 +80,13 @@ class SubscriptionRecord:
         handle: the argument of `on_applied` callbacks.
     """
 
-    def __init__(
-        self,
-        queries: tuple[str, ...],
-        new_future: Callable[[], Future[None]],
-        on_unretrieved: Callable[[StdbError, str], object],
-    ) -> None:
+    def __init__(self, queries: tuple[str, ...], new_result: Callable[[], PendingResult[None]]) -> None:
         self.queries = queries
         self.query_id = 0
         self.state = SubscriptionState.PENDING
-        self._new_result: Callable[[], PendingResult[None]] = lambda: PendingResult(
-            new_future, on_unretrieved, "a subscription"
-        )
-        self.applied = self._new_result()
-        self.ended = self._new_result()
+        self._new_result = new_result
+        self.applied = new_result()
+        self.ended = new_result()
         self.handle: Any = None  # Any: the object that users hold, which is set as soon as it exists
         self.on_applied: CallbackList[Callable[..., object]] = CallbackList()
         self.on_error: CallbackList[Callable[[SubscriptionError], object]] = CallbackList()

@@ -46,3 +46,16 @@ async def test_a_callback_finds_the_line_on_the_error(game: Database) -> None:
         error = await failed.get()
     place = line_of("client.reducers.delete_player(99)")
     assert error.__notes__ == [f"the request was made at {place}"]
+
+
+async def test_other_requests_name_their_lines_too(game: Database, caplog: pytest.LogCaptureFixture) -> None:
+    asyncio.get_running_loop().set_debug(True)
+    async with connect(game.uri, game.name) as client:
+        client.subscribe("SELECT * FROM nowhere")
+        client.query("SELECT * FROM nobody")
+        await client.drain()
+        gc.collect()
+        await asyncio.sleep(0)
+    refused = [message for message in caplog.messages if "nobody awaited" in message]
+    for line in ('client.subscribe("SELECT * FROM nowhere")', 'client.query("SELECT * FROM nobody")'):
+        assert any(f"made at {line_of(line)})" in message for message in refused), refused

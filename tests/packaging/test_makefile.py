@@ -30,7 +30,7 @@ def make(*arguments: str) -> str:
         ("tests/runtime", False),
         ("tests/runtime -k cache", False),
         ("tests/runtime/test_row.py::test_names", False),
-        ("tests/typing tests/packaging tests/support", False),
+        ("tests/codegen/schema tests/typing tests/packaging tests/support", False),
         ("tests/test_docs.py", False),
         ("-m 'not live'", False),
     ],
