@@ -112,7 +112,7 @@ async def test_a_final_error_is_logged_and_told(program: Program, caplog: pytest
     assert final.startswith("game on ws://127.0.0.1:")
     assert "the client has ended: there is no database" in final
     (loss,) = logged(caplog, logging.WARNING)
-    assert "; connecting again in 0.0 s" in loss
+    assert "; reconnecting in 0.0 s" in loss
 
 
 async def test_a_loss_that_is_final_is_told_so(game: Database, caplog: pytest.LogCaptureFixture) -> None:

@@ -182,7 +182,7 @@ async def test_call_call_reducer_sends_what_json_cannot_say(game: Database) -> N
         assert str(player["position"]) == "{'x': 0.1, 'y': -0.0}"
         with pytest.raises(ArgumentError, match=r"^args\[1\]\.x: nan cannot be sent"):
             connection.call_reducer("move_to", [1, {"x": float("nan"), "y": 0}])
-        with pytest.raises(ArgumentError, match=r"^args\[0\]: object is no JSON value"):
+        with pytest.raises(ArgumentError, match=r"^args\[0\]: object is not a JSON value"):
             connection.call_reducer("create_player", [object()])
 
 
@@ -361,7 +361,7 @@ async def test_life_start_and_close(game: Database) -> None:
     await log.next("on_identity_token")
     await connection.close()
     assert connection.state is stdb_runtime.ConnectionState.CLOSED
-    with pytest.raises(NotConnectedError, match="used once"):
+    with pytest.raises(NotConnectedError, match="used once only"):
         await connection.run()
 
 

@@ -220,7 +220,7 @@ async def test_calls_while_away_are_refused_at_once(game: Database) -> None:
             lambda: client.subscribe(tables.message),
             client.subscribe_all,
         ):
-            with pytest.raises(NotConnectedError, match="being made again"):
+            with pytest.raises(NotConnectedError, match="the client is reconnecting"):
                 ask()
 
 

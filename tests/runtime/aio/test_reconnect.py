@@ -157,7 +157,7 @@ async def test_the_end_of_a_subscription_that_is_not_to_end(kind: str) -> None:
         await client.subscribe("SELECT * FROM player")
         (error,) = lost
         assert isinstance(error, ProtocolError)
-        assert "was not to end" in str(error)
+        assert "must not be ended by the server" in str(error)
 
 
 async def test_who_closed_a_connection_is_said() -> None:

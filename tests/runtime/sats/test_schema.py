@@ -12,9 +12,9 @@ from stdb_runtime._sats.schema import Schema
 from tests.support.recordings import RECORDINGS
 
 DAMAGES: list[tuple[dict[str, Any], str]] = [
-    ({"typespace": None}, "read: it has another form"),
+    ({"typespace": None}, "read: it has an unknown form"),
     ({"tables": [{"name": "t", "product_type_ref": 99}]}, r"at table t: it refers to type 99, of \d"),
-    ({"reducers": [{"name": "r", "params": {}}]}, "at reducer r: it lacks 'elements', or has another form"),
+    ({"reducers": [{"name": "r", "params": {}}]}, "at reducer r: it lacks 'elements', or has an unknown form"),
     ({"typespace": {"types": [{"Ref": -1}]}}, "it refers to type -1, of 1"),
     (
         {"misc_exports": [{"View": {"name": "v", "return_type": {"U8": []}}}]},
