@@ -238,6 +238,7 @@ class CacheSink:
         match event:
             case Subscribed(query_id=query_id, tables=tables):
                 record = self._record(query_id)
+                self._check_awaited(record)
                 self._apply(tables, SubscriptionApplied(record.queries))
                 self._applied(record)
             case Unsubscribed(query_id=query_id, tables=tables):
@@ -263,6 +264,13 @@ class CacheSink:
             raise ProtocolError(f"the server sent unknown subscription id {query_id}")
         return self._subscriptions[query_id]
 
+    def _check_awaited(self, record: SubscriptionRecord) -> None:
+        """Raise ProtocolError if the rows of a subscription have arrived already: each would count twice."""
+        if self._resync is None:
+            record.check(Transition.APPLIED)
+        elif record.query_id not in self._outstanding:
+            raise ProtocolError(f"the server sent the rows of subscription {record.query_id} twice")
+
     def _applied(self, record: SubscriptionRecord) -> None:
         """Update the state of a subscription whose rows have arrived; in a resync, once those of all have."""
         if self._resync is not None:
@@ -273,7 +281,7 @@ class CacheSink:
         if before is SubscriptionState.PENDING:
             record.applied.resolve(None)
             self._dispatcher.run_all(record.on_applied, record.handle)
-        elif before is SubscriptionState.ENDING:
+        elif self._engine.is_active:  # False while the client is being closed
             self._request_end(record)
 
     def _refused(self, record: SubscriptionRecord, message: str) -> None:

@@ -80,7 +80,7 @@ class Dispatcher:
                 result = handler(error, callback)
                 if result is not None and inspect.iscoroutine(result):
                     self._driver.spawn(result, handler)
-            except Exception:
+            except self._caught:
                 self._logger.exception("the error callback %s raised", _name(handler))
         if not handlers:
             self._logger.error("the callback %s raised", _name(callback), exc_info=error)

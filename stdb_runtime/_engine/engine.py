@@ -188,7 +188,7 @@ class Engine(Generic[S]):
         return [result for result in results if not result.is_abandoned]
 
     def result_maker(self, request: str) -> Callable[[], PendingResult[Any]]:  # Any: results of any kind
-        """Return a function that creates results of a request that is made by the caller of this package."""
+        """Return a function that creates results of a request. Call it where the request is made."""
         return partial(PendingResult, self.driver.new_future, self.errors.add, request, self._origin())
 
     def _origin(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from typing import Any
 
 from .. import messages
@@ -23,6 +24,7 @@ from .._protocol.events import (
 from .._protocol.rows import RowList, RowReader, TableUpdate
 from ..errors import ConnectionLost, ProcedureError, ProtocolError, StdbError
 from ..text import printable
+from .dispatcher import ErrorCallback
 from .engine import Engine
 from .handler import Callbacks
 from .result import PendingResult
@@ -56,7 +58,9 @@ class HandlerSink:
         self._subscribe_attempts = subscribe_attempts
         # Functions that subscribe again, by query id; None is the id of the legacy set of queries.
         self._subscriptions: dict[int | None, Callable[[Session], object]] = {}
-        engine.dispatcher.on_error.add(lambda error, _: self.report(error))
+        found = handler.get("on_error")
+        if found is not None:
+            engine.dispatcher.on_error.add(_error_callback(*found))
 
     # --- for handles --------------------------------------------------------------------------------------------------
 
@@ -90,7 +94,9 @@ class HandlerSink:
 
     def report(self, error: Exception) -> None:
         """Pass an error to the handler, or log it if the handler has no `on_error`."""
-        if not self._run("on_error", error):
+        if self._engine.dispatcher.on_error.registered:
+            self._engine.dispatcher.report(error, self.report)
+        else:
             self._engine.logger.error("unhandled error: the handler has no on_error", exc_info=error)
 
     # --- lifecycle ----------------------------------------------------------------------------------------------------
@@ -224,3 +230,13 @@ class HandlerSink:
         function, extra = found
         self._engine.dispatcher.run(function, *args, *extra)
         return True
+
+
+def _error_callback(function: Callable[..., object], extra: tuple[object, ...]) -> ErrorCallback:
+    """Return the `on_error` of a handler as a callback of the dispatcher, which logs what such callbacks raise."""
+
+    @wraps(function)
+    def on_error(error: Exception, _: object) -> object:
+        return function(error, *extra)
+
+    return on_error

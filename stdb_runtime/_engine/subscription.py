@@ -56,7 +56,6 @@ _TRANSITIONS = {
     (_PENDING, Transition.REFUSED): _FAILED,
     (_PENDING, Transition.DISCONNECTED): _PENDING,  # requested again on the next connection
     (_PENDING, Transition.CLOSED): _ENDED,
-    (_ACTIVE, Transition.APPLIED): _ACTIVE,  # after a reconnection
     (_ACTIVE, Transition.UNSUBSCRIBED): _ENDING,
     (_ACTIVE, Transition.REFUSED): _FAILED,  # after a reconnection
     (_ACTIVE, Transition.DISCONNECTED): _ACTIVE,

@@ -1,4 +1,4 @@
-"""The cache of one table against a naive multiset."""
+"""The cache of one table, beside a plain count of the rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The session by lists: texts in, events and texts out. The texts are a real server's, cut to what matters."""
+"""The messages of one connection, without a socket: texts in, events and texts out. The texts are from real servers."""
 
 from __future__ import annotations
 
