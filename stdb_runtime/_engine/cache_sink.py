@@ -15,7 +15,6 @@ from .._protocol.events import (
     Subscribed,
     SubscriptionEvent,
     SubscriptionRefused,
-    SubscriptionsDropped,
     Transaction,
     Unsubscribed,
 )
@@ -246,10 +245,12 @@ class CacheSink:
                         f"the server refused a subscription that was not asked for: {printable(message)}"
                     )
                 self._refused(self._record(query_id), message)
-            case SubscriptionsDropped(message=message):
-                raise ProtocolError(f"the server dropped all subscriptions of this connection: {printable(message)}")
             case SetSubscribed():
                 raise ProtocolError("the server sent the rows of a legacy Subscribe, which was not asked for")
+            case _:  # SubscriptionsDropped
+                raise ProtocolError(
+                    f"the server dropped all subscriptions of this connection: {printable(event.message)}"
+                )
 
     def _record(self, query_id: int) -> SubscriptionRecord:
         """Return a subscription. Raises ProtocolError if there is none of that id."""
