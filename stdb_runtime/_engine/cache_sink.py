@@ -15,7 +15,6 @@ from .._protocol.events import (
     Subscribed,
     SubscriptionEvent,
     SubscriptionRefused,
-    SubscriptionsDropped,
     Transaction,
     Unsubscribed,
 )
@@ -253,10 +252,12 @@ class CacheSink:
                         f"the server refused a subscription that was not requested: {printable(message)}"
                     )
                 self._refused(self._record(query_id), message)
-            case SubscriptionsDropped(message=message):
-                raise ProtocolError(f"the server dropped all subscriptions of this connection: {printable(message)}")
             case SetSubscribed():
                 raise ProtocolError("the server sent the rows of a legacy Subscribe, which was not requested")
+            case _:  # SubscriptionsDropped
+                raise ProtocolError(
+                    f"the server dropped all subscriptions of this connection: {printable(event.message)}"
+                )
 
     def _record(self, query_id: int) -> SubscriptionRecord:
         """Return a subscription. Raises ProtocolError if there is none of that id."""

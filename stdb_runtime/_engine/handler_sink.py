@@ -17,7 +17,6 @@ from .._protocol.events import (
     Subscribed,
     SubscriptionEvent,
     SubscriptionRefused,
-    SubscriptionsDropped,
     Transaction,
     Unsubscribed,
 )
@@ -196,7 +195,8 @@ class HandlerSink:
             case SubscriptionRefused(request_id=request_id, query_id=query_id, message=message):
                 self._subscriptions.pop(query_id, None)
                 self._run("on_subscription_error", messages.SubscriptionError(request_id, query_id, message))
-            case SubscriptionsDropped(message=message):
+            case _:  # SubscriptionsDropped
+                message = event.message
                 self._run("on_subscription_error", messages.SubscriptionError(None, None, message))
                 raise ProtocolError(f"the server dropped all subscriptions of this connection: {printable(message)}")
 

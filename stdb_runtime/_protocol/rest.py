@@ -26,7 +26,7 @@ def read_version(endpoint: Endpoint, body: bytes) -> tuple[int, ...]:
     try:
         version = msgspec.json.decode(body, type=_Health).version
         return tuple(int(number) for number in version.partition("-")[0].split("."))
-    except (msgspec.MsgspecError, ValueError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         raise ConnectError(f"{endpoint.server} does not report its version at {HEALTH_PATH}") from None
 
 

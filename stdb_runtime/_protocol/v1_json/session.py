@@ -219,8 +219,8 @@ class Session:
                 return Unsubscribed(request_id, query_id.id, update.tables)
             case messages.SubscribeApplied(request_id=request_id, query_id=query_id, rows=rows):
                 return Subscribed(request_id, query_id.id, (rows.table_rows,))
-            case messages.UnsubscribeApplied(request_id=request_id, query_id=query_id, rows=rows):
-                return Unsubscribed(request_id, query_id.id, (rows.table_rows,))
+            case _:  # UnsubscribeApplied
+                return Unsubscribed(message.request_id, message.query_id.id, (message.rows.table_rows,))
 
     def _opened(self, message: messages.IdentityToken) -> Opened:
         if self.state is not SessionState.OPENING:
