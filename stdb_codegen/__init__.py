@@ -1,1 +1,1 @@
-"""Generates a small typed package from the schema of a SpacetimeDB module."""
+"""Generator of a small typed package from the schema of a SpacetimeDB module."""

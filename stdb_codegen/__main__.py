@@ -1,4 +1,4 @@
-"""`python -m stdb_codegen` is the command `stdb-codegen`."""
+"""Entry point of `python -m stdb_codegen`, which is the command `stdb-codegen`."""
 
 from stdb_codegen.cli import main
 

@@ -1,31 +1,42 @@
-"""What can go wrong, as one tree.
+"""Errors of the generator, in one hierarchy.
 
 CodegenError
-├── ConfigError          pyproject.toml does not say what to generate, or not in a way that is understood
-├── SourceError          the schema cannot be had: no such file, no such database, no answer
-├── SchemaError          what was read is not a schema, or holds what cannot be generated
+├── ConfigError          invalid configuration in pyproject.toml
+├── SourceError          the schema cannot be read: no such file, no such database, no answer
+├── SchemaError          invalid schema, or one that holds something that cannot be generated
 │   └── NameCollisionError   two names of the schema become one Python name
-├── TemplateError        a template of the user's own cannot be used
-└── OutputError          the package cannot be written where it was asked for
+├── TemplateError        invalid custom template
+└── OutputError          the package cannot be written to its folder
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stdb_codegen.text import LONGEST, shown
+from stdb_codegen.text import LONGEST, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+__all__ = [
+    "CodegenError",
+    "ConfigError",
+    "NameCollisionError",
+    "OutputError",
+    "SchemaError",
+    "SourceError",
+    "TemplateError",
+    "check_distinct",
+]
+
 
 class CodegenError(Exception):
-    """Root of all errors of the generator; its text is always one printable line, of limited length.
+    """Base class of the generator's errors; its text is one printable line of limited length.
 
     Args:
-        place: Where: a path, an address, or a path into the schema.
-        problem: What is wrong there.
-        remedy: What to do about it, as an imperative; empty when the problem says it already.
+        place: location of the problem: a path, an address, or a part of the schema.
+        problem: description of the problem.
+        remedy: instruction to the user; empty if the problem implies it.
     """
 
     def __init__(self, place: str, problem: str, remedy: str = "") -> None:
@@ -35,30 +46,30 @@ class CodegenError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        place, problem, remedy = (shown(part, LONGEST) for part in (self.place, self.problem, self.remedy))
+        place, problem, remedy = (printable(part, LONGEST) for part in (self.place, self.problem, self.remedy))
         return f"{place}: {problem}" + (f"; {remedy}" if remedy else "")
 
 
 class ConfigError(CodegenError):
-    """The configuration is not understood."""
+    """Invalid configuration."""
 
 
 class SourceError(CodegenError):
-    """The schema cannot be had."""
+    """Failure to read a schema from its source."""
 
 
 class SchemaError(CodegenError):
-    """What was read is not a schema, or holds something that cannot be generated."""
+    """Invalid schema, or one that holds something that cannot be generated."""
 
 
 class NameCollisionError(SchemaError):
-    """Two names of the schema become one Python name.
+    """Collision of two names of the schema, which become one Python name.
 
     Args:
-        place: The namespace that both names live in.
-        python_name: The name that both become.
-        first: One name, as the schema has it.
-        second: The other one.
+        place: namespace of both names.
+        python_name: Python name of both.
+        first: one name, as in the schema.
+        second: the other name, as in the schema.
     """
 
     def __init__(self, place: str, python_name: str, first: str, second: str) -> None:
@@ -73,22 +84,22 @@ class NameCollisionError(SchemaError):
 
 
 class TemplateError(CodegenError):
-    """A template of the user's own cannot be used."""
+    """Invalid custom template."""
 
 
 class OutputError(CodegenError):
-    """The package cannot be written where it was asked for."""
+    """Failure to write a package to its folder."""
 
 
 def check_distinct(place: str, names: Iterable[tuple[str, str]]) -> None:
     """Refuse a namespace in which two schema names share one Python name.
 
     Args:
-        place: What to call the namespace in the error.
-        names: Pairs of a schema name and the Python name that it became.
+        place: description of the namespace, for errors.
+        names: pairs of a schema name and its Python name.
 
     Raises:
-        NameCollisionError: Two of them share a Python name.
+        NameCollisionError: two of them share a Python name.
     """
     owners: dict[str, str] = {}
     for schema_name, python_name in names:

@@ -1,48 +1,50 @@
-"""Makes text that others wrote fit to be shown: names of schemas, what servers say, contents of files.
+"""Sanitising of untrusted text for output: names in schemas, answers of servers, contents of files.
 
-All that the command prints goes through here, in `stdb_codegen.cli.console` and `stdb_codegen.errors`.
+All output of the command is sanitised, in `stdb_codegen.cli.console` and `stdb_codegen.errors`.
 """
 
 from __future__ import annotations
 
 import re
 
-# Characters of each part of an error, and of a warning or a detail: far more than they have, unless somebody wants it.
+__all__ = ["HIDDEN", "LONGEST", "escaped", "escaped_json", "printable", "without_credentials"]
+
+# Characters of each part of an error, and of a warning or a detail: far more than honest ones have.
 LONGEST = 1000
-# What is looked at of a text that is far too long.
-_LOOKED_AT = 10 * LONGEST
+# Characters of a long text that are examined.
+_EXAMINED = 10 * LONGEST
 HIDDEN = "***"
 
-# `user:password@` behind the beginning of an address, as far as anybody writes them.
+# `user:password@` after the scheme of an address.
 _CREDENTIALS = re.compile(r"(?<=://)[^\s'\"]{0,300}@")
 
 
-def shown(text: str, limit: int | None = None) -> str:
-    """A text on one line that moves no terminal's cursor, turns nothing around, and tells no password of an address.
+def printable(text: str, limit: int | None = None) -> str:
+    """Return a text on one line, without control characters and without passwords in addresses.
 
     Args:
-        text: The text, whoever wrote it.
-        limit: How many characters of it to show, its beginning and its end; None for all.
+        text: untrusted text.
+        limit: number of characters to keep, from its beginning and its end; None for all.
     """
     if limit is None:
         return escaped(without_credentials(text))
-    return _cut(escaped(without_credentials(_cut(text, max(limit, _LOOKED_AT)))), limit)
+    return _cut(escaped(without_credentials(_cut(text, max(limit, _EXAMINED)))), limit)
 
 
 def escaped(text: str) -> str:
-    """A text with an escape, such as `\\x1b`, for each character that is not seen: controls, marks of direction."""
+    """Return a text with an escape, such as `\\x1b`, for each control or direction character."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def escaped_json(text: str) -> str:
-    """JSON with an escape of its own, such as `\\u202e`, for each character that is not seen, but for ends of lines."""
+    """Return JSON with a JSON escape, such as `\\u202e`, for each control or direction character except line ends."""
     return "".join(c if c.isprintable() or c == "\n" else _json_escape(c) for c in text)
 
 
 def without_credentials(text: str) -> str:
-    """A text in which addresses name no user and no password."""
+    """Return a text without users and passwords in addresses."""
     return _CREDENTIALS.sub(f"{HIDDEN}@", text)
 
 

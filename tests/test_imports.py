@@ -56,7 +56,7 @@ SANS_IO = ("_sats", "_protocol", "_engine", "_handles", "text", "types", "stats"
 IO = {"asyncio", "websockets", "socket", "ssl", "time", "random", "threading", "selectors", "concurrent"}
 # The layers that know the encoding of the frames, or the text of schemas; what chooses an encoding names it, no more.
 ENCODINGS = "_protocol.v1_json"
-CHOOSERS = {"aio.client", "aio.raw"}
+CHOOSERS = {"aio.connection"}
 
 RANKS = {module: rank for rank, line in enumerate(LAYERS) for module in line.split()}
 

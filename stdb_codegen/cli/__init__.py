@@ -1,4 +1,4 @@
-"""The command `stdb-codegen`."""
+"""Command `stdb-codegen`."""
 
 from stdb_codegen.cli.cli import main
 

@@ -1,4 +1,4 @@
-"""The commands: what each takes, and what it does with it."""
+"""Commands of `stdb-codegen`, with their options."""
 
 from __future__ import annotations
 
@@ -29,48 +29,50 @@ if TYPE_CHECKING:
 
     from stdb_codegen.cli.config import Target
 
+__all__ = ["main"]
+
 _SOURCES = """
-    Exactly one thing decides where the schema comes from. With --server it is
-    the database there whose name or identity X is. Without, X is
+    The schema has exactly one source. With --server, it is the database on
+    that server with the name or identity X. Without, X is
 
     \b
       -          standard input: a .wasm or a JSON schema
       a folder   a module's project: its .wasm under target/ (the release build
-                 before the debug one), else one beside its manifest; --build
-                 has spacetime or cargo build it first
+                 before the debug one), else one beside its manifest; with
+                 --build, spacetime or cargo builds it first
       X.wasm     a module (needs the extra: pip install 'stdb[wasm]')
       X.json     a schema, as a server or `extract-schema` prints it
 
-    Without --module, modules come from [tool.stdb-codegen] in the nearest
-    pyproject.toml: all of them, or those with the NAMEs.
+    Without --module, the modules are those of [tool.stdb-codegen] in the
+    nearest pyproject.toml: all of them, or those with the NAMEs.
 """
 _EXIT_CODES = """
     \b
     Exit codes:
-      0  done{done}
-      1  an error{error}
-      2  the command is not used as it is described here
+      0  success{done}
+      1  error{error}
+      2  invalid usage of the command
 """
 _ENDED = ", or --watch ended with Ctrl-C"
 _DIFFERS = ", or --check found a difference"
-_INSPECT = """Show what a module holds.
+_INSPECT = """Show the contents of a module.
 
-    Tables with their columns and keys, reducers, procedures and types, private
-    ones too, as the module declares them.
+    Tables with their columns and keys, reducers, procedures and types, with
+    the private ones.
 """
-_INIT = """Write a module into pyproject.toml.
+_INIT = """Add a module to pyproject.toml.
 
-    The section [tool.stdb-codegen] of the pyproject.toml in this folder learns
-    what the module is and where its package goes; `stdb-codegen generate` then
-    needs no options. Run this once for each module.
+    The section [tool.stdb-codegen] of the pyproject.toml in the current folder
+    gets the source of the module and the folder of its package. After that,
+    `stdb-codegen generate` needs no options. Run this once for each module.
 """
 
 
-_SECRET = "stdb_codegen.secret"  # noqa: S105 - where the context keeps the token
+_SECRET = "stdb_codegen.secret"  # noqa: S105 - key of the token in the context
 
 
 def _console(ctx: click.Context, *, quiet: bool = False, verbose: bool = False) -> Console:
-    """What a command prints with; it knows the token, so as not to print it."""
+    """Return the console of a command, which hides the token."""
     return Console(quiet=quiet, verbose=verbose, secret=ctx.meta.get(_SECRET))
 
 
@@ -80,11 +82,11 @@ def _keep_token(ctx: click.Context, _: click.Parameter, token: str | None) -> st
 
 
 class _Group(click.Group):
-    """Shows the generator's errors as one line, and exits with 1."""
+    """Command group that prints an error of the generator in one line, and exits with 1."""
 
     def invoke(self, ctx: click.Context) -> object:
         for stream in (sys.stdout, sys.stderr):
-            # What a terminal cannot show is shown in other letters, and is no error.
+            # Characters that the terminal cannot encode are escaped.
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
         try:
@@ -93,7 +95,7 @@ class _Group(click.Group):
             _console(ctx).fail(error)
             ctx.exit(1)
         except click.UsageError as error:
-            raise click.UsageError(_console(ctx).shown(error.format_message(), LONGEST), error.ctx) from error
+            raise click.UsageError(_console(ctx).printable(error.format_message(), LONGEST), error.ctx) from error
 
 
 def _complete_name(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
@@ -106,7 +108,7 @@ def _complete_name(_: click.Context, __: click.Parameter, incomplete: str) -> li
 
 
 def _selects(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that say which modules it is about."""
+    """Add the options that select modules to a command."""
     for option in (
         click.option("--build", is_flag=True, help="Build the module's project first."),
         click.option(
@@ -114,10 +116,10 @@ def _selects(command: Callable[..., None]) -> Callable[..., None]:
             envvar="SPACETIMEDB_TOKEN",
             show_envvar=True,
             callback=_keep_token,
-            help="Whom to ask the server as.",
+            help="Auth token for the server.",
         ),
-        click.option("--server", metavar="URL", help="Take X from a server, such as http://localhost:3000."),
-        click.option("--module", metavar="X", type=click.Path(), help="Where the schema comes from."),
+        click.option("--server", metavar="URL", help="Read X from a server, such as http://localhost:3000."),
+        click.option("--module", metavar="X", type=click.Path(), help="Source of the schema."),
         click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=_complete_name),
     ):
         command = option(command)
@@ -130,29 +132,29 @@ def main() -> None:
     """Generate typed Python clients for SpacetimeDB modules.
 
     \b
-    To begin, one of these:
+    To start, run one of these:
       stdb-codegen generate --module my_module --output my_client
       stdb-codegen init --module my_module     and then: stdb-codegen generate
     """
 
 
-@main.command(help=f"Write the package of a module.\n{_SOURCES}{_EXIT_CODES.format(done=_ENDED, error=_DIFFERS)}")
+@main.command(help=f"Generate the package of a module.\n{_SOURCES}{_EXIT_CODES.format(done=_ENDED, error=_DIFFERS)}")
 @_selects
-@click.option("-o", "--output", metavar="DIR", type=click.Path(path_type=Path), help="The folder of the package.")
-@click.option("--check", is_flag=True, help="Write nothing: print what would change, exit with 1 if anything would.")
-@click.option("--watch", "watches", is_flag=True, help="Generate again when the source changes, until Ctrl-C.")
-@click.option("--force", is_flag=True, help="Overwrite files that stdb-codegen has not written.")
-@click.option("--strict", is_flag=True, help="Take warnings for errors.")
-@click.option("--include-private", is_flag=True, help="Declare private tables too.")
+@click.option("-o", "--output", metavar="DIR", type=click.Path(path_type=Path), help="Folder of the package.")
+@click.option("--check", is_flag=True, help="Write nothing: print the changes, and exit with 1 if there are any.")
+@click.option("--watch", "watches", is_flag=True, help="Generate again whenever the source changes, until Ctrl-C.")
+@click.option("--force", is_flag=True, help="Overwrite files that stdb-codegen did not write.")
+@click.option("--strict", is_flag=True, help="Treat warnings as errors.")
+@click.option("--include-private", is_flag=True, help="Declare private tables and functions too.")
 @click.option(
     "--templates",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Templates that go before those of stdb-codegen with the same names.",
+    help="Folder of templates that replace the built-in ones of the same names.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only warnings and errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Print details.")
-def generate(  # noqa: D103 - its help is put together above
+def generate(
     names: tuple[str, ...],
     module: str | None,
     server: str | None,
@@ -198,9 +200,9 @@ def generate(  # noqa: D103 - its help is put together above
 
 @main.command(name="inspect", help=f"{_INSPECT}{_SOURCES}{_EXIT_CODES.format(done='', error='')}")
 @_selects
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--mermaid", is_flag=True, help="Print a Mermaid diagram of the tables and their keys.")
-def inspect_(  # noqa: D103 - its help is put together above
+def inspect_(
     names: tuple[str, ...],
     module: str | None,
     server: str | None,
@@ -226,20 +228,20 @@ def inspect_(  # noqa: D103 - its help is put together above
 
 
 @main.command(help=f"{_INIT}{_EXIT_CODES.format(done='', error='')}")
-@click.option("--module", metavar="X", type=click.Path(), help="As for generate.  [default: the only module here]")
-@click.option("--server", metavar="URL", help="The server whose database X is.")
 @click.option(
-    "-o", "--output", metavar="DIR", type=click.Path(), help="The folder of the package.  [default: NAME_client]"
+    "--module", metavar="X", type=click.Path(), help="As for generate.  [default: the only module in this folder]"
 )
-@click.option("--name", help="What to call the module.  [default: its own name]")
-def init(module: str | None, server: str | None, output: str | None, name: str | None) -> None:  # noqa: D103
+@click.option("--server", metavar="URL", help="Server of the database X.")
+@click.option("-o", "--output", metavar="DIR", type=click.Path(), help="Folder of the package.  [default: NAME_client]")
+@click.option("--name", help="Name of the module in the configuration.  [default: name of X]")
+def init(module: str | None, server: str | None, output: str | None, name: str | None) -> None:
     if module is None:
         if server is not None:
             raise click.UsageError("--server needs --module, which names the database there")
         found = [str(path) for path in project.modules(Path())]
         if len(found) != 1:
-            what = f"several modules are here: {', '.join(found)}" if found else "there is no module here"
-            raise click.UsageError(f"{what}; say which with --module")
+            what = f"there are several modules here: {', '.join(found)}" if found else "there is no module here"
+            raise click.UsageError(f"{what}; choose one with --module")
         (module,) = found
     source = Source(module, server)
     source.check()

@@ -1,4 +1,4 @@
-"""The section `[tool.stdb-codegen]` of a `pyproject.toml`: which modules a project has, and where their packages go."""
+"""Configuration in `[tool.stdb-codegen]` of a `pyproject.toml`: modules, and folders of their packages."""
 
 from __future__ import annotations
 
@@ -15,28 +15,30 @@ from stdb_codegen.sources.source import STDIN, Source
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from stdb_codegen.sources.toml import Table
+    from stdb_codegen.sources.toml import TomlTable
+
+__all__ = ["FILE", "SECTION", "Target", "as_table", "find", "load", "read", "section"]
 
 FILE = "pyproject.toml"
 SECTION = "tool.stdb-codegen"
 
-# The keys that a project may state once, for all its modules; and all.
+# Keys that the modules of a project may share, and all keys.
 _SHARED = ("server", "build", "include-private", "strict", "templates")
 _KEYS = ("module", "output", *_SHARED, "rename")
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A package to generate.
+    """Package to generate.
 
     Attributes:
-        source: Where its schema comes from.
-        output: Its folder.
-        name: What the configuration calls it; empty if there is no more than one.
-        include_private: Whether private tables are declared too.
-        strict: Whether warnings are errors.
-        templates: A folder with templates that go before the generator's own ones.
-        rename: Python names that the user chose, by what they are names of: see `stdb_codegen.emit.rename`.
+        source: source of its schema.
+        output: folder of the package.
+        name: name in the configuration; empty if only one module is configured.
+        include_private: whether to declare private tables and functions.
+        strict: whether to treat warnings as errors.
+        templates: folder of custom templates, or None.
+        rename: Python names that the user chose, by key; see `stdb_codegen.emit.rename`.
     """
 
     source: Source
@@ -49,10 +51,10 @@ class Target:
 
 
 def find(start: Path) -> Path | None:
-    """The nearest `pyproject.toml` with a section for the generator, in a folder or in those above it.
+    """Find the nearest `pyproject.toml` with a section of the generator, in a folder or its parents.
 
     Raises:
-        ConfigError: A `pyproject.toml` on the way is not TOML.
+        ConfigError: a `pyproject.toml` on the way is not TOML.
     """
     for folder in (start, *start.parents):
         file = folder / FILE
@@ -62,13 +64,13 @@ def find(start: Path) -> Path | None:
 
 
 def load(file: Path) -> tuple[Target, ...]:
-    """The packages that a `pyproject.toml` asks for, in its order.
+    """Load the packages that a `pyproject.toml` configures, in its order.
 
     Args:
-        file: The file. Paths in it start from its folder.
+        file: path of the file. Paths in it are relative to its folder.
 
     Raises:
-        ConfigError: A key is missing, not known, or of the wrong kind.
+        ConfigError: a key is missing, unknown, or of the wrong type.
     """
     found = section(read(file))
     if found is None:
@@ -76,47 +78,47 @@ def load(file: Path) -> tuple[Target, ...]:
     return _Reader(file).targets(found)
 
 
-def read(file: Path) -> Table:
-    """The content of a TOML file.
+def read(file: Path) -> TomlTable:
+    """Read a TOML file.
 
     Raises:
-        ConfigError: It cannot be read, or is no TOML.
+        ConfigError: the file cannot be read, or is not TOML.
     """
     try:
         return toml.read(file)
     except OSError as error:
         raise ConfigError(str(file), error.strerror or str(error), "check that the file can be read") from error
     except toml.DeepError as error:
-        raise ConfigError(str(file), str(error), "write it in fewer levels") from error
+        raise ConfigError(str(file), str(error), "write it with fewer levels") from error
     except ValueError as error:
         raise ConfigError(str(file), f"is not TOML: {error}", "correct it there") from error
 
 
-def section(document: Table) -> Table | None:
-    """The generator's section of a document."""
+def section(document: TomlTable) -> TomlTable | None:
+    """Return the generator's section of a document, if there is one."""
     tool = as_table(document.get("tool"))
     return as_table(tool.get("stdb-codegen")) if tool else None
 
 
-def as_table(value: object) -> Table | None:
-    """A value if it is a table, else None."""
-    return cast("Table", value) if isinstance(value, dict) else None
+def as_table(value: object) -> TomlTable | None:
+    """Return a value if it is a table, else None."""
+    return cast("TomlTable", value) if isinstance(value, dict) else None
 
 
 class _Reader:
-    """Reads the section of one file; errors name the file and the key."""
+    """Reader of the section of a file; errors name the file and the key."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._folder = Path(_relative(file.parent))
 
-    def targets(self, table: Table) -> tuple[Target, ...]:
-        """All packages of a section."""
+    def targets(self, table: TomlTable) -> tuple[Target, ...]:
+        """Return the packages of a section."""
         if "modules" not in table:
             return (self._target(table, "", {}),)
         modules = as_table(table["modules"])
         if not modules:
-            raise self._error("modules", "holds no modules", f"write a table [{SECTION}.modules.NAME] for each")
+            raise self._error("modules", "has no modules", f"write a table [{SECTION}.modules.NAME] for each")
         shared = {key: value for key, value in table.items() if key != "modules"}
         self._check_keys(shared, "", _SHARED)
         targets = [self._target(module, f"modules.{name}", shared) for name, module in modules.items()]
@@ -124,11 +126,11 @@ class _Reader:
         for target in targets:
             other = folders.setdefault(_resolved(target.output), target.name)
             if other != target.name:
-                remedy = f"give each module a folder of its own; modules.{other} has this one"
-                raise self._error(f"modules.{target.name}.output", f"is {str(target.output)!r} again", remedy)
+                remedy = f"give each module its own folder; modules.{other} has this one"
+                raise self._error(f"modules.{target.name}.output", f"is {str(target.output)!r} too", remedy)
         return tuple(targets)
 
-    def _target(self, value: object, place: str, shared: Table) -> Target:
+    def _target(self, value: object, place: str, shared: TomlTable) -> Target:
         own = as_table(value)
         if own is None:
             raise self._error(place, "is not a table", f"write [{SECTION}.{place}]")
@@ -137,8 +139,8 @@ class _Reader:
         module, output = (self._text(table, place, key) for key in ("module", "output"))
         if not module or not output:
             missing = "output" if module else "module"
-            raise self._error(_join(place, missing), "is missing", f"say which {missing}, or run: stdb-codegen init")
-        # An empty server takes back the one that all modules share.
+            raise self._error(_join(place, missing), "is missing", "add it, or run: stdb-codegen init")
+        # An empty server overrides the shared one.
         server = self._text(table, place, "server") or None
         if module == STDIN and not server:
             raise self._error(_join(place, "module"), "is standard input", "name a file, a folder or a database")
@@ -154,7 +156,7 @@ class _Reader:
         )
 
     def _renames(self, value: object, place: str, key: str, path: str = "") -> Iterator[tuple[str, str]]:
-        """New names by their paths in the schema; `player.a = "b"` and `"player.a" = "b"` mean the same."""
+        """Yield keys and Python names; `player.a = "b"` and `"player.a" = "b"` are equivalent."""
         table = as_table(value)
         if table is not None:
             for name, inner in table.items():
@@ -165,32 +167,32 @@ class _Reader:
             remedy = 'write a Python name, as in "Player.class" = "kind"'
             raise self._error(_join(place, key), f"is {value!r}", remedy)
 
-    def _text(self, table: Table, place: str, key: str) -> str:
+    def _text(self, table: TomlTable, place: str, key: str) -> str:
         value = table.get(key, "")
         if not isinstance(value, str):
-            raise self._error(_join(place, key), f"is {value!r}", "write a text in quotes")
+            raise self._error(_join(place, key), f"is {value!r}", "write a string in quotes")
         if "\0" in value:
-            raise self._error(_join(place, key), "holds a NUL character", "leave it away")
+            raise self._error(_join(place, key), "holds a NUL character", "remove it")
         return value
 
-    def _flag(self, table: Table, place: str, key: str) -> bool:
+    def _flag(self, table: TomlTable, place: str, key: str) -> bool:
         value = table.get(key, False)
         if not isinstance(value, bool):
             raise self._error(_join(place, key), f"is {value!r}", "write true or false")
         return value
 
-    def _check_keys(self, table: Table, place: str, known: tuple[str, ...]) -> None:
+    def _check_keys(self, table: TomlTable, place: str, known: tuple[str, ...]) -> None:
         for key in table:
             if key in known:
                 continue
             if key == "token":
-                remedy = "keep it out of files that are shared: put it into SPACETIMEDB_TOKEN"
+                remedy = "keep secrets out of shared files: set SPACETIMEDB_TOKEN"
                 raise self._error(_join(place, key), "is not read from here", remedy)
             if key in _KEYS:
                 remedy = f"write it into [{SECTION}.modules.NAME]"
                 raise self._error(_join(place, key), "belongs to one module, and there are several", remedy)
             near = difflib.get_close_matches(key, known, 1)
-            remedy = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+            remedy = f"did you mean {near[0]!r}?" if near else f"known keys are {', '.join(known)}"
             raise self._error(_join(place, key), "is not a key of this section", remedy)
 
     def _error(self, key: str, problem: str, remedy: str) -> ConfigError:
@@ -202,7 +204,7 @@ def _join(place: str, key: str) -> str:
 
 
 def _resolved(folder: Path) -> Path:
-    """Where a folder really is; one behind a circle of links is nowhere else."""
+    """Resolve a folder; one behind a circle of links stays as it is."""
     try:
         return folder.resolve()
     except (OSError, RuntimeError):
@@ -210,6 +212,6 @@ def _resolved(folder: Path) -> Path:
 
 
 def _relative(folder: Path) -> str:
-    """The folder as one would type it, if it is this one or one in it."""
+    """Return a folder relative to the working folder, if it is inside."""
     here = Path.cwd()
     return str(folder.relative_to(here) if folder.is_relative_to(here) else folder)

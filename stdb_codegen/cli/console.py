@@ -1,4 +1,4 @@
-"""What the command prints: results on standard output, everything else on standard error."""
+"""Console output of the command: results on standard output, everything else on standard error."""
 
 from __future__ import annotations
 
@@ -9,27 +9,29 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stdb_codegen.text import HIDDEN, LONGEST, shown
+from stdb_codegen.text import HIDDEN, LONGEST, printable
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-# Seconds that something may take without a word.
+__all__ = ["MOST_WARNINGS", "PATIENCE", "SHORTEST_SECRET", "Console"]
+
+# Seconds after which a step is announced.
 PATIENCE = 1.0
-# Different warnings: nobody reads more, and a schema can be full of them.
+# Limit of different warnings, of which a schema can be full.
 MOST_WARNINGS = 100
-# Characters of what is looked for to hide it: shorter texts are parts of words, and no tokens.
+# Characters of a secret that is hidden: shorter texts are parts of words, and not tokens.
 SHORTEST_SECRET = 6
 
 
 @dataclass(slots=True)
 class Console:
-    """Prints as much as was asked for; warnings and errors always, and each warning once.
+    """Console; it prints each warning once.
 
     Attributes:
-        quiet: Whether to print nothing but warnings and errors.
-        verbose: Whether to print details.
-        secret: What is never printed: the token.
+        quiet: whether to print only warnings and errors.
+        verbose: whether to print details.
+        secret: auth token, which is never printed.
     """
 
     quiet: bool = False
@@ -40,12 +42,12 @@ class Console:
     def say(self, text: str) -> None:
         """Print a result."""
         if not self.quiet:
-            click.echo("\n".join(self.shown(line) for line in text.split("\n")))
+            click.echo("\n".join(self.printable(line) for line in text.split("\n")))
 
     def detail(self, text: str) -> None:
-        """Print what only those want to know who ask for it."""
+        """Print a detail, if the console is verbose."""
         if self.verbose:
-            click.echo(f"  {self.shown(text, LONGEST)}", err=True)
+            click.echo(f"  {self.printable(text, LONGEST)}", err=True)
 
     def warn(self, text: str) -> None:
         """Print a warning, unless it was printed before, or too many others were."""
@@ -53,27 +55,27 @@ class Console:
             return
         self._warned.add(text)
         if len(self._warned) > MOST_WARNINGS:
-            text = f"there are more than {MOST_WARNINGS} warnings, and the others are not printed"
-        click.echo(f"warning: {self.shown(text, LONGEST)}", err=True)
+            text = f"there are more than {MOST_WARNINGS} warnings; the others are not printed"
+        click.echo(f"warning: {self.printable(text, LONGEST)}", err=True)
 
     def fail(self, error: Exception, name: str = "") -> None:
-        """Print an error, of the module of that name; and, among the details, what it came from."""
-        # The error's own text has its limits.
-        where = f"{self.shown(name, LONGEST)}: " if name else ""
-        click.echo(f"error: {where}{self.shown(str(error))}", err=True)
+        """Print an error, with the name of the module, and its cause as a detail."""
+        # The error's own text is limited already.
+        where = f"{self.printable(name, LONGEST)}: " if name else ""
+        click.echo(f"error: {where}{self.printable(str(error))}", err=True)
         if error.__cause__ is not None:
             self.detail(f"from {type(error.__cause__).__name__}: {error.__cause__}")
 
-    def shown(self, text: str, limit: int | None = None) -> str:
-        """A text as it may be printed: on one line, and without the token."""
+    def printable(self, text: str, limit: int | None = None) -> str:
+        """Return a text that is safe to print: on one line, and without the token."""
         if self.secret and len(self.secret) >= SHORTEST_SECRET:
             text = text.replace(self.secret, HIDDEN)
-        return shown(text, limit)
+        return printable(text, limit)
 
     @contextmanager
     def step(self, doing: str) -> Generator[None]:
-        """Do something, and say what if it takes over a second, such as `reading my_module`."""
-        timer = threading.Timer(PATIENCE, click.echo, [f"{self.shown(doing, LONGEST)} ..."], {"err": True})
+        """Run a step, and print its description, such as `reading my_module`, if it takes over a second."""
+        timer = threading.Timer(PATIENCE, click.echo, [f"{self.printable(doing, LONGEST)} ..."], {"err": True})
         timer.daemon = True
         if not self.quiet:
             timer.start()

@@ -1,4 +1,4 @@
-"""The way of one package: from where its schema comes from to its folder."""
+"""Generation of packages: from the source of a schema to the folder of its package."""
 
 from __future__ import annotations
 
@@ -21,16 +21,18 @@ if TYPE_CHECKING:
     from stdb_codegen.emit.declaration import Package
     from stdb_codegen.schema.rawdef import Definition
 
+__all__ = ["Generation"]
+
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """How packages are generated.
+    """Generation of packages, with its options.
 
     Attributes:
-        console: Where to print what is done.
-        token: Whom to ask servers as.
-        check: Whether to compare the packages with what is there, and to write nothing.
-        force: Whether to overwrite files that the generator has not written.
+        console: console for messages.
+        token: auth token for servers.
+        check: whether to compare the packages with their folders, and write nothing.
+        force: whether to overwrite files that the generator did not write.
     """
 
     console: Console
@@ -39,7 +41,7 @@ class Generation:
     force: bool = False
 
     def run(self, targets: Iterable[Target]) -> bool:
-        """Generate packages, each whatever becomes of the others; whether all went well."""
+        """Generate packages, each independently of the others; return whether all succeeded."""
         failed = [target for target in targets if not self._run(target)]
         return not failed
 
@@ -64,13 +66,13 @@ class Generation:
             files = overrides.render_with(templates, package) if templates else render.render(package)
         console.detail(f"read in {read - start:.2f} s, generated in {time.perf_counter() - read:.2f} s")
         console.detail(f"schema {package.schema_hash}")
-        warnings = [*package.warnings, *_doubts(target.output)]
+        warnings = [*package.warnings, *_folder_warnings(target.output)]
         for warning in warnings:
             console.warn(warning)
         if warnings and target.strict:
             number = len(warnings)
             problem = f"{number} warning{'s' if number > 1 else ''}, and --strict makes them errors"
-            raise SchemaError(definition.place, problem, "mend them, or leave --strict away")
+            raise SchemaError(definition.place, problem, "fix them, or omit --strict")
         plan = output.plan(target.output, files, force=self.force)
         if self.check:
             self._compare(plan)
@@ -85,7 +87,7 @@ class Generation:
         for line in plan.diff():
             self.console.say(line)
         if plan:
-            raise OutputError(f"{plan.folder}/", "is not what its schema gives now", "run this command without --check")
+            raise OutputError(f"{plan.folder}/", "is not up to date", "run this command without --check")
         self.console.say(f"{plan.folder}/: up to date")
 
 
@@ -94,13 +96,13 @@ def _package(definition: Definition, target: Target) -> Package:
     return context.build(schema, include_private=target.include_private, rename=target.rename)
 
 
-def _doubts(folder: Path) -> Iterator[str]:
-    """What speaks against a folder, in one line."""
+def _folder_warnings(folder: Path) -> Iterator[str]:
+    """Yield warnings about the folder of a package."""
     name = folder.absolute().name
     if not _importable(name):
         better = re.sub(r"\W+", "_", name)
         better = better if _importable(better) else f"client_{better}"
-        yield f"{folder}/: nothing can import a package of that name; call it {better!r}"
+        yield f"{folder}/: a package of this name cannot be imported; name it {better!r}"
 
 
 def _importable(name: str) -> bool:
@@ -108,7 +110,7 @@ def _importable(name: str) -> bool:
 
 
 def _counted(package: Package) -> str:
-    """What a package declares, as one reads it."""
+    """Return the numbers of tables, reducers, procedures and types of a package."""
     counts = {
         "tables": len(package.tables),
         "reducers": len(package.reducers),

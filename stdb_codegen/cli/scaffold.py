@@ -1,4 +1,4 @@
-"""`stdb-codegen init`: the section for a module, added to the end of a `pyproject.toml`."""
+"""Scaffold of a configuration: the section for a module, added to the end of a `pyproject.toml`."""
 
 from __future__ import annotations
 
@@ -14,43 +14,45 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+__all__ = ["add"]
+
 _FIRST = f"""\
 [{config.SECTION}]
 # `stdb-codegen generate` generates a package for each of the modules below.
-# Here stands what they share: server, strict, include-private, build, templates.
+# Keys that they share belong here: server, strict, include-private, build, templates.
 
 """
 _RENAME = """\
-# Python names of your own: "player" = "gamer", "player.class" = "kind", "reducer:player" = "add_player"
+# Custom Python names: "player" = "gamer", "player.class" = "kind", "reducer:player" = "add_player"
 """
 
 
 def add(file: Path, name: str, module: Mapping[str, str]) -> None:
-    """Add a module to a `pyproject.toml`, which is made if it is not there; every byte that it has stays.
+    """Add a module to a `pyproject.toml`, or make the file; existing content is not changed.
 
     Args:
-        file: The file.
-        name: What to call the module there.
-        module: Its keys, such as `module` and `output`.
+        file: path of the file.
+        name: name of the module in the configuration.
+        module: keys of the module, such as `module` and `output`.
 
     Raises:
-        ConfigError: The module is there already, or the file cannot take it.
+        ConfigError: the module exists already, or the section cannot be added.
     """
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
-        raise ConfigError(f"--name {name!r}", "is no key of a TOML table", "use letters, digits, - and _")
+        raise ConfigError(f"--name {name!r}", "is not a key of a TOML table", "use letters, digits, - and _")
     place = f"{config.SECTION}.modules.{name}"
     found = config.section(config.read(file)) if file.exists() else None
     if found and "module" in found:
         remedy = f"move its keys into [{config.SECTION}.modules.NAME] first"
-        raise ConfigError(f"{file}: {config.SECTION}", "holds a module without a name", remedy)
+        raise ConfigError(f"{file}: {config.SECTION}", "has a module without a name", remedy)
     if found and name in (config.as_table(found.get("modules")) or {}):
-        raise ConfigError(f"{file}: {place}", "is there already", "edit it, or choose another --name")
+        raise ConfigError(f"{file}: {place}", "exists already", "edit it, or choose another --name")
     _append(file, ("" if found is not None else _FIRST) + _table(place, module))
 
 
 def _table(place: str, module: Mapping[str, str]) -> str:
     lines = [f"[{place}]\n"]
-    # A JSON string is a TOML string too.
+    # A JSON string is also a TOML string.
     lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in module.items()]
     return "".join(lines) + f"\n[{place}.rename]\n{_RENAME}"
 
@@ -67,5 +69,5 @@ def _append(file: Path, text: str) -> None:
     except OSError as error:
         raise ConfigError(str(file), error.strerror or str(error), "check that the file can be written") from error
     except ValueError as error:
-        remedy = f"write {config.SECTION} as a table of its own, not within another one's braces"
-        raise ConfigError(str(file), f"cannot take the section: {error}", remedy) from error
+        remedy = f"write {config.SECTION} as a separate table, not as an inline table"
+        raise ConfigError(str(file), f"the section cannot be added: {error}", remedy) from error

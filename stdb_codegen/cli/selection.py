@@ -1,4 +1,4 @@
-"""Which modules a command is about: the one on its command line, or those of the configuration."""
+"""Selection of modules: the one on the command line, or those of the configuration."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from stdb_codegen.cli.config import Target
 from stdb_codegen.sources import files
 from stdb_codegen.sources.source import Source
 
+__all__ = ["Selection"]
+
 _NOTHING = "no module is given, and none is configured: give --module X, or run `stdb-codegen init`"
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What the command line says.
+    """Selection of modules by the command line.
 
     Attributes:
-        names: Names of configured modules; none means all.
-        module: What `--module` says, if it is there; then nothing of the configuration counts.
-        server: What `--server` says, if it is there.
-        build: Whether `--build` is there; of configured modules it concerns those that are projects.
+        names: names of configured modules; none means all.
+        module: value of `--module`, or None; with it, the configuration is ignored.
+        server: value of `--server`, or None.
+        build: whether `--build` is given; it applies to projects among the configured modules.
     """
 
     names: tuple[str, ...]
@@ -39,21 +41,21 @@ class Selection:
 
     @property
     def file(self) -> Path | None:
-        """The configuration that counts, if one does.
+        """Configuration file in use, if any.
 
         Raises:
-            ConfigError: A `pyproject.toml` on the way to it is not TOML.
+            ConfigError: a `pyproject.toml` on the way to it is not TOML.
         """
         return config.find(Path.cwd()) if self.module is None else None
 
     def targets(self, output: Path | None) -> list[Target]:
-        """The packages to generate.
+        """Return the packages to generate.
 
         Args:
-            output: What `--output` says, if it is there.
+            output: value of `--output`, or None.
 
         Raises:
-            ConfigError: The configuration is not understood.
+            ConfigError: the configuration is invalid.
         """
         if self.module is not None:
             if output is None:
@@ -64,17 +66,17 @@ class Selection:
         return self._configured()
 
     def source(self) -> Source:
-        """The source of the only module that the command is about.
+        """Return the source of the only selected module.
 
         Raises:
-            ConfigError: The configuration is not understood.
+            ConfigError: the configuration is invalid.
         """
         if self.module is not None:
             return Source(self.module, self.server, self.build)
         target, *others = self._configured()
         if others:
             names = ", ".join(one.name for one in (target, *others))
-            raise click.UsageError(f"several modules are configured; say which: {names}")
+            raise click.UsageError(f"several modules are configured; choose one: {names}")
         return target.source
 
     def _configured(self) -> list[Target]:
@@ -85,7 +87,7 @@ class Selection:
         for name in self.names:
             if name not in targets:
                 hint = f" (for the file or folder {name}: --module {name})" if files.exists(Path(name)) else ""
-                raise click.UsageError(f"no module {name!r} is configured; there is: {', '.join(targets)}{hint}")
+                raise click.UsageError(f"no module {name!r} is configured; configured are: {', '.join(targets)}{hint}")
         chosen = [target for name, target in targets.items() if name in self.names or not self.names]
         return [self._built(target) for target in chosen]
 

@@ -1,4 +1,4 @@
-"""Generates again whenever a source changes."""
+"""Watch mode: generates again whenever a source changes."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from stdb_codegen.cli.config import Target
     from stdb_codegen.cli.generation import Generation
 
-    Look: TypeAlias = Callable[[], object]
+    Poll: TypeAlias = Callable[[], object]
 
-# Seconds between two looks at files, and at a server.
+__all__ = ["PAUSE", "SERVER_PAUSE", "Watched", "watch"]
+
+# Seconds between two polls of files, and of a server.
 PAUSE = 0.2
 SERVER_PAUSE = 2.0
 
@@ -27,9 +29,9 @@ def watch(load: Callable[[], Sequence[Target]], config: Path | None, generation:
     """Generate packages, and again each one whose source changes, until Ctrl-C.
 
     Args:
-        load: Gives the packages.
-        config: The file that `load` reads, if it reads one; it is called again when that changes.
-        generation: How to generate.
+        load: function that returns the packages; called again when `config` changes.
+        config: configuration file that `load` reads, or None.
+        generation: generation of packages.
     """
     try:
         configured = Watched(lambda: _stamps([config] if config else []))
@@ -45,7 +47,7 @@ def watch(load: Callable[[], Sequence[Target]], config: Path | None, generation:
 
 
 def _watch_until(configured: Watched, targets: Sequence[Target], generation: Generation) -> None:
-    watched = [(target, Watched(_look(target, generation.token))) for target in targets]
+    watched = [(target, Watched(_poll(target, generation.token))) for target in targets]
     generation.run(targets)
     listed = ", ".join(str(target.source) for target in targets)
     generation.console.say(f"watching {listed} (Ctrl-C ends this)")
@@ -55,37 +57,37 @@ def _watch_until(configured: Watched, targets: Sequence[Target], generation: Gen
 
 
 class Watched:
-    """Something to look at again and again.
+    """Watched state, which is polled.
 
-    A change counts once two looks in a row see the same: what is still being written is waited for.
+    A change counts when two polls in a row return the same state, so that a file is not read while it is written.
     """
 
-    def __init__(self, look: Look) -> None:
-        self._look = look
-        self._settled = self._seen = look()
+    def __init__(self, poll: Poll) -> None:
+        self._poll = poll
+        self._settled = self._seen = poll()
 
     def changed(self) -> bool:
-        """Whether it has changed since this was last true, and has come to rest."""
-        before, self._seen = self._seen, self._look()
+        """Tell whether the state has changed since this last returned True, and has settled."""
+        before, self._seen = self._seen, self._poll()
         if self._seen == self._settled or self._seen != before:
             return False
         self._settled = self._seen
         return True
 
 
-def _look(target: Target, token: str | None) -> Look:
+def _poll(target: Target, token: str | None) -> Poll:
     source = target.source
     if source.server:
-        return _look_at_server(source.server, source.module, token)
+        return _server_poll(source.server, source.module, token)
     return lambda: _stamps([*_sources(target), *_templates(target)])
 
 
-def _look_at_server(address: str, database: str, token: str | None) -> Look:
-    """Looks at a database's schema; as long as the server does not answer, nothing has changed."""
+def _server_poll(address: str, database: str, token: str | None) -> Poll:
+    """Return a poll of the schema of a database; while the server does not answer, the state stays the same."""
     state: bytes | None = None
     due = 0.0
 
-    def look() -> object:
+    def poll() -> object:
         nonlocal state, due
         if time.monotonic() >= due:
             with suppress(CodegenError):
@@ -93,11 +95,11 @@ def _look_at_server(address: str, database: str, token: str | None) -> Look:
             due = time.monotonic() + SERVER_PAUSE
         return state
 
-    return look
+    return poll
 
 
 def _stamps(paths: Iterable[Path]) -> object:
-    """When files were written; None for those that are not there."""
+    """Return the modification times, sizes and inodes of files; None for those that do not exist."""
     found: dict[Path, tuple[int, int, int] | None] = {}
     for path in paths:
         try:
@@ -118,7 +120,7 @@ def _sources(target: Target) -> Iterator[Path]:
         try:
             yield project.find_wasm(path)
         except CodegenError:
-            # Generating says so; to watch there is nothing yet.
+            # The generation reports the error; nothing can be watched yet.
             return
 
 

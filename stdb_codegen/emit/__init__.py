@@ -1,1 +1,1 @@
-"""From a schema to the text of a Python package, and into its folder."""
+"""Emission of a Python package: from a schema to declarations, text, and files in a folder."""

@@ -1,4 +1,4 @@
-"""What `types.py` declares: a class for each struct, enumeration and variant, and an alias for each sum."""
+"""Declarations of `types.py`: a class for each struct, enumeration and variant, and an alias for each sum."""
 
 from __future__ import annotations
 
@@ -19,15 +19,17 @@ if TYPE_CHECKING:
 
     from stdb_codegen.emit.rename import Kind, Renames
 
+__all__ = ["Classes", "fields_of"]
+
 
 class Classes:
-    """The classes of a module's types.
+    """Classes of a module's types.
 
     Args:
-        types: The types that are declared, by name.
-        rows_of: The tables and views that have rows of a type, by the type's name.
-        renames: The user's names.
-        digits_apart: Whether digits are words of their own in the names of columns and parameters.
+        types: declared types, by name.
+        rows_of: tables and views with rows of a type, by the type's name.
+        renames: Python names that the user chose.
+        digits_apart: whether digits are separate words in the names of columns and parameters.
     """
 
     def __init__(
@@ -52,15 +54,15 @@ class Classes:
         return self._types[name]
 
     def name(self, type_: str) -> Identifier:
-        """The name of a type's class or alias."""
+        """Return the Python name of a type's class or alias."""
         return self._names[type_]
 
     def annotation(self, type_: ir.Type, prefix: str = "types.") -> Annotation:
-        """The annotation of a type."""
+        """Return the annotation of a type."""
         return annotation(type_, self._names, prefix)
 
     def columns(self, row: str, prefix: str = "types.") -> tuple[Member, ...]:
-        """The fields of a struct."""
+        """Return the fields of a struct."""
         found = self._columns.get((row, prefix))
         if found is None:
             places: list[tuple[Kind, str]] = [("type", row)]
@@ -74,7 +76,7 @@ class Classes:
     def parameters(
         self, place: str, owners: Sequence[tuple[Kind, str]], fields: Iterable[ir.Field]
     ) -> tuple[Member, ...]:
-        """The parameters of a method. Arguments as of `members`."""
+        """Return the parameters of a method; the arguments are those of `members`."""
         return self.members(place, owners, fields, self._parameter)
 
     def members(
@@ -85,25 +87,32 @@ class Classes:
         rule: Callable[[str], Identifier],
         prefix: str = "types.",
     ) -> tuple[Member, ...]:
-        """Fields, parameters or enumeration members.
+        """Return fields, parameters or enumeration members.
 
         Args:
-            place: What to call them together, in errors.
-            owners: What has them.
-            fields: What they are in the schema.
-            rule: What makes their names.
-            prefix: What the module's types are reached through.
+            place: description of their namespace, for errors.
+            owners: kinds and names of what has them.
+            fields: their names and types in the schema.
+            rule: rule that derives Python names.
+            prefix: prefix of the module's types in annotations.
+
+        Raises:
+            NameCollisionError: two of them share a Python name.
         """
         members: list[Member] = []
         for part in fields:
             places: list[tuple[Kind, str]] = [(kind, f"{owner}.{part.name}") for kind, owner in owners]
             name = self._renames.choose(rule(part.name), rule, *places)
             members.append(Member(name, part.name, self.annotation(part.type, prefix)))
-        check_distinct(place, ((member.wire_name, member.name) for member in members))
+        check_distinct(place, ((member.name, member.python_name) for member in members))
         return tuple(members)
 
     def declarations(self) -> tuple[TypeDeclaration, ...]:
-        """What `types.py` declares, the variants of a sum before the sum."""
+        """Return the declarations of `types.py`, the variants of a sum before the sum.
+
+        Raises:
+            NameCollisionError: two of them share a Python name.
+        """
         declared: list[TypeDeclaration] = []
         for name in sorted(self._types, key=lambda name: self._names[name]):
             definition = self._types[name]
@@ -113,7 +122,7 @@ class Classes:
                 declared.append(self._enumeration(definition))
             else:
                 declared += self._sum(definition)
-        check_distinct("types", ((declaration.path, declaration.name) for declaration in declared))
+        check_distinct("types", ((declaration.path, declaration.python_name) for declaration in declared))
         return tuple(declared)
 
     def _product(self, product: ir.Product) -> TypeDeclaration:
@@ -122,9 +131,9 @@ class Classes:
         plural = "s" if len(rows_of) > 1 else ""
         return TypeDeclaration(
             kind="product",
-            name=self._names[product.name],
+            python_name=self._names[product.name],
             path=product.name,
-            wire_name=product.name,
+            name=product.name,
             doc=f"Row of table{plural} {listed}." if rows_of else f"Product type `{product.name}`.",
             parts=self.columns(product.name, prefix=""),
         )
@@ -134,10 +143,10 @@ class Classes:
         owner: tuple[Kind, str] = ("type", enumeration.name)
         return TypeDeclaration(
             kind="enumeration",
-            name=self._names[enumeration.name],
+            python_name=self._names[enumeration.name],
             path=enumeration.name,
-            wire_name=enumeration.name,
-            doc=f"Sum type `{enumeration.name}`, whose variants carry nothing.",
+            name=enumeration.name,
+            doc=f"Sum type `{enumeration.name}`, whose variants have no payload.",
             parts=self.members(place, [owner], enumeration.variants, naming.member),
         )
 
@@ -151,23 +160,23 @@ class Classes:
             value = Member(Identifier("value"), "value", self.annotation(variant.type, prefix=""))
             yield TypeDeclaration(
                 kind="variant",
-                name=name,
+                python_name=name,
                 path=path,
-                wire_name=variant.name,
+                name=variant.name,
                 doc=f"Variant `{variant.name}` of `{sum_.name}`.",
                 parts=() if variant.type is Atom.UNIT else (value,),
                 tag=tag,
             )
         yield TypeDeclaration(
             kind="alias",
-            name=self._names[sum_.name],
+            python_name=self._names[sum_.name],
             path=sum_.name,
-            wire_name=sum_.name,
+            name=sum_.name,
             doc=f"Sum type `{sum_.name}`.",
             parts=tuple(classes),
         )
 
 
 def fields_of(type_: ir.Product | ir.Sum) -> tuple[ir.Field, ...]:
-    """The fields of a struct, or the variants of an enum."""
+    """Return the fields of a struct, or the variants of an enum."""
     return type_.fields if isinstance(type_, ir.Product) else type_.variants

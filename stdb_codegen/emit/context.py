@@ -1,4 +1,4 @@
-"""From a schema to what the templates are filled with: it is decided here what is declared, and under which name."""
+"""Template context: decides what a package declares, and under which Python names."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from stdb_codegen.emit import naming
 from stdb_codegen.emit.classes import Classes, fields_of
 from stdb_codegen.emit.declaration import (
-    Column,
     ColumnSet,
     IndexAccessor,
     Listener,
     Method,
     Package,
-    Reducer,
+    QueryColumn,
+    ReducerMembers,
     TableHandle,
 )
 from stdb_codegen.emit.indexes import accessors
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from stdb_codegen.emit.declaration import Member
     from stdb_codegen.emit.rename import Kind
 
-# What SQL has literals for.
+__all__ = ["build"]
+
+# Types that have SQL literals.
 _COMPARABLE = {
     *(Atom.BOOL, Atom.STRING, Atom.BYTES, Atom.IDENTITY, Atom.CONNECTION_ID, Atom.TIMESTAMP),
     *(atom for atom in Atom if re.fullmatch(r"[UIF]\d+", atom.value)),
@@ -43,33 +45,33 @@ _COMPARABLE = {
 
 class _Declared(Protocol):
     @property
-    def name(self) -> Identifier: ...
+    def python_name(self) -> Identifier: ...
 
     @property
-    def wire_name(self) -> str: ...
+    def name(self) -> str: ...
 
 
 D = TypeVar("D", bound=_Declared)
 
 
 def build(schema: ir.Schema, *, include_private: bool = False, rename: Mapping[str, str] | None = None) -> Package:
-    """Decide what a package declares.
+    """Build the declarations of a package.
 
     Args:
-        schema: The module.
-        include_private: Whether also what only the module's owner can read and call.
+        schema: schema of the module.
+        include_private: whether to declare private tables and functions, which only the owner can use.
         rename: Python names that the user chose, by key; see `stdb_codegen.emit.rename`.
 
     Raises:
-        NameCollisionError: Two names of one namespace become one Python name.
-        SchemaError: A rename is not possible.
+        NameCollisionError: two names of one namespace become one Python name.
+        SchemaError: a rename is not possible.
     """
     every: list[ir.Table | ir.View] = [*schema.tables, *schema.views]
     tables = [table for table in every if table.public or include_private]
     reducers = [
         reducer
         for reducer in schema.reducers
-        # Nobody is there to listen when a module is initialised.
+        # No client is connected when a module is initialised.
         if reducer.lifecycle != "init" and (reducer.public or reducer.lifecycle or include_private)
     ]
     procedures = [procedure for procedure in schema.procedures if procedure.public or include_private]
@@ -89,14 +91,14 @@ def build(schema: ir.Schema, *, include_private: bool = False, rename: Mapping[s
         procedures=_by_name("procedures", map(builder.procedure, procedures)),
         warnings=(),
     )
-    check_distinct("table classes", ((handle.wire_name, handle.class_name) for handle in package.tables))
+    check_distinct("table classes", ((handle.name, handle.class_name) for handle in package.tables))
     check_distinct("reducers", _members(package.reducers))
     warnings = (warning for handle in package.tables for warning in handle.warnings)
     return replace(package, warnings=(*schema.warnings, *warnings, *renames.check()))
 
 
 class _Builder:
-    """Declares tables, reducers and procedures in terms of the classes of a module's types."""
+    """Builder of the declarations of tables, reducers and procedures."""
 
     def __init__(self, schema: ir.Schema, classes: Classes, renames: Renames) -> None:
         self.classes = classes
@@ -105,17 +107,17 @@ class _Builder:
         self._timers = {table.schedule: table.name for table in schema.tables if table.schedule is not None}
 
     def column_sets(self, tables: Iterable[ir.Table | ir.View]) -> tuple[ColumnSet, ...]:
-        """The columns of each row class that is queried."""
+        """Return the column classes of the row classes that can be queried."""
         rows = {table.row for table in tables if not _is_event(table)}
         sets = [ColumnSet(self._columns_name(row), row, tuple(self._columns(row))) for row in rows]
         return _by_name("columns classes", sets)
 
     def table(self, table: ir.Table | ir.View) -> TableHandle:
-        """A table's handle, with an accessor for each index that can have one."""
+        """Return the handle of a table, with an accessor for each index that can have one."""
         row = self.classes.annotation(ir.Named(table.row))
         columns = self.classes.columns(table.row)
         key = None if table.primary_key is None else columns[table.primary_key]
-        # There are never rows of an event table to find.
+        # The cache never holds rows of an event table.
         found: tuple[IndexAccessor, ...] = ()
         warnings: tuple[str, ...] = ()
         if not _is_event(table):
@@ -123,9 +125,9 @@ class _Builder:
         kind = "EventTable" if _is_event(table) else "Table" if key is None else "KeyedTable"
         name = self._choose("table", table)
         return TableHandle(
-            name=name,
+            python_name=name,
             class_name=naming.type_name(name, "Table"),
-            wire_name=table.name,
+            name=table.name,
             doc=" ".join(_table_doc(table, columns)),
             row=row,
             kind=Identifier(kind),
@@ -135,27 +137,27 @@ class _Builder:
             warnings=warnings,
         )
 
-    def reducer(self, reducer: ir.Reducer) -> Reducer:
-        """A reducer's method and listener; one with a lifecycle has only the listener."""
+    def reducer(self, reducer: ir.Reducer) -> ReducerMembers:
+        """Return the method and the listener of a reducer; a lifecycle reducer has only the listener."""
         name = self._choose("reducer", reducer)
         method: Method | None = None
         if reducer.lifecycle is None:
             doc = [f"Call reducer `{reducer.name}`.", *self._function_doc(reducer)]
             method = self._method("reducer", name, reducer, doc, Annotation("None"))
-        when = {"client_connected": "a client connected", "client_disconnected": "a client disconnected"}
-        doc_of_listener = f"Listen to calls of reducer `{reducer.name}`."
+        when = {"client_connected": "connects", "client_disconnected": "disconnects"}
+        listener_doc = f"Callbacks on calls of reducer `{reducer.name}`."
         if reducer.lifecycle is not None:
-            doc_of_listener += f" The server calls it when {when.get(reducer.lifecycle)}."
+            listener_doc += f" The server calls it when a client {when.get(reducer.lifecycle)}."
         listener = Listener(
-            name=Identifier(f"on_{name}"),
-            wire_name=reducer.name,
-            doc=doc_of_listener,
+            python_name=Identifier(f"on_{name}"),
+            name=reducer.name,
+            doc=listener_doc,
             arguments=tuple(self.classes.annotation(parameter.type) for parameter in reducer.parameters),
         )
-        return Reducer(reducer.name, method, listener)
+        return ReducerMembers(reducer.name, method, listener)
 
     def procedure(self, procedure: ir.Procedure) -> Method:
-        """The method that calls a procedure."""
+        """Return the method of a procedure."""
         doc = [f"Call procedure `{procedure.name}`.", *self._function_doc(procedure)]
         returns = self.classes.annotation(procedure.returns)
         return self._method("procedure", self._choose("procedure", procedure), procedure, doc, returns)
@@ -169,21 +171,21 @@ class _Builder:
 
     def _function_doc(self, function: ir.Reducer | ir.Procedure) -> Iterator[str]:
         if function.name in self._timers:
-            yield f"It is scheduled: the server calls it when rows of table `{self._timers[function.name]}` say."
+            yield f"Scheduled: the server calls it at the times in the rows of table `{self._timers[function.name]}`."
         if not function.public:
-            yield "It is private: only the owner of the database can call it."
+            yield "Private: only the owner of the database can call it."
 
     def _choose(self, kind: Kind, part: ir.Table | ir.View | ir.Reducer | ir.Procedure) -> Identifier:
-        """The name of something in Python, after the module's own name of it."""
-        made = self._variable(part.accessor or part.name)
+        """Return the Python name of a part: derived from its source name, or chosen by the user."""
+        made = self._variable(part.source_name or part.name)
         return self._renames.choose(made, self._variable, *owners(kind, part))
 
     def _columns_name(self, row: str) -> Identifier:
         return naming.type_name(self.classes.name(row), "Columns")
 
-    def _columns(self, row: str) -> Iterator[Column]:
+    def _columns(self, row: str) -> Iterator[QueryColumn]:
         for member, field in zip(self.classes.columns(row), fields_of(self.classes[row]), strict=True):
-            yield Column(member.name, member.wire_name, member.annotation if field.type in _COMPARABLE else None)
+            yield QueryColumn(member.python_name, member.name, member.annotation if field.type in _COMPARABLE else None)
 
 
 def _is_event(table: ir.Table | ir.View) -> bool:
@@ -191,35 +193,35 @@ def _is_event(table: ir.Table | ir.View) -> bool:
 
 
 def _table_doc(table: ir.Table | ir.View, columns: tuple[Member, ...]) -> Iterator[str]:
-    key = "" if table.primary_key is None else f"with primary key `{columns[table.primary_key].wire_name}`"
+    key = "" if table.primary_key is None else f"with primary key `{columns[table.primary_key].name}`"
     if isinstance(table, ir.View):
         yield f"View `{table.name}`" + (f", {key}." if key else ".")
-        yield "The module computes its rows; they are subscribed to and read like those of a table."
+        yield "The module computes its rows; subscribe to it and read it like a table."
     elif table.event:
         yield f"Event table `{table.name}`."
-        yield "The protocol of this client, version 1, cannot subscribe to it: trying raises SubscriptionError."
+        yield "Protocol version 1, which this client speaks, cannot subscribe to it: SubscriptionError is raised."
     else:
         yield f"Table `{table.name}`, {key or 'without a primary key'}."
     if isinstance(table, ir.Table):
         for column in table.auto_inc:
-            yield f"The server counts up `{columns[column].wire_name}`."
+            yield f"Column `{columns[column].name}` is auto-inc."
         if table.schedule is not None:
-            yield f"The server calls `{table.schedule}` when its rows say."
+            yield f"The server calls `{table.schedule}` at the times in its rows."
     if not table.public:
-        yield "It is private: only the owner of the database sees rows."
+        yield "Private: only the owner of the database can read it."
 
 
 def _by_name(place: str, declared: Iterable[D]) -> tuple[D, ...]:
-    found = sorted(declared, key=lambda declaration: declaration.name)
-    check_distinct(place, ((declaration.wire_name, declaration.name) for declaration in found))
+    found = sorted(declared, key=lambda declaration: declaration.python_name)
+    check_distinct(place, ((declaration.name, declaration.python_name) for declaration in found))
     return tuple(found)
 
 
-def _members(reducers: Iterable[Reducer]) -> Iterator[tuple[str, str]]:
+def _members(reducers: Iterable[ReducerMembers]) -> Iterator[tuple[str, str]]:
     for reducer in reducers:
         if reducer.method:
-            yield reducer.wire_name, reducer.method.name
-        yield f"{reducer.wire_name} (its listener)", reducer.listener.name
+            yield reducer.name, reducer.method.python_name
+        yield f"{reducer.name} (its listener)", reducer.listener.python_name
 
 
 def _reachable(
@@ -228,7 +230,7 @@ def _reachable(
     reducers: Iterable[ir.Reducer],
     procedures: Iterable[ir.Procedure],
 ) -> dict[str, ir.Product | ir.Sum]:
-    """The types that a client can meet: what tables, reducers and procedures mention, and what those mention."""
+    """Return the types that tables, reducers and procedures refer to, directly or through other types."""
     defined = {definition.name: definition for definition in schema.types}
     found: dict[str, ir.Product | ir.Sum] = {}
     waiting: list[ir.Type] = [ir.Named(table.row) for table in tables]

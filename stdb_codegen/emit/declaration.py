@@ -1,96 +1,69 @@
-"""What generated modules declare: every name and annotation final, no decision left for a template."""
+"""Declarations of a generated package: with final names and annotations, so that templates decide nothing.
+
+In a declaration, `python_name` is the name in generated code, and `name` the name on the server, as in the schema.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
 from stdb_codegen.emit.naming import Identifier
 from stdb_codegen.emit.order import all_order, import_order
 from stdb_codegen.emit.pytypes import Annotation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-# Formatters break a longer line, unless told otherwise; what is broken already, with a trailing comma, they leave.
-LINE_LENGTH = 88
+    from collections.abc import Iterable
 
 _INDEX_KINDS = {"Unique": "Unique", "BTree": "B-tree", "Hash": "Hash"}
-
-Layout: TypeAlias = Literal["line", "broken", "skip"]
-"""One line; broken at its brackets; one line that formatters are told to skip."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A field, a parameter or an enumeration member."""
+    """Field, parameter or enumeration member."""
 
-    name: Identifier
-    wire_name: str
+    python_name: Identifier
+    name: str
     annotation: Annotation
-
-    @property
-    def field_end(self) -> Annotation:
-        """What ends the line that declares a field."""
-        return _end(f"    {self.name}: {self.annotation}")
-
-    @property
-    def value_end(self) -> Annotation:
-        """What ends the line that declares an enumeration member."""
-        return _end(f'    {self.name} = "{self.wire_name}"')
 
 
 @dataclass(frozen=True, slots=True)
 class TypeDeclaration:
-    """A class, or the alias of a sum, in `types.py`.
+    """Class, or alias of a sum, in `types.py`.
 
     Attributes:
-        kind: What is declared; an alias stands for the variants before it.
-        path: Its name in the schema; a variant's comes after its sum's.
-        parts: Its fields, members, or the classes of its variants.
-        renamed: The fields whose wire name differs.
-        tag: The position of a variant among its sum's.
-        doc: Its docstring.
+        kind: kind of declaration; an alias follows the variants of its sum.
+        path: name in the schema; that of a variant is prefixed with the name of its sum.
+        doc: docstring.
+        parts: fields, enumeration members, or classes of the variants.
+        tag: position of a variant in its sum.
     """
 
     kind: Literal["product", "enumeration", "variant", "alias"]
-    name: Identifier
+    python_name: Identifier
     path: str
-    wire_name: str
+    name: str
     doc: str
     parts: tuple[Member, ...]
     tag: int = 0
 
     @property
     def renamed(self) -> tuple[Member, ...]:
-        """The fields whose wire name differs."""
+        """Fields whose Python name differs from the name on the server."""
         return _renamed(self.parts)
-
-    @property
-    def one_line(self) -> bool:
-        """Whether the class's header, or the alias, fits on one line."""
-        match self.kind:
-            case "product":
-                return not self.renamed and _fits(f"class {self.name}(stdb.Product, frozen=True):")
-            case "enumeration":
-                return _fits(f"class {self.name}(stdb.Enumeration):")
-            case "variant":
-                return _fits(f"class {self.name}(stdb.Variant, frozen=True, tag={self.tag}):")
-            case "alias":
-                return _fits(f"{self.name}: TypeAlias = {' | '.join(part.name for part in self.parts)}")
 
 
 @dataclass(frozen=True, slots=True)
 class IndexAccessor:
-    """An index of a table's handle.
+    """Accessor of an index, in the handle of its table.
 
     Attributes:
-        kind: Its class: of one row for a value, of rows in an order, or of rows whose values have none.
-        key: What rows are found by.
-        row: The class of the rows.
+        kind: class of the accessor: `Unique`, `BTree` or `Hash`.
+        key: annotation of the key.
+        row: annotation of the rows.
     """
 
-    name: Identifier
+    python_name: Identifier
     kind: Identifier
     columns: tuple[Member, ...]
     key: Annotation
@@ -98,67 +71,56 @@ class IndexAccessor:
 
     @property
     def doc(self) -> str:
-        """Its docstring."""
-        listed = ", ".join(f"`{column.wire_name}`" for column in self.columns)
+        """Docstring."""
+        listed = ", ".join(f"`{column.name}`" for column in self.columns)
         return f"{_INDEX_KINDS[self.kind]} index on {listed}."
-
-    @property
-    def layout(self) -> Layout:
-        """How the declaration is broken into lines."""
-        head = f"{self.name} = stdb.{self.kind}"
-        return _layout(head, [self.row, self.key], [column.name for column in self.columns])
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A column in the queries of a table.
+class QueryColumn:
+    """Column of a table, for queries.
 
     Attributes:
-        annotation: What it is compared with; None for a type that SQL has no literal for.
+        annotation: type of its values; None for a type without SQL literals.
     """
 
-    name: Identifier
-    wire_name: str
+    python_name: Identifier
+    name: str
     annotation: Annotation | None
 
     @property
     def kind(self) -> Annotation:
-        """Its class."""
+        """Class of the column."""
         return Annotation(f"Column[{self.annotation}]" if self.annotation else "OpaqueColumn")
-
-    @property
-    def layout(self) -> Layout:
-        """How the declaration is broken into lines."""
-        return _layout(f"{self.name} = stdb.{self.kind}", [], [self.wire_name])
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnSet:
-    """The columns of a row class, in `_tables.py`."""
+    """Columns of a row class, in `_tables.py`."""
 
-    name: Identifier
-    wire_name: str
-    columns: tuple[Column, ...]
+    python_name: Identifier
+    name: str
+    columns: tuple[QueryColumn, ...]
 
     @property
     def doc(self) -> str:
-        """Its docstring."""
-        return f"Columns of `{self.wire_name}`, for queries."
+        """Docstring."""
+        return f"Columns of `{self.name}`, for queries."
 
 
 @dataclass(frozen=True, slots=True)
 class TableHandle:
-    """A table's class in `_tables.py`, and its attribute in `Tables`.
+    """Handle of a table: its class in `_tables.py`, and its attribute in `Tables`.
 
     Attributes:
-        kind: Its base class.
-        columns: The class of its columns, if it can be queried.
-        warnings: Which of its indexes got no accessor, and why; one line each.
+        kind: base class.
+        columns: class of the columns, if the table can be queried.
+        warnings: indexes without an accessor, with the reason; one line each.
     """
 
-    name: Identifier
+    python_name: Identifier
     class_name: Identifier
-    wire_name: str
+    name: str
     doc: str
     row: Annotation
     kind: Identifier
@@ -167,98 +129,66 @@ class TableHandle:
     indexes: tuple[IndexAccessor, ...]
     warnings: tuple[str, ...]
 
-    @property
-    def one_line(self) -> bool:
-        """Whether the base class that is queried fits on one line."""
-        return _fits(f"    stdb.Selectable[{self.row}, {self.columns}],")
-
-    @property
-    def end(self) -> Annotation:
-        """What ends the line that declares the attribute in `Tables`."""
-        return _end(f"    {self.name}: {self.class_name}")
-
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """What calls a reducer or a procedure.
+    """Method that calls a reducer or a procedure.
 
     Attributes:
-        decorator: What declares it.
-        returns: The annotation of what it returns.
+        decorator: decorator of the method.
+        returns: annotation of the returned value.
     """
 
     decorator: Identifier
-    name: Identifier
-    wire_name: str
+    python_name: Identifier
+    name: str
     doc: str
     parameters: tuple[Member, ...]
     returns: Annotation
 
     @property
     def renamed(self) -> tuple[Member, ...]:
-        """The parameters whose wire name differs."""
+        """Parameters whose Python name differs from the name on the server."""
         return _renamed(self.parameters)
-
-    @property
-    def short_decorator(self) -> bool:
-        """Whether the decorator fits on one line."""
-        return not self.renamed and _fits(f'    @stdb.{self.decorator}("{self.wire_name}")')
-
-    @property
-    def one_line(self) -> bool:
-        """Whether the signature fits on one line."""
-        parameters = "".join(f", {parameter.name}: {parameter.annotation}" for parameter in self.parameters)
-        return _fits(f"    def {self.name}(self{parameters}) -> {self.returns}:")
-
-    @property
-    def end(self) -> Annotation:
-        """What ends a signature of several lines."""
-        lines = [f"        {parameter.name}: {parameter.annotation}," for parameter in self.parameters]
-        return _end(max([*lines, f"    ) -> {self.returns}:"], key=len))
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """What callbacks on calls of a reducer are registered with."""
+    """Attribute at which callbacks on calls of a reducer are registered."""
 
-    name: Identifier
-    wire_name: str
+    python_name: Identifier
+    name: str
     doc: str
     arguments: tuple[Annotation, ...]
 
-    @property
-    def layout(self) -> Layout:
-        """How the declaration is broken into lines."""
-        return _layout(f"{self.name} = stdb.OnReducer", self.arguments or ("()",), [self.wire_name])
-
 
 @dataclass(frozen=True, slots=True)
-class Reducer:
-    """A reducer in `Reducers`: what calls it, unless only the server does, and what listens to it."""
+class ReducerMembers:
+    """Members of `Reducers` for a reducer: a method, unless only the server calls it, and a listener."""
 
-    wire_name: str
+    name: str
     method: Method | None
     listener: Listener
 
     @property
-    def name(self) -> Identifier:
-        """What the two are sorted by."""
-        return self.method.name if self.method else self.listener.name
+    def python_name(self) -> Identifier:
+        """Python name by which reducers are sorted."""
+        return self.method.python_name if self.method else self.listener.python_name
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """Everything that the package declares, each part sorted by Python name.
+    """Declarations of a package, each kind sorted by Python name.
 
     Attributes:
-        warnings: What of the schema got no declaration, or is doubtful; one line each.
+        warnings: parts of the schema that have no declaration or are doubtful, one line each.
     """
 
     schema_hash: str
     types: tuple[TypeDeclaration, ...]
     columns: tuple[ColumnSet, ...]
     tables: tuple[TableHandle, ...]
-    reducers: tuple[Reducer, ...]
+    reducers: tuple[ReducerMembers, ...]
     procedures: tuple[Method, ...]
     warnings: tuple[str, ...]
 
@@ -283,18 +213,18 @@ class Package:
 
     @property
     def type_names(self) -> tuple[Identifier, ...]:
-        """The names in `types.py`, in the order of an import."""
-        return import_order(declared.name for declared in self.types)
+        """Names in `types.py`, in the order of an import."""
+        return import_order(declared.python_name for declared in self.types)
 
     @property
     def all_types(self) -> tuple[Identifier, ...]:
         """`__all__` of `types.py`."""
-        return all_order(declared.name for declared in self.types)
+        return all_order(declared.python_name for declared in self.types)
 
     @property
     def all_tables(self) -> tuple[Identifier, ...]:
         """`__all__` of `_tables.py`."""
-        classes = [columns.name for columns in self.columns] + [table.class_name for table in self.tables]
+        classes = [columns.python_name for columns in self.columns] + [table.class_name for table in self.tables]
         return all_order([Identifier("Tables"), *classes])
 
     @property
@@ -305,24 +235,4 @@ class Package:
 
 
 def _renamed(members: Iterable[Member]) -> tuple[Member, ...]:
-    return tuple(member for member in members if member.name != member.wire_name)
-
-
-def _fits(line: str) -> bool:
-    return len(line) <= LINE_LENGTH
-
-
-def _end(line: str) -> Annotation:
-    """The end of a line that cannot be broken in a way that formatters of every line length leave alone."""
-    return Annotation("" if _fits(line) else "  # fmt: skip")
-
-
-def _layout(head: str, parts: Sequence[str], texts: Sequence[str]) -> Layout:
-    """How to break `head[part, part]("text", "text")`, so that formatters of every line length leave it alone."""
-    listed = ", ".join(f'"{text}"' for text in texts)
-    subscript = f"[{', '.join(parts)}]" if parts else ""
-    if _fits(f"    {head}{subscript}({listed})"):
-        return "line"
-    # A comma after a single part would make a tuple of it, and a union of several lines has no trailing comma.
-    breakable = len(parts) != 1 and all(_fits(f"        {part},") for part in parts)
-    return "broken" if breakable and _fits(f"    {head}[") else "skip"
+    return tuple(member for member in members if member.python_name != member.name)

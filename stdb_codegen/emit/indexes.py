@@ -1,4 +1,4 @@
-"""The accessors of a table's indexes: which there are, what their keys are, and which cannot be."""
+"""Accessors of the indexes of a table, with their names and keys."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from stdb_codegen.emit.classes import Classes
     from stdb_codegen.emit.rename import Kind, Renames
 
+__all__ = ["accessors"]
+
 _ORDERABLE = {
     *(Atom.BOOL, Atom.STRING, Atom.BYTES, Atom.IDENTITY, Atom.CONNECTION_ID, Atom.TIMESTAMP, Atom.UUID),
     *(Atom.TIME_DURATION,),
@@ -31,16 +33,16 @@ _ORDERABLE = {
 def accessors(
     table: ir.Table | ir.View, classes: Classes, renames: Renames, variable: Callable[[str], Identifier]
 ) -> tuple[tuple[IndexAccessor, ...], tuple[str, ...]]:
-    """The accessors of a table, and warnings of the indexes that get none.
+    """Return the accessors of a table, and warnings about the indexes without one.
 
     Args:
-        table: The table; a view has no indexes, but may have a key.
-        classes: The classes of the module's types.
-        renames: The user's names.
-        variable: What makes names of variables.
+        table: table or view; a view has no indexes, but may have a primary key.
+        classes: classes of the module's types.
+        renames: Python names that the user chose.
+        variable: rule that derives Python names of variables.
 
     Raises:
-        NameCollisionError: Two accessors have one name.
+        NameCollisionError: two accessors have one name.
     """
     columns = classes.columns(table.row)
     types = [field.type for field in fields_of(classes[table.row])]
@@ -52,7 +54,7 @@ def accessors(
         if kind is not None:
             found.append(
                 IndexAccessor(
-                    name=_name(table, index, parts, renames, variable),
+                    python_name=_name(table, index, parts, renames, variable),
                     kind=kind,
                     columns=parts,
                     key=_key(parts, prefixes=kind == "BTree" and index.algorithm == "btree"),
@@ -60,19 +62,18 @@ def accessors(
                 )
             )
         else:
-            listed = ", ".join(column.wire_name for column in parts)
+            listed = ", ".join(column.name for column in parts)
             why = "a column of this type, not supported" if len(parts) == 1 else "columns of these types, not supported"
             warnings.append(f"table {table.name!r}: its index on {listed} gets no accessor: {why}")
-    named = ((", ".join(column.wire_name for column in accessor.columns), accessor.name) for accessor in found)
+    named = ((", ".join(column.name for column in accessor.columns), accessor.python_name) for accessor in found)
     check_distinct(f"indexes of table {table.name!r}", named)
     return tuple(found), tuple(warnings)
 
 
 def _indexes(table: ir.Table | ir.View) -> Iterator[tuple[ir.Index, bool]]:
-    """What gets an accessor, and whether it is unique, in the order of the columns.
+    """Yield the indexes that may have an accessor, and whether each is unique, in the order of their columns.
 
-    Unique columns are indexed whatever the schema says of an index on them. Of several indexes on the same columns the
-    first one is as good as all.
+    Unique columns have one even without an index. Of several indexes on the same columns, the first one is used.
     """
     unique: set[int] = set() if table.primary_key is None else {table.primary_key}
     plain: dict[tuple[int, ...], ir.Index] = {}
@@ -93,10 +94,10 @@ def _name(
     renames: Renames,
     variable: Callable[[str], Identifier],
 ) -> Identifier:
-    """The name of an accessor: its column's, or that which the module gives an index on several."""
+    """Return the Python name of an accessor: that of its column, or of several columns together."""
     if len(columns) == 1:
-        return naming.accessor(columns[0].name)
-    listed = "_".join(("by", *(column.name for column in columns)))
+        return naming.accessor(columns[0].python_name)
+    listed = "_".join(("by", *(column.python_name for column in columns)))
     made = variable(index.accessor or listed)
     places: list[tuple[Kind, str]] = [
         ("index", f"{name}.{index.accessor or made}") for _, name in owners("table", table)
@@ -105,7 +106,7 @@ def _name(
 
 
 def _key(columns: tuple[Member, ...], *, prefixes: bool) -> Annotation:
-    """What rows are found by: the value of one column, else tuples; a B-tree is also searched by its first columns."""
+    """Return the annotation of a key: the type of one column, or tuples; a B-tree also takes prefixes of them."""
     if len(columns) == 1:
         return columns[0].annotation
     annotations = [column.annotation for column in columns]
@@ -114,7 +115,7 @@ def _key(columns: tuple[Member, ...], *, prefixes: bool) -> Annotation:
 
 
 def _kind(types: Iterable[ir.Type], classes: Classes, *, unique: bool) -> Identifier | None:
-    """The class of an accessor; None if a type cannot be a key. Members of enumerations have no order in Python."""
+    """Return the class of an accessor; None if a type cannot be a key. Enumeration members have no order in Python."""
     ordered = True
     for type_ in types:
         if isinstance(type_, ir.Named):

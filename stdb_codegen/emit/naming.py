@@ -1,19 +1,18 @@
-"""Python names out of any schema name, by rules that never fail.
+"""Rules that derive Python names from schema names; they never fail.
 
 1. The name is NFKC-normalised, as Python does with identifiers. Characters that no identifier may hold, and
    underscores, separate words; so `__x` is the word `x`.
 2. A word also begins at a capital after a small letter (`createPlayer`), and at a capital that a small letter
    follows, after a capital or a digit (`HTTPServer`, `http2Server`). Digits belong to the word before them: `OneU8`
-   is `One`, `U8`. They are words of their own, as in `one_u_8`, in columns, parameters, tables and functions of modules
-   whose names a server of 2.x has made so: what it leaves alone, such as parameters, is to be alike.
+   is `One`, `U8`. They are separate words, as in `one_u_8`, in columns, parameters, tables and functions of modules
+   in whose names a server of version 2 has split them off; see `stdb_codegen.schema.digits`.
 3. Columns, parameters, tables and reducers are `snake_case`, enumeration members `UPPER_SNAKE`, types `PascalCase`,
-   where a word keeps its inner capitals (`HTTPServer`), save in a `SCREAMING_SNAKE` name.
-4. A name of which nothing is left, or that begins with what cannot begin a name, gets the prefix `n` (`N` for types
-   and enumeration members): `2fast` becomes `n2fast`. A type must begin with a capital: no column ever hides a type.
-5. Hard keywords, and names that would hide what generated code refers to, get one underscore at the end: `class_`,
-   `str_`.
+   where a word keeps its inner capitals (`HTTPServer`), except in a `SCREAMING_SNAKE` name.
+4. An empty name, or one that begins with a character that cannot begin an identifier, has the prefix `n` (`N` for
+   types and enumeration members): `2fast` becomes `n2fast`. A type begins with a capital, so no column hides a type.
+5. Hard keywords, and names that would hide names in generated code, have an underscore at the end: `class_`, `str_`.
 
-The wire name is kept beside the Python name and never changes.
+The name on the server is kept beside the Python name and never changes.
 """
 
 from __future__ import annotations
@@ -22,10 +21,13 @@ import keyword
 import unicodedata
 from functools import cache
 
-# What annotations and declarations refer to from inside a generated class body.
+__all__ = ["Identifier", "accessor", "member", "parameter", "type_name", "variable"]
+
+# Names that annotations and declarations in a generated class body refer to.
 _REFERRED = frozenset({"bool", "bytes", "float", "int", "stdb", "str", "tuple", "types"})
-# What the generated modules define or import beside the module's own types.
+# Names that generated modules define or import beside the module's types.
 _PACKAGE = frozenset({"Client", "Procedures", "Reducers", "Tables", "TypeAlias"})
+# Members of table handles in the runtime.
 _HANDLE = frozenset(
     {
         "changes",
@@ -45,48 +47,48 @@ _HANDLE = frozenset(
 
 
 class Identifier(str):
-    """A name that is safe to write into Python code.
+    """Identifier, which is safe to write into Python code.
 
     Raises:
-        ValueError: The text is no identifier, or is a keyword.
+        ValueError: the text is not an identifier, or is a keyword.
     """
 
     __slots__ = ()
 
-    def __new__(cls, text: str) -> Identifier:  # noqa: D102 - the class's docstring says it
+    def __new__(cls, text: str) -> Identifier:  # noqa: D102 - see the docstring of the class
         if not text.isidentifier() or keyword.iskeyword(text) or unicodedata.normalize("NFKC", text) != text:
             raise ValueError(f"{text!r} is not an identifier")
         return super().__new__(cls, text)
 
 
 def variable(name: str, *, digits_apart: bool = False) -> Identifier:
-    """The name of a column, table or reducer.
+    """Return the Python name of a column, table or reducer.
 
     Args:
-        name: Its name in the schema.
-        digits_apart: Whether digits are words of their own.
+        name: name in the schema.
+        digits_apart: whether digits are separate words.
     """
     return _identifier("_".join(_words(name, digits_apart=digits_apart)).lower(), "n", _REFERRED)
 
 
 def parameter(name: str, *, digits_apart: bool = False) -> Identifier:
-    """The name of a parameter of a method. Arguments as of `variable`."""
+    """Return the Python name of a parameter; the arguments are those of `variable`."""
     return _identifier(variable(name, digits_apart=digits_apart), "n", frozenset({"self"}))
 
 
 def accessor(column: Identifier) -> Identifier:
-    """The name of an index accessor, given the Python name of its column: it dodges the members of table handles."""
+    """Return the Python name of an index accessor, from that of its column: it avoids the members of table handles."""
     return _identifier(column, "n", _HANDLE)
 
 
 def type_name(*parts: str) -> Identifier:
-    """The name of a class, out of the parts of a scoped name, or of a sum and its variant."""
+    """Return the Python name of a class, from the parts of a scoped name, or from a sum and its variant."""
     text = "".join(_pascal(_words(part)) for part in parts)
     return _identifier(text if text[:1].isupper() else f"N{text}", "N", _PACKAGE)
 
 
 def member(name: str) -> Identifier:
-    """The name of an enumeration member."""
+    """Return the Python name of an enumeration member."""
     return _identifier("_".join(_words(name)).upper(), "N", frozenset())
 
 
@@ -121,7 +123,7 @@ def _can_continue(char: str) -> bool:
 
 
 def _identifier(text: str, prefix: str, reserved: frozenset[str]) -> Identifier:
-    # Another case can bring characters that no identifier may hold; a prefix can merge with an accent that follows.
+    # A change of case can produce characters that no identifier may hold; a prefix can merge with a following accent.
     text = "".join(filter(_can_continue, text))
     text = unicodedata.normalize("NFKC", text if text.isidentifier() else prefix + text)
     if keyword.iskeyword(text) or text in reserved:

@@ -1,4 +1,4 @@
-"""isort's order, which linters ask for in imports and in `__all__`: constants, classes, the rest; digits as numbers."""
+"""Order of names that linters require in imports and in `__all__`: constants, classes, others; digits as numbers."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def all_order(names: Iterable[Identifier]) -> tuple[Identifier, ...]:
-    """The order of `__all__`."""
+    """Return names in the order of `__all__`."""
     return tuple(sorted(names, key=lambda name: (_kind(name), _natural(name))))
 
 
 def import_order(names: Iterable[Identifier]) -> tuple[Identifier, ...]:
-    """The order of the names in an import."""
+    """Return names in the order of an import."""
     return tuple(sorted(names, key=lambda name: (_kind(name), _natural(name.lower()), _natural(name))))
 
 
@@ -29,12 +29,12 @@ def _kind(name: str) -> int:
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """Text and numbers in turn; of two numbers the longer one is the larger one, whatever script they are in."""
+    """Split a name into text and numbers, by turns; numbers of any script are compared by value."""
     parts = re.split(r"(\d+)", name)
     return [_number(part) if place % 2 else (-1, part) for place, part in enumerate(parts)]
 
 
 def _number(digits: str) -> tuple[int, str]:
-    # No integer, which Python makes of some thousand digits only.
+    # A string, not an integer: Python limits the digits of integers.
     plain = "".join(str(unicodedata.decimal(digit)) for digit in digits).lstrip("0")
     return len(plain), plain

@@ -1,4 +1,4 @@
-"""Puts a package into its folder: only what changed, all of it or nothing, and nobody else's files."""
+"""Output of a package to its folder: only changed files, atomically, and never over foreign files."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ from stdb_codegen.errors import OutputError
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
 
+__all__ = ["Plan", "plan", "write"]
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What has to be done to a folder.
+    """Changes to the folder of a package.
 
     Attributes:
-        folder: The package's folder.
-        before: The present text of those files to write that are there already, and of those to remove.
-        written: The text of each file to write.
-        removed: The names of the files to remove, sorted.
+        folder: folder of the package.
+        before: present text of the existing files that are written or removed, by name.
+        written: text of the files to write, by name.
+        removed: names of the files to remove, sorted.
     """
 
     folder: Path
@@ -38,29 +40,29 @@ class Plan:
         return ", ".join(f"{_count(len(names))} {verb}" for names, verb in steps if names) or "unchanged"
 
     def __bool__(self) -> bool:
-        """Whether there is anything to do."""
+        """Whether there are changes."""
         return bool(self.written or self.removed)
 
     def diff(self) -> Iterator[str]:
-        """What would change: the lines of a unified diff, without their ends."""
+        """Yield the lines of a unified diff of the changes, without line ends."""
         for name in sorted({*self.written, *self.removed}):
             yield from _diff((self.folder / name).as_posix(), self.before.get(name), self.written.get(name))
 
     def apply(self) -> None:
-        """Do it: all of it, or nothing; and remove what generators that were killed have left.
+        """Apply all changes or none, and remove the leftovers of killed generators.
 
         Raises:
-            OutputError: The folder cannot be written; it is as it was.
+            OutputError: the folder cannot be written; nothing has changed.
         """
         staging.clean(self.folder)
         if not self:
             return
-        with _explained(self.folder), _made(self.folder), staging.staging(self.folder) as (new, old):
+        with _output_errors(self.folder), _folder(self.folder), staging.staging(self.folder) as (new, old):
             for name, text in self.written.items():
                 (new / name).write_bytes(text.encode())
             for name in self.before:
                 shutil.copy2(self.folder / name, old / name, follow_symlinks=False)
-            # Everything that needs space has it. What follows only gives files their names.
+            # All space is allocated; the rest only renames files.
             done: list[str] = []
             try:
                 for name in (*self.written, *self.removed):
@@ -79,22 +81,21 @@ class Plan:
 
 
 def plan(folder: Path, files: Mapping[str, str], *, force: bool = False) -> Plan:
-    """See what makes a folder hold a package, and touch nothing.
+    """Plan the changes that write a package to a folder.
 
     Args:
-        folder: The package's folder; it need not be there.
-        files: The text of each file, by its name.
-        force: Whether to overwrite files of those names that the generator has not written.
+        folder: folder of the package; it need not exist.
+        files: text of each file, by name.
+        force: whether to overwrite files of those names that the generator did not write.
 
     Returns:
-        What to do. Files that hold the right text already, and files of other names that the generator has not
-        written, are left alone.
+        The changes. Unchanged files, and files of other names that the generator did not write, are left alone.
 
     Raises:
-        OutputError: A file of that name is not the generator's, or the folder cannot be read.
+        OutputError: a file of one of the names is not the generator's, or the folder cannot be read.
     """
     _check_headers(files)
-    with _explained(folder):
+    with _output_errors(folder):
         if folder.exists() and not folder.is_dir():
             raise OutputError(str(folder), "is not a folder", "choose another one with --output")
         present = {name: _present(folder / name, force=force) for name in files}
@@ -106,10 +107,10 @@ def plan(folder: Path, files: Mapping[str, str], *, force: bool = False) -> Plan
 
 
 def write(folder: Path, files: Mapping[str, str], *, force: bool = False) -> Plan:
-    """Make a folder hold a package, and say what was done to it.
+    """Write a package to a folder, and return the changes.
 
     Raises:
-        OutputError: A file of that name is not the generator's, or the folder cannot be written.
+        OutputError: a file of one of the names is not the generator's, or the folder cannot be written.
     """
     done = plan(folder, files, force=force)
     done.apply()
@@ -117,7 +118,7 @@ def write(folder: Path, files: Mapping[str, str], *, force: bool = False) -> Pla
 
 
 def _check_headers(files: Mapping[str, str]) -> None:
-    """Refuse what the next run would take for somebody else's."""
+    """Refuse files that the next run would not recognise as generated."""
     for name, text in files.items():
         if text and not text.startswith(HEADER):
             remedy = 'begin its template with {% include "_header.jinja" %}'
@@ -125,7 +126,7 @@ def _check_headers(files: Mapping[str, str]) -> None:
 
 
 def _present(path: Path, *, force: bool) -> str | None:
-    """The text of a file that may be overwritten; None if there is none."""
+    """Return the text of a file that may be overwritten; None if the file does not exist."""
     if not (path.is_symlink() or path.exists()):
         return None
     replaceable = path.is_symlink() or path.is_file()
@@ -134,11 +135,11 @@ def _present(path: Path, *, force: bool) -> str | None:
     remedy = "move it away, or choose another folder with --output"
     if replaceable:
         remedy = "move it away, overwrite it with --force, or choose another folder with --output"
-    raise OutputError(str(path), "is there, and was not written by stdb-codegen", remedy)
+    raise OutputError(str(path), "exists, and was not written by stdb-codegen", remedy)
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether the generator wrote the file; a marker such as `py.typed` is empty, and so nobody's work."""
+    """Tell whether the generator wrote a file; an empty marker such as `py.typed` counts as generated."""
     if path.is_symlink() or not path.is_file():
         return False
     data = path.read_bytes()
@@ -146,24 +147,24 @@ def _is_ours(path: Path) -> bool:
 
 
 def _read(path: Path) -> str:
-    """The text of a file, whatever its bytes; a link's is where it leads to."""
+    """Return the text of a file, whatever its bytes, or the target of a symbolic link."""
     if path.is_symlink():
         return f"-> {path.readlink()}"
     return path.read_bytes().decode(errors="surrogateescape")
 
 
 @contextmanager
-def _explained(folder: Path) -> Generator[None]:
+def _output_errors(folder: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:
-        remedy = "nothing has changed; mend that, or choose another folder with --output"
+        remedy = "nothing has changed; fix that, or choose another folder with --output"
         raise OutputError(str(folder), error.strerror or str(error), remedy) from error
 
 
 @contextmanager
-def _made(folder: Path) -> Generator[None]:
-    """The folder is there; if what is done in it fails, it goes again if it was not."""
+def _folder(folder: Path) -> Generator[None]:
+    """Make a folder, and remove it again if the block fails."""
     new = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)

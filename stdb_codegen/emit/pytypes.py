@@ -1,4 +1,4 @@
-"""Annotations for types of a schema."""
+"""Annotations of schema types."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ if TYPE_CHECKING:
 
     from stdb_codegen.emit.naming import Identifier
 
+__all__ = ["Annotation", "annotation"]
+
 _BUILTIN = {Atom.BOOL: "bool", Atom.STRING: "str", Atom.BYTES: "bytes", Atom.UNIT: "None"}
 
 
 class Annotation(str):
-    """Text that may stand as an annotation; made here only, of identifiers and fixed text."""
+    """Annotation, which is safe to write into Python code: it consists of identifiers and fixed text."""
 
     __slots__ = ()
 
 
 def annotation(type_: ir.Type, names: Mapping[str, Identifier], prefix: str = "") -> Annotation:
-    """The annotation of a column, parameter or index key.
+    """Return the annotation of a type.
 
     Args:
-        type_: The type.
-        names: The Python names of the module's types.
-        prefix: What the module's types are reached through, such as `types.`.
+        type_: type of a column, parameter or returned value.
+        names: Python names of the module's types.
+        prefix: prefix of the module's types, such as `types.`.
     """
 
     def text(type_: ir.Type) -> str:

@@ -1,9 +1,8 @@
-"""Names that the user chose, instead of those that the rules make.
+"""Python names that the user chose, in place of the derived ones.
 
-A key says what is meant, in the schema's own names or, where the server calls it something else, in the module's:
-`player` (a table, view, type, reducer or procedure),
-`player.class` (a column, a parameter, or an index by the name of its accessor), `Player.class` (a field of a type),
-`Shape.Circle` (a variant). Where that could be several things, their kind comes first: `table:player.class`,
+A key identifies a part of the schema by its name on the server or its source name: `player` (a table, view, type,
+reducer or procedure), `player.class` (a column, a parameter, or an index by the name of its accessor), `Player.class`
+(a field of a type), `Shape.Circle` (a variant). An ambiguous key is prefixed with a kind: `table:player.class`,
 `index:player.by_class`, `type:Player`, `reducer:player`, `procedure:player`; views count as tables.
 """
 
@@ -20,19 +19,21 @@ if TYPE_CHECKING:
     from stdb_codegen.emit.naming import Identifier
     from stdb_codegen.schema import ir
 
+__all__ = ["Kind", "Renames", "owners"]
+
 Kind: TypeAlias = Literal["table", "index", "type", "reducer", "procedure"]
 
 
 def owners(kind: Kind, part: ir.Table | ir.View | ir.Reducer | ir.Procedure) -> list[tuple[Kind, str]]:
-    """What keys may call a table, a view, a reducer or a procedure."""
-    return [(kind, name) for name in dict.fromkeys([part.name, part.accessor or part.name])]
+    """Return the kind and the names of a table, a view, a reducer or a procedure, as in keys."""
+    return [(kind, name) for name in dict.fromkeys([part.name, part.source_name or part.name])]
 
 
 class Renames:
-    """The user's names, and which of them were used.
+    """Python names that the user chose, and which of them are used.
 
     Args:
-        wanted: The Python names, by key.
+        wanted: Python names, by key.
     """
 
     def __init__(self, wanted: Mapping[str, str]) -> None:
@@ -41,15 +42,15 @@ class Renames:
         self._improper: list[SchemaError] = []
 
     def choose(self, made: Identifier, rule: Callable[[str], Identifier], *places: tuple[Kind, str]) -> Identifier:
-        """The name of something: the user's, if there is one.
+        """Return the Python name of a part: the user's, if there is one.
 
         Args:
-            made: The name that the rules make.
-            rule: What makes such names; the user's name must be what the rule makes of it.
-            places: The kinds and paths that keys may call it by.
+            made: derived name.
+            rule: rule that derives such names; the user's name must be one that the rule leaves as it is.
+            places: kinds and paths that identify the part in keys.
 
         Raises:
-            SchemaError: There are two of the user's.
+            SchemaError: the user chose two names for it.
         """
         if not self._wanted:
             return made
@@ -60,27 +61,27 @@ class Renames:
         if not chosen:
             return made
         if len(chosen) > 1:
-            raise SchemaError(_place(keys[0]), f"and {keys[1]!r} are the same thing with two names", "keep one of them")
+            raise SchemaError(_place(keys[0]), f"and {keys[1]!r} rename the same part to two names", "keep one of them")
         name = chosen.pop()
         proper = rule(name)
         if proper != name:
-            problem = f"{name!r} is not how such a name is written"
+            problem = f"{name!r} does not follow the naming rules"
             self._improper.append(SchemaError(_place(keys[0]), problem, f"write {proper!r}"))
         return proper
 
     def check(self) -> tuple[str, ...]:
-        """Once everything has its name: warnings of keys that nothing was meant by, one line each.
+        """Return warnings about unused keys, one line each, after all names are chosen.
 
         Raises:
-            SchemaError: A key means several things, or a name is none.
+            SchemaError: a key is ambiguous, or a name is not allowed.
         """
         for key, meant in sorted(self._meant.items()):
             if len(meant) > 1:
-                raise SchemaError(_place(key), "means several things", f"write one of {', '.join(sorted(meant))}")
+                raise SchemaError(_place(key), "is ambiguous", f"write one of {', '.join(sorted(meant))}")
         if self._improper:
             raise self._improper[0]
         unused = sorted(self._wanted.keys() - self._meant.keys())
-        return tuple(f"{_place(key)}: the schema has nothing of that name" for key in unused)
+        return tuple(f"{_place(key)}: the schema has no such part" for key in unused)
 
 
 def _place(key: str) -> str:

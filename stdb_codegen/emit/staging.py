@@ -1,6 +1,7 @@
-"""Folders for what is on its way into a package: gone after it, or, when a generator was killed, after the next run.
+"""Staging folders, which hold new and old files while a package is written.
 
-A generator holds a lock on its own folder as long as it runs. A folder on which nobody holds one is left over.
+A generator holds a lock on its staging folder as long as it runs, and removes it at the end. A folder without a lock is
+a leftover of a killed generator; the next run removes it.
 """
 
 from __future__ import annotations
@@ -16,16 +17,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+__all__ = ["PREFIX", "clean", "staging"]
+
 PREFIX = ".stdb-codegen-"
 _PARTS = {"new", "old"}
 
 
 @contextmanager
 def staging(folder: Path) -> Generator[tuple[Path, Path]]:
-    """Two folders on the same disk as a folder, one for what is coming and one for what goes.
+    """Make a folder for new files and one for old files, in the folder of a package.
 
     Raises:
-        OSError: They cannot be made.
+        OSError: they cannot be made.
     """
     place, lock = _made(folder)
     try:
@@ -40,7 +43,7 @@ def staging(folder: Path) -> Generator[tuple[Path, Path]]:
 
 
 def clean(folder: Path) -> None:
-    """Remove what generators that were killed have left in a folder; what cannot be removed does no harm there."""
+    """Remove the leftovers of killed generators from a folder; those that cannot be removed are ignored."""
     for place in folder.glob(f"{PREFIX}*"):
         with suppress(OSError):
             lock = _locked(place) if _is_ours(place) else None
@@ -52,7 +55,7 @@ def clean(folder: Path) -> None:
 
 
 def _made(folder: Path) -> tuple[Path, int | None]:
-    """A folder with a lock on it, unless the system has none."""
+    """Make a staging folder, with a lock if the system has locks."""
     while True:
         place = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))
         if sys.platform == "win32":
@@ -61,14 +64,14 @@ def _made(folder: Path) -> tuple[Path, int | None]:
             lock = _locked(place)
             if lock is not None:
                 return place, lock
-        # Before it had its lock, another generator took it for left over, and removes it.
+        # Before it had its lock, another generator took it for a leftover, and removes it.
 
 
 def _locked(place: Path) -> int | None:
-    """A lock on a folder; None if somebody else holds it, or where systems have none.
+    """Return a lock on a folder; None if another process holds it, or if the system has no locks.
 
     Raises:
-        FileNotFoundError: The folder is gone.
+        FileNotFoundError: the folder is gone.
     """
     if sys.platform == "win32":
         return None
@@ -89,7 +92,7 @@ def _locked(place: Path) -> int | None:
 
 
 def _is_ours(place: Path) -> bool:
-    """Whether only a generator of this user can have made it."""
+    """Tell whether a folder is a staging folder of this user."""
     if sys.platform == "win32" or place.is_symlink() or not place.is_dir():
         return False
     return place.stat().st_uid == os.geteuid() and {path.name for path in place.iterdir()} <= _PARTS

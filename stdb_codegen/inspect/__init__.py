@@ -1,1 +1,1 @@
-"""What a module holds, for people and for programs."""
+"""Inspection of a module: its contents as text, JSON or a diagram."""

@@ -1,4 +1,4 @@
-"""A module's tables and keys as a Mermaid diagram, which many web sites and editors draw."""
+"""Mermaid diagram of a module's tables and keys, which many web sites and editors render."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from stdb_codegen.text import escaped
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stdb_codegen.inspect.inspection import Column, Inspection
+    from stdb_codegen.inspect.inspection import ColumnReport, ModuleReport
+
+__all__ = ["lines"]
 
 _KEYS = {"primary key": "PK", "unique": "UK"}
 
 
-def lines(module: Inspection) -> Iterator[str]:
-    """The lines of an entity relationship diagram: tables and views with their columns."""
+def lines(module: ModuleReport) -> Iterator[str]:
+    """Yield the lines of an entity relationship diagram: tables and views with their columns."""
     yield "erDiagram"
     for table in module.tables:
         yield f'    "{_quoted(table.name)}" {{'
@@ -25,7 +27,7 @@ def lines(module: Inspection) -> Iterator[str]:
         yield "    }"
 
 
-def _column(column: Column) -> str:
+def _column(column: ColumnReport) -> str:
     parts = [_word(column.type), _word(column.name)]
     parts += [_KEYS[key] for key in column.keys if key in _KEYS]
     notes = [key for key in column.keys if key not in _KEYS]
@@ -35,7 +37,7 @@ def _column(column: Column) -> str:
 
 
 def _word(text: str) -> str:
-    """A text as the diagram's grammar takes it for a type or a name."""
+    """Return a text as a word of the diagram's grammar, for a type or a name."""
     word = "".join(c if c.isalnum() or c in "_-[]()" else "_" for c in re.sub(r", ", "-", text.translate(_BRACKETS)))
     return word if word[:1].isalpha() or word[:1] == "_" else f"_{word}"
 

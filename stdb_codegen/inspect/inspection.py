@@ -1,4 +1,4 @@
-"""What a module holds, in plain texts and lists: for `stdb-codegen inspect`, and for programs as JSON."""
+"""Report of a module's contents, for `stdb-codegen inspect` and as JSON."""
 
 from __future__ import annotations
 
@@ -9,126 +9,142 @@ import msgspec
 from stdb_codegen.schema import ir
 from stdb_codegen.schema.ir import Atom
 
+__all__ = [
+    "ColumnReport",
+    "FieldReport",
+    "IndexReport",
+    "Key",
+    "ModuleReport",
+    "ProcedureReport",
+    "ReducerReport",
+    "TableReport",
+    "TypeReport",
+    "inspect",
+    "rust",
+]
+
 Key: TypeAlias = Literal["primary key", "unique", "auto-inc", "btree", "hash", "direct"]
 
 _RUST = {Atom.BYTES: "Vec<u8>", Atom.UNIT: "()", Atom.BOOL: "bool"}
 
 
-class Part(msgspec.Struct, frozen=True):
-    """A parameter, a field of a type, or a variant with what it carries."""
+class FieldReport(msgspec.Struct, frozen=True):
+    """Parameter, field of a struct, or variant with its payload."""
 
     name: str
     type: str
 
 
-class Column(Part, frozen=True):
-    """A column.
+class ColumnReport(FieldReport, frozen=True):
+    """Column of a table.
 
     Attributes:
-        keys: What it is by itself; what it is together with others is told by the table.
+        keys: its own keys and indexes; those over several columns belong to the table.
     """
 
     keys: list[Key]
 
 
-class Index(msgspec.Struct, frozen=True):
-    """An index, by the names of its columns."""
+class IndexReport(msgspec.Struct, frozen=True):
+    """Index, by the names of its columns."""
 
     columns: list[str]
     algorithm: str
 
 
-class Table(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A table or a view.
+class TableReport(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Table or view.
 
     Attributes:
-        row: The type of its rows.
-        unique: The groups of columns of which no two rows have the same values.
-        schedule: The function that runs at the times that its rows say.
-        accessor: The module's own name of it, if the server calls it something else.
+        row: name of its row type.
+        unique: groups of columns with a unique constraint.
+        schedule: function that the server calls at the times in its rows.
+        source_name: name in the module's source, if different.
     """
 
     name: str
     kind: Literal["table", "event table", "view"]
     public: bool
     row: str
-    columns: list[Column]
+    columns: list[ColumnReport]
     primary_key: str | None
     unique: list[list[str]]
-    indexes: list[Index]
+    indexes: list[IndexReport]
     schedule: str | None
-    accessor: str | None = None
+    source_name: str | None = None
 
 
-class Reducer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A reducer.
+class ReducerReport(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Reducer.
 
     Attributes:
-        lifecycle: When the server calls it by itself.
-        scheduled_by: The table at whose rows' times the server calls it.
-        accessor: The module's own name of it, if the server calls it something else.
+        lifecycle: event at which the server calls it.
+        scheduled_by: table that schedules it.
+        source_name: name in the module's source, if different.
     """
 
     name: str
-    parameters: list[Part]
+    parameters: list[FieldReport]
     public: bool
     lifecycle: str | None
     scheduled_by: str | None
-    accessor: str | None = None
+    source_name: str | None = None
 
 
-class Procedure(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A procedure, with the type of what it returns. Attributes as of a reducer."""
+class ProcedureReport(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Procedure, with the type of its value; the other attributes are those of a reducer."""
 
     name: str
-    parameters: list[Part]
+    parameters: list[FieldReport]
     returns: str
     public: bool
     scheduled_by: str | None
-    accessor: str | None = None
+    source_name: str | None = None
 
 
-class Type(msgspec.Struct, frozen=True):
-    """A type of the module: the fields of a struct, or the variants of an enum."""
+class TypeReport(msgspec.Struct, frozen=True):
+    """Type of the module: the fields of a struct, or the variants of an enum."""
 
     name: str
     kind: Literal["struct", "enum"]
-    parts: list[Part]
+    parts: list[FieldReport]
 
 
-class Inspection(msgspec.Struct, frozen=True):
-    """A module.
+class ModuleReport(msgspec.Struct, frozen=True):
+    """Contents of a module.
 
     Attributes:
-        hash: The hash that packages carry.
-        warnings: What of the module is doubtful, or cannot be declared.
+        hash: schema hash, as in generated packages.
+        warnings: parts of the module that are doubtful or cannot be declared.
     """
 
     hash: str
-    tables: list[Table]
-    reducers: list[Reducer]
-    procedures: list[Procedure]
-    types: list[Type]
+    tables: list[TableReport]
+    reducers: list[ReducerReport]
+    procedures: list[ProcedureReport]
+    types: list[TypeReport]
     warnings: list[str]
 
 
-def inspect(schema: ir.Schema) -> Inspection:
-    """Tell what a module holds, private parts too."""
+def inspect(schema: ir.Schema) -> ModuleReport:
+    """Return the report of a module, with its private parts."""
     rows = {type_.name: type_.fields for type_ in schema.types if isinstance(type_, ir.Product)}
     timers = {table.schedule: table.name for table in schema.tables if table.schedule is not None}
-    return Inspection(
+    return ModuleReport(
         hash=schema.hash,
         tables=[
             *(_table(table, rows[table.row]) for table in schema.tables),
             *(_view(view, rows[view.row]) for view in schema.views),
         ],
         reducers=[
-            Reducer(one.name, _parts(one.parameters), one.public, one.lifecycle, timers.get(one.name), one.accessor)
+            ReducerReport(
+                one.name, _parts(one.parameters), one.public, one.lifecycle, timers.get(one.name), one.source_name
+            )
             for one in schema.reducers
         ],
         procedures=[
-            Procedure(
-                one.name, _parts(one.parameters), rust(one.returns), one.public, timers.get(one.name), one.accessor
+            ProcedureReport(
+                one.name, _parts(one.parameters), rust(one.returns), one.public, timers.get(one.name), one.source_name
             )
             for one in schema.procedures
         ],
@@ -138,7 +154,7 @@ def inspect(schema: ir.Schema) -> Inspection:
 
 
 def rust(type_: ir.Type) -> str:
-    """A type as a module's author writes it."""
+    """Return a type as in Rust source."""
     match type_:
         case ir.Named(name):
             return name
@@ -152,10 +168,10 @@ def rust(type_: ir.Type) -> str:
             return _RUST.get(type_) or (type_.value.lower() if type_.value[1:].isdigit() else type_.value)
 
 
-def _table(table: ir.Table, fields: tuple[ir.Field, ...]) -> Table:
+def _table(table: ir.Table, fields: tuple[ir.Field, ...]) -> TableReport:
     names = [field.name for field in fields]
 
-    def column(position: int, field: ir.Field) -> Column:
+    def column(position: int, field: ir.Field) -> ColumnReport:
         keys: list[Key] = []
         if position == table.primary_key:
             keys.append("primary key")
@@ -164,9 +180,9 @@ def _table(table: ir.Table, fields: tuple[ir.Field, ...]) -> Table:
         if position in table.auto_inc:
             keys.append("auto-inc")
         keys.extend(index.algorithm for index in table.indexes if index.columns == (position,))
-        return Column(field.name, rust(field.type), keys)
+        return ColumnReport(field.name, rust(field.type), keys)
 
-    return Table(
+    return TableReport(
         name=table.name,
         kind="event table" if table.event else "table",
         public=table.public,
@@ -174,25 +190,27 @@ def _table(table: ir.Table, fields: tuple[ir.Field, ...]) -> Table:
         columns=[column(position, field) for position, field in enumerate(fields)],
         primary_key=None if table.primary_key is None else names[table.primary_key],
         unique=[[names[position] for position in group] for group in table.unique],
-        indexes=[Index([names[position] for position in index.columns], index.algorithm) for index in table.indexes],
+        indexes=[
+            IndexReport([names[position] for position in index.columns], index.algorithm) for index in table.indexes
+        ],
         schedule=table.schedule,
-        accessor=table.accessor,
+        source_name=table.source_name,
     )
 
 
-def _view(view: ir.View, fields: tuple[ir.Field, ...]) -> Table:
-    """A view, as a table that has a key at most."""
+def _view(view: ir.View, fields: tuple[ir.Field, ...]) -> TableReport:
+    """Return the report of a view: that of a table without indexes."""
     return msgspec.structs.replace(
-        _table(ir.Table(view.name, view.row, view.public, view.primary_key, accessor=view.accessor), fields),
+        _table(ir.Table(view.name, view.row, view.public, view.primary_key, source_name=view.source_name), fields),
         kind="view",
     )
 
 
-def _type(type_: ir.Product | ir.Sum) -> Type:
+def _type(type_: ir.Product | ir.Sum) -> TypeReport:
     if isinstance(type_, ir.Product):
-        return Type(type_.name, "struct", _parts(type_.fields))
-    return Type(type_.name, "enum", _parts(type_.variants))
+        return TypeReport(type_.name, "struct", _parts(type_.fields))
+    return TypeReport(type_.name, "enum", _parts(type_.variants))
 
 
-def _parts(fields: tuple[ir.Field, ...]) -> list[Part]:
-    return [Part(field.name, rust(field.type)) for field in fields]
+def _parts(fields: tuple[ir.Field, ...]) -> list[FieldReport]:
+    return [FieldReport(field.name, rust(field.type)) for field in fields]

@@ -1,1 +1,1 @@
-"""A module's definition, of either version and encoding, and the schema that it is lowered to."""
+"""Module definitions of either version and encoding, and the schema that they are lowered to."""

@@ -1,7 +1,7 @@
-"""Reads BSATN, the binary form of SATS.
+"""Decoders of BSATN, the binary encoding of SATS.
 
-A layout is a function that takes a reader and gives the value in the shape of the server's JSON, so that one
-set of Structs checks both. Layouts compose as the definition's types do.
+A decoder is a function that takes a reader and returns a value in the shape of the server's JSON, so that one set of
+Structs validates both encodings. Decoders compose as the types of a definition do.
 """
 
 from __future__ import annotations
@@ -9,17 +9,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-# Elements of all arrays together: a part of a schema is an element of one. The largest modules have some ten thousand;
-# without a limit, a byte of BSATN would become some hundred bytes of objects.
+__all__ = [
+    "MOST_ELEMENTS",
+    "BsatnError",
+    "Decoder",
+    "Reader",
+    "array",
+    "boolean",
+    "hexadecimal",
+    "nothing",
+    "one_of",
+    "option",
+    "product",
+    "string",
+    "unsigned",
+]
+
+# Elements of all arrays together; each part of a schema is an element. The largest modules have some ten thousand.
+# Without a limit, a byte of BSATN would become some hundred bytes of objects.
 MOST_ELEMENTS = 500_000
 
 
 class BsatnError(Exception):
-    """The bytes are not what was expected."""
+    """Error in BSATN data."""
 
 
 class Reader:
-    """A position in bytes."""
+    """Reader of bytes, from front to back."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -27,10 +43,10 @@ class Reader:
         self._elements = 0
 
     def take(self, size: int) -> bytes:
-        """The next bytes.
+        """Return the next bytes.
 
         Raises:
-            BsatnError: Fewer are left.
+            BsatnError: fewer bytes are left.
         """
         end = self._at + size
         if end > len(self._data):
@@ -39,14 +55,14 @@ class Reader:
         return self._data[start:end]
 
     def unsigned(self, size: int) -> int:
-        """The next unsigned integer of so many bytes."""
+        """Return the next unsigned integer of `size` bytes."""
         return int.from_bytes(self.take(size), "little")
 
     def elements(self) -> Iterator[None]:
-        """Once for each element of the array that follows.
+        """Yield once for each element of the next array.
 
         Raises:
-            BsatnError: All arrays together have too many elements.
+            BsatnError: all arrays together have too many elements.
         """
         for _ in range(self.unsigned(4)):
             self._elements += 1
@@ -55,25 +71,25 @@ class Reader:
             yield
 
     def finish(self) -> None:
-        """Expect the end.
+        """Check that no bytes are left.
 
         Raises:
-            BsatnError: Bytes are left.
+            BsatnError: bytes are left.
         """
         if self._at != len(self._data):
             raise BsatnError(f"{len(self._data) - self._at} bytes follow its end at byte {self._at}")
 
 
-Layout: TypeAlias = Callable[[Reader], object]
+Decoder: TypeAlias = Callable[[Reader], object]
 
 
-def unsigned(size: int) -> Layout:
-    """An unsigned integer of so many bytes."""
+def unsigned(size: int) -> Decoder:
+    """Return a decoder of unsigned integers of `size` bytes."""
     return lambda reader: reader.unsigned(size)
 
 
 def string(reader: Reader) -> str:
-    """A string."""
+    """Decode a string."""
     data = reader.take(reader.unsigned(4))
     try:
         return data.decode()
@@ -82,32 +98,32 @@ def string(reader: Reader) -> str:
 
 
 def hexadecimal(reader: Reader) -> str:
-    """Bytes, in hexadecimal digits."""
+    """Decode bytes to hexadecimal digits."""
     return reader.take(reader.unsigned(4)).hex()
 
 
 def boolean(reader: Reader) -> bool:
-    """A truth value."""
+    """Decode a boolean."""
     return reader.unsigned(1) == 1
 
 
 def nothing(_: Reader) -> tuple[()]:
-    """The unit."""
+    """Decode a unit value."""
     return ()
 
 
-def array(element: Layout) -> Layout:
-    """Elements, in order."""
+def array(element: Decoder) -> Decoder:
+    """Return a decoder of arrays."""
     return lambda reader: [element(reader) for _ in reader.elements()]
 
 
-def product(**fields: Layout) -> Layout:
-    """Fields, in order."""
-    return lambda reader: {name: layout(reader) for name, layout in fields.items()}
+def product(**fields: Decoder) -> Decoder:
+    """Return a decoder of products, by their fields in order."""
+    return lambda reader: {name: decoder(reader) for name, decoder in fields.items()}
 
 
-def one_of(**cases: Layout) -> Layout:
-    """A case with its payload; its tag is its place."""
+def one_of(**cases: Decoder) -> Decoder:
+    """Return a decoder of sums, by their cases in the order of their tags."""
     names = list(cases)
 
     def read(reader: Reader) -> object:
@@ -119,6 +135,6 @@ def one_of(**cases: Layout) -> Layout:
     return read
 
 
-def option(some: Layout) -> Layout:
-    """A value or nothing."""
+def option(some: Decoder) -> Decoder:
+    """Return a decoder of optional values."""
     return one_of(some=some, none=nothing)

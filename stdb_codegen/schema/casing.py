@@ -1,9 +1,8 @@
-"""Canonical names: what a server of version 2 calls the things of a module that names them in its own way.
+"""Canonical names, which a server of version 2 derives from the source names of a module.
 
-A `.wasm` holds the names of its source. When it is published, names of tables, functions and columns become
-`snake_case`, those of variants `camelCase` and those of types `PascalCase`; parameters and special types keep theirs.
-The module can set names of tables and functions itself, or switch the rules off. Functions that the server calls by
-itself become private.
+A `.wasm` holds source names. When it is published, the names of tables, functions and columns become `snake_case`,
+those of variants `camelCase` and those of types `PascalCase`; parameters and special types keep theirs. The module can
+set canonical names of tables and functions, or disable the rules. Scheduled and lifecycle functions become private.
 """
 
 from __future__ import annotations
@@ -15,17 +14,19 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 from msgspec import UnsetType
 
-from stdb_codegen.schema.shape import AlgebraicType, Element, Maybe, ProductType, SumType
-from stdb_codegen.schema.v10 import NameMapping, Names, Procedure, Reducer, Visibility
+from stdb_codegen.schema.parts import AlgebraicType, Element, Maybe, ProductType, SumType
+from stdb_codegen.schema.v10 import CanonicalNames, NameMapping, ProcedureDefV10, ReducerDefV10, Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stdb_codegen.schema.v10 import ModuleV10, ScopedName
+    from stdb_codegen.schema.v10 import ModuleDefV10, ScopedNameV10
 
-F = TypeVar("F", Reducer, Procedure)
+__all__ = ["camel", "canonical", "pascal", "snake", "words"]
 
-# Where a word ends and the next begins, beside the characters that separate words.
+F = TypeVar("F", ReducerDefV10, ProcedureDefV10)
+
+# Boundaries of words, beside the characters that separate words.
 _BOUNDARY = re.compile(
     r"(?<=[a-z])(?=[A-Z])|(?<=[a-zA-Z])(?=[0-9])|(?<=[0-9])(?=[a-zA-Z])|(?<=[A-Z])(?=[A-Z][a-z])",
 )
@@ -36,38 +37,38 @@ _CERTAIN = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
 
 
 def words(name: str) -> list[str]:
-    """The words of a name, as servers of version 2 split it; digits are words of their own."""
+    """Split a name into words, as servers of version 2 do; digits are separate words."""
     return [word for part in _SEPARATOR.split(name) for word in _BOUNDARY.split(part) if word]
 
 
 def snake(name: str) -> str:
-    """The canonical name of a table, a function or a column."""
+    """Return the canonical name of a table, a function or a column."""
     return "_".join(words(name)).lower()
 
 
 def pascal(name: str) -> str:
-    """The canonical name of a type."""
+    """Return the canonical name of a type."""
     return "".join(word.capitalize() for word in words(name))
 
 
 def camel(name: str) -> str:
-    """The canonical name of a variant."""
+    """Return the canonical name of a variant."""
     text = pascal(name)
     return text[:1].lower() + text[1:]
 
 
-def canonical(module: ModuleV10) -> ModuleV10:
-    """Make of a definition what a server makes of it.
+def canonical(module: ModuleDefV10) -> ModuleDefV10:
+    """Derive the canonical names of a definition, as a server does.
 
     Args:
-        module: The definition out of a `.wasm`.
+        module: definition from a `.wasm`.
 
     Returns:
-        The definition as the server gives it: columns and types have canonical names, tables and functions keep their
-        own and get canonical ones in `explicit_names`. `doubtful` lists the names that the rules may not have got
-        right.
+        The definition as a server sends it: columns and types have canonical names, tables and functions keep their
+        source names and have canonical names in `explicit_names`. `doubtful` lists the names whose derivation is
+        uncertain.
     """
-    names = _Names(module)
+    names = _DerivedNames(module)
     change = msgspec.structs.replace
     own = {part.function_name for part in module.schedules} | {part.function_name for part in module.lifecycle_reducers}
     mappings = [("Table", table.source_name, names.table(table.source_name)) for table in module.tables]
@@ -100,31 +101,31 @@ def _private(part: F) -> F:
     return msgspec.structs.replace(part, visibility=Visibility(private=()))
 
 
-class _Names(Names):
-    """Makes canonical names, and notes which of them are doubtful."""
+class _DerivedNames(CanonicalNames):
+    """Canonical names, set by the module or derived by the rules, with a collection of the doubtful ones."""
 
-    def __init__(self, module: ModuleV10) -> None:
+    def __init__(self, module: ModuleDefV10) -> None:
         super().__init__(module)
         self._converts = module.converts_case
         self.doubtful: set[str] = set()
 
     def table(self, name: str) -> str:
-        """What a server will call a table."""
+        """Return the canonical name of a table: set by the module, or derived."""
         return super().table(name) if ("Table", name) in self._canonical else self._by(snake, name)
 
     def function(self, name: str) -> str:
-        """What a server will call a reducer, a procedure or a view."""
+        """Return the canonical name of a reducer, a procedure or a view: set by the module, or derived."""
         return super().function(name) if ("Function", name) in self._canonical else self._by(snake, name)
 
     def column(self, name: str) -> str:
         return self._by(snake, name)
 
-    def scoped(self, name: ScopedName) -> ScopedName:
+    def scoped(self, name: ScopedNameV10) -> ScopedNameV10:
         scope = tuple(self._by(pascal, part) for part in name.scope)
         return msgspec.structs.replace(name, scope=scope, source_name=self._by(pascal, name.source_name))
 
     def type(self, raw: AlgebraicType) -> AlgebraicType:
-        """A type, the names of its parts made canonical."""
+        """Return a type with the canonical names of its parts."""
         if not isinstance(raw.product, UnsetType):
             if _is_special(raw.product):
                 return raw

@@ -1,4 +1,13 @@
-"""The module as the generator sees it: resolved, sorted, and the same wherever the schema came from."""
+"""Schema of a module: resolved, sorted, and equal for equal modules, whatever the source of the definition.
+
+Two names of a part matter:
+
+- `name` is the name on the server and on the wire. SpacetimeDB calls it the canonical name.
+- `source_name` is the name in the module's source, from which the Python name is derived. It is None where it equals
+  `name`, and in schemas of version 9, which do not have it.
+
+The Python name, `python_name`, is decided in `stdb_codegen.emit`.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +18,27 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+__all__ = [
+    "Array",
+    "Atom",
+    "Field",
+    "Index",
+    "Named",
+    "Option",
+    "Procedure",
+    "Product",
+    "Reducer",
+    "Result",
+    "Schema",
+    "Sum",
+    "Table",
+    "Type",
+    "View",
+]
+
 
 class Atom(enum.Enum):
-    """A type without parts. The value is the name of its annotation, or of the type in SATS."""
+    """Type without parts. The value is the name of its annotation, or of the type in SATS."""
 
     BOOL = "Bool"
     STRING = "String"
@@ -41,21 +68,21 @@ class Atom(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """A sequence; a sequence of bytes is `Atom.BYTES` instead."""
+    """Array; an array of bytes is `Atom.BYTES`."""
 
     element: Type
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A value or nothing."""
+    """Optional value."""
 
     some: Type
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One of two outcomes."""
+    """Result: a value or an error."""
 
     ok: Type
     err: Type
@@ -63,7 +90,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A type of the module, by its name in `Schema.types`."""
+    """Type of the module, by its name in `Schema.types`."""
 
     name: str
 
@@ -73,7 +100,7 @@ Type: TypeAlias = Atom | Array | Option | Result | Named
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column, a field, a parameter, or a variant with its payload."""
+    """Column, field of a struct, parameter, or variant with its payload."""
 
     name: str
     type: Type
@@ -81,7 +108,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A struct of the module. `name` is the scoped name, its parts joined by dots."""
+    """Struct of the module. `name` is the scoped name, its parts joined by dots."""
 
     name: str
     fields: tuple[Field, ...]
@@ -89,23 +116,23 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """An enum of the module. `name` is the scoped name, its parts joined by dots."""
+    """Enum of the module. `name` is the scoped name, its parts joined by dots."""
 
     name: str
     variants: tuple[Field, ...]
 
     @property
     def is_enumeration(self) -> bool:
-        """Whether no variant carries anything."""
+        """Whether no variant has a payload."""
         return all(variant.type is Atom.UNIT for variant in self.variants)
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index, by the positions of its columns.
+    """Index, by the positions of its columns.
 
     Attributes:
-        accessor: What the module's source calls it; its name on the server is the server's own business.
+        accessor: name of its accessor, in the module's source; its name on the server is not used.
     """
 
     columns: tuple[int, ...]
@@ -115,12 +142,12 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table. Columns are positions in the fields of the product named `row`.
+    """Table. Columns are positions in the fields of the product named `row`.
 
     Attributes:
-        schedule: The function that runs at the times that its rows say.
-        event: Whether its rows are events: seen in the transaction that inserts them, and gone after it.
-        accessor: The module's own name of it, if the server calls it something else.
+        schedule: function that the server calls at the times in its rows.
+        event: whether its rows are events, which exist only in the transaction that inserts them.
+        source_name: name in the module's source, if different.
     """
 
     name: str
@@ -132,62 +159,62 @@ class Table:
     auto_inc: tuple[int, ...] = ()
     schedule: str | None = None
     event: bool = False
-    accessor: str | None = None
+    source_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view: like a table, but the module computes its rows.
+    """View: like a table, but the module computes its rows.
 
     Attributes:
-        accessor: The module's own name of it, if the server calls it something else.
+        source_name: name in the module's source, if different.
     """
 
     name: str
     row: str
     public: bool = True
     primary_key: int | None = None
-    accessor: str | None = None
+    source_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reducer:
-    """A reducer. The server calls one with a lifecycle, clients call the others.
+    """Reducer. The server calls one with a lifecycle, clients call the others.
 
     Attributes:
-        public: Whether clients other than the owner may call it, if it has no lifecycle.
-        accessor: The module's own name of it, if the server calls it something else.
+        public: whether clients other than the owner may call it, if it has no lifecycle.
+        source_name: name in the module's source, if different.
     """
 
     name: str
     parameters: tuple[Field, ...]
     lifecycle: Literal["init", "client_connected", "client_disconnected"] | None = None
     public: bool = True
-    accessor: str | None = None
+    source_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """A procedure: like a reducer, but with a value that it returns.
+    """Procedure: like a reducer, but it returns a value.
 
     Attributes:
-        accessor: The module's own name of it, if the server calls it something else.
+        source_name: name in the module's source, if different.
     """
 
     name: str
     parameters: tuple[Field, ...]
     returns: Type
     public: bool = True
-    accessor: str | None = None
+    source_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A module, each part sorted by name.
+    """Schema of a module, each kind of part sorted by name.
 
     Attributes:
-        warnings: What of the module is doubtful, or has no place here; one line each.
-        digits_apart: Whether digits are words of their own in its names; see `stdb_codegen.naming`.
+        warnings: doubtful or unsupported parts of the module, one line each.
+        digits_apart: whether digits are separate words in its names; see `stdb_codegen.emit.naming`.
     """
 
     types: tuple[Product | Sum, ...]
@@ -202,8 +229,7 @@ class Schema:
     def hash(self) -> str:
         """SHA-256 over the canonical JSON of what both versions of a definition say, without names of indexes.
 
-        Version 9 says neither which tables are event tables, nor which functions are private, nor keys of views, nor
-        the module's own names.
+        Version 9 has neither event tables, nor private functions, nor primary keys of views, nor source names.
         """
         parts = (
             self.types,
@@ -216,8 +242,8 @@ class Schema:
 
 
 def _without(part: Table | View | Reducer | Procedure) -> dict[str, object]:
-    """A part without the module's own name of it."""
-    return {field.name: getattr(part, field.name) for field in fields(part) if field.name != "accessor"}
+    """Return a part without its source name."""
+    return {field.name: getattr(part, field.name) for field in fields(part) if field.name != "source_name"}
 
 
 def _nameless(indexes: tuple[Index, ...]) -> tuple[Index, ...]:

@@ -1,209 +1,119 @@
-"""From the server's shape to the generator's: references resolved, special types recognised, everything sorted.
+"""Lowering of a definition to the schema: references resolved, special types recognised, everything sorted.
 
-A definition out of a `.wasm` and the one that a server gives for the same module differ in order and in the names
-of indexes and constraints; here they become equal.
+A definition from a `.wasm` and the one that a server sends for the same module differ in order and in the names of
+indexes and constraints; their schemas are equal.
 """
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
-from msgspec import UNSET, UnsetType
-
-from stdb_codegen.errors import SchemaError
-from stdb_codegen.schema import ir, shape
-from stdb_codegen.schema.casing import snake
-from stdb_codegen.schema.ir import Atom
-from stdb_codegen.schema.recursion import check_finite
-from stdb_codegen.schema.typespace import DECLARED, Types
+from stdb_codegen.schema.builder import SchemaBuilder
+from stdb_codegen.schema.v9 import ModuleDefV9
+from stdb_codegen.schema.v10 import CanonicalNames
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterator
+
+    from stdb_codegen.schema import ir
+    from stdb_codegen.schema.parts import LifecycleName
+    from stdb_codegen.schema.v9 import ReducerDefV9, TableDefV9
+    from stdb_codegen.schema.v10 import ModuleDefV10
+
+__all__ = ["lower"]
 
 
-class _Named(Protocol):
-    @property
-    def name(self) -> str: ...
-
-
-N = TypeVar("N", bound=_Named)
-
-# `u_8`, `player_1_id`, and `u8`, `player1Id`.
-_APART = re.compile(r"(?:^|_)[0-9]+(?:_|$)")
-_JOINED = re.compile(r"[^\W\d_][0-9]|[0-9][^\W\d_]")
-
-
-def lower(module: shape.Module) -> ir.Schema:
+def lower(module: ModuleDefV9 | ModuleDefV10) -> ir.Schema:
     """Lower a definition.
 
     Args:
-        module: The definition in the server's shape.
+        module: definition of either version.
 
     Returns:
-        The schema; equal for equal modules, wherever their definitions came from.
+        The schema; equal for equal modules, whatever the source of the definition.
 
     Raises:
-        SchemaError: A reference leads nowhere, a type cannot be generated, or two types have one name.
+        SchemaError: a reference leads nowhere, a type cannot be generated, or two types have one name.
     """
-    raw_tables = [table for table in module.tables if table.storage.table_type.user is not UNSET]
-    types = Types(module, raw_tables)
-    definitions = types.definitions()
-    check_finite(definitions)
-    tables = _sorted(_table(raw, types) for raw in raw_tables)
-    views, warnings = _views(module, types, tables)
-    reducers = _sorted(_reducer(raw, types) for raw in module.reducers)
-    procedures = _sorted(_procedure(raw, types) for raw in module.procedures)
-    return ir.Schema(
-        types=definitions,
-        tables=tables,
-        views=views,
-        reducers=reducers,
-        procedures=procedures,
-        warnings=(*module.warnings, *warnings),
-        digits_apart=_digits_apart(definitions, [*tables, *views, *reducers, *procedures]),
+    return _lower_v9(module) if isinstance(module, ModuleDefV9) else _lower_v10(module)
+
+
+def _lower_v9(module: ModuleDefV9) -> ir.Schema:
+    """Lower a definition of version 9, which has one name for each part."""
+    tables = [table for table in module.tables if table.is_user_table]
+    build = SchemaBuilder(
+        module.typespace,
+        [(".".join((*entry.name.scope, entry.name.name)), entry.ty) for entry in module.types],
+        [(table.name, table.product_type_ref) for table in tables],
+    )
+    return build.schema(
+        [build.table(raw, raw.name, raw.name, _schedule(raw)) for raw in tables],
+        [build.view(raw, raw.name, raw.name) for raw in module.views],
+        [build.reducer(raw.params, raw.name, raw.name, _lifecycle(raw)) for raw in module.reducers],
+        [build.procedure(raw.params, raw.return_type, raw.name, raw.name) for raw in module.procedures],
+        _warnings_v9(module),
     )
 
 
-def _digits_apart(
-    types: Iterable[ir.Product | ir.Sum], parts: Iterable[ir.Table | ir.View | ir.Reducer | ir.Procedure]
-) -> bool:
-    """Tell whether digits are words of their own in a module's names, as in `one_u_8`, and not as in `one_u8`.
-
-    A server of 2.x splits digits off in the names of tables, functions and columns, and leaves parameters and the
-    module's own names alone. For all names of a package to be alike, those are split too, where the server has split.
-    No schema says whether it has, so it is read off the names that it makes.
-    """
-    names = [field.name for type_ in types if isinstance(type_, ir.Product) for field in type_.fields]
-    # A canonical name that the module sets itself follows no rule, and tells nothing.
-    names += [part.name for part in parts if part.accessor is None or snake(part.accessor) == part.name]
-    return any(_APART.search(name) for name in names) and not any(_JOINED.search(name) for name in names)
+def _schedule(raw: TableDefV9) -> str | None:
+    return None if raw.schedule.value is None else raw.schedule.value.reducer_name
 
 
-def _table(raw: shape.Table, types: Types) -> ir.Table:
-    place = f"table {raw.name!r}"
-    storage = raw.storage
-    table = ir.Table(
-        name=raw.name,
-        row=types.row(storage.product_type_ref, place).name,
-        public=storage.table_access.public is not UNSET,
-        primary_key=storage.primary_key[0] if storage.primary_key else None,
-        unique=tuple(sorted({_unique_columns(constraint) for constraint in storage.constraints})),
-        indexes=tuple(sorted({_index(index) for index in storage.indexes}, key=_order)),
-        auto_inc=tuple(sorted({sequence.column for sequence in storage.sequences})),
-        schedule=raw.schedule,
-        event=raw.event,
-        accessor=_accessor(raw),
+def _lifecycle(raw: ReducerDefV9) -> LifecycleName | None:
+    return None if raw.lifecycle.value is None else raw.lifecycle.value.name
+
+
+def _warnings_v9(module: ModuleDefV9) -> Iterator[str]:
+    for kind in module.unknown:
+        yield f"the schema's part {kind!r} is unknown, and skipped"
+    if module.procedures or module.views:
+        # Only servers of version 2 have these, and such a server knows more of its modules than version 9 can say.
+        yield (
+            "schema version 9 does not say which tables are event tables and which reducers are private; "
+            "version 10 does: take the schema from the server or from the .wasm"
+        )
+
+
+def _lower_v10(module: ModuleDefV10) -> ir.Schema:
+    """Lower a definition of version 10, whose tables and functions have a source name and a canonical name."""
+    names = CanonicalNames(module)
+    table, function = names.table, names.function
+    # Schedules and lifecycles refer to canonical names, keys of views to source names.
+    schedules = {schedule.table_name: schedule.function_name for schedule in module.schedules}
+    lifecycles: dict[str, LifecycleName] = {
+        entry.function_name: entry.lifecycle_spec.name for entry in module.lifecycle_reducers
+    }
+    # Servers have no primary keys of several columns.
+    keys = {function(key.view_source_name): key.columns[0] for key in module.view_primary_keys if len(key.columns) == 1}
+    tables = [(raw, table(raw.source_name)) for raw in module.tables if raw.is_user_table]
+    reducers = [(raw, function(raw.source_name)) for raw in module.reducers]
+    views = [(raw, function(raw.source_name)) for raw in module.views]
+    build = SchemaBuilder(
+        module.typespace,
+        [(".".join((*entry.source_name.scope, entry.source_name.source_name)), entry.ty) for entry in module.types],
+        [(name, raw.product_type_ref) for raw, name in tables],
     )
-    _check_columns(table, types.width(storage.product_type_ref, place), place)
-    for group in table.unique:
-        types.spend_group(storage.product_type_ref, group, prefixes=False)
-    for index in table.indexes:
-        types.spend_group(storage.product_type_ref, index.columns, prefixes=index.algorithm == "btree")
-    return table
-
-
-def _order(index: ir.Index) -> tuple[object, ...]:
-    return (index.columns, index.algorithm, index.accessor or "")
-
-
-def _unique_columns(raw: shape.Constraint) -> tuple[int, ...]:
-    unique = raw.data.unique
-    # There is one kind of constraint, so it is set; a set of columns has no order.
-    return () if isinstance(unique, UnsetType) else tuple(sorted(unique.columns))
-
-
-def _index(raw: shape.Index) -> ir.Index:
-    algorithm, accessor = raw.algorithm, raw.accessor_name.value
-    if not isinstance(algorithm.direct, UnsetType):
-        return ir.Index((algorithm.direct,), "direct", accessor)
-    if not isinstance(algorithm.hash, UnsetType):
-        return ir.Index(algorithm.hash, "hash", accessor)
-    return ir.Index(() if isinstance(algorithm.btree, UnsetType) else algorithm.btree, "btree", accessor)
-
-
-def _check_columns(table: ir.Table, width: int, place: str) -> None:
-    groups = [*table.unique, *(index.columns for index in table.indexes), table.auto_inc]
-    if table.primary_key is not None:
-        groups.append((table.primary_key,))
-    for column in (column for group in groups for column in group):
-        if column >= width:
-            raise SchemaError(place, f"refers to its column {column}, of {width}", "build the module again")
-
-
-def _reducer(raw: shape.Function, types: Types) -> ir.Reducer:
-    types.spend(DECLARED + len(raw.name))
-    return ir.Reducer(
-        name=raw.name,
-        parameters=types.fields(raw.parameters, f"reducer {raw.name!r}"),
-        lifecycle=raw.lifecycle,
-        public=raw.public,
-        accessor=_accessor(raw),
+    return build.schema(
+        [build.table(raw, name, raw.source_name, schedules.get(name), event=raw.is_event) for raw, name in tables],
+        [build.view(raw, name, raw.source_name, keys.get(name)) for raw, name in views],
+        [
+            build.reducer(raw.params, name, raw.source_name, lifecycles.get(name), public=raw.is_public)
+            for raw, name in reducers
+        ],
+        [
+            build.procedure(
+                raw.params, raw.return_type, function(raw.source_name), raw.source_name, public=raw.is_public
+            )
+            for raw in module.procedures
+        ],
+        _warnings_v10(module),
     )
 
 
-def _procedure(raw: shape.Function, types: Types) -> ir.Procedure:
-    place = f"procedure {raw.name!r}"
-    types.spend(DECLARED + len(raw.name))
-    return ir.Procedure(
-        name=raw.name,
-        parameters=types.fields(raw.parameters, place),
-        returns=Atom.UNIT if raw.returns is None else types.type(raw.returns, f"{place}: its value"),
-        public=raw.public,
-        accessor=_accessor(raw),
-    )
-
-
-def _accessor(raw: shape.Table | shape.Function | shape.NamedView) -> str | None:
-    return None if raw.accessor == raw.name else raw.accessor
-
-
-def _views(module: shape.Module, types: Types, tables: Iterable[ir.Table]) -> tuple[tuple[ir.View, ...], list[str]]:
-    views: list[ir.View] = []
-    warnings: list[str] = []
-    keys: defaultdict[str, set[int | None]] = defaultdict(set)
-    for table in tables:
-        keys[table.row].add(table.primary_key)
-    for raw in sorted(module.views, key=lambda view: view.name):
-        if raw.view.params.elements:
-            warnings.append(f"view {raw.name!r} gets no declaration: it has parameters, not supported")
-        else:
-            views.append(_view(raw, types, keys))
-    return tuple(views), warnings
-
-
-def _view(raw: shape.NamedView, types: Types, keys_of: Mapping[str, set[int | None]]) -> ir.View:
-    place = f"view {raw.name!r}"
-    ref, is_query = _rows_of(raw.view.return_type)
-    if ref is None:
-        raise SchemaError(place, "does not return rows of a struct that has a name", "return a Vec or an Option of one")
-    row = types.row(ref, place).name
-    key: int | None = None
-    if raw.primary_key is not None:
-        key = types.column(ref, raw.primary_key, place)
-    elif is_query:
-        # What selects rows of a table has the table's key.
-        keys = keys_of.get(row, set())
-        key = next(iter(keys)) if len(keys) == 1 else None
-    return ir.View(raw.name, row, public=raw.view.is_public, primary_key=key, accessor=_accessor(raw))
-
-
-def _rows_of(raw: shape.AlgebraicType) -> tuple[int | None, bool]:
-    """The type of a view's rows, and whether the view is a query."""
-    found: int | UnsetType = UNSET
-    if not isinstance(raw.array, UnsetType):
-        found = raw.array.ref
-    elif not isinstance(raw.sum, UnsetType) and _names(raw.sum.variants) == ["some", "none"]:
-        found = raw.sum.variants[0].algebraic_type.ref
-    elif not isinstance(raw.product, UnsetType) and _names(raw.product.elements) == ["__query__"]:
-        found = raw.product.elements[0].algebraic_type.ref
-    return None if isinstance(found, UnsetType) else found, raw.product is not UNSET
-
-
-def _names(elements: Iterable[shape.Element]) -> list[str | None]:
-    return [element.name.value for element in elements]
-
-
-def _sorted(parts: Iterable[N]) -> tuple[N, ...]:
-    return tuple(sorted(parts, key=lambda part: part.name))
+def _warnings_v10(module: ModuleDefV10) -> Iterator[str]:
+    for kind in module.unknown:
+        yield f"the schema's section {kind!r} is unknown, and skipped"
+    for name in module.doubtful:
+        yield f"the server may derive another name for {name!r}: if it does, take the schema from the server"
+    for namespace in sorted(submodule.namespace for submodule in module.submodules):
+        yield f"submodule {namespace!r} gets no declarations: not supported"

@@ -1,4 +1,4 @@
-"""Decodes a module's definition, of either version and encoding, into one shape."""
+"""Decoder of module definitions of either version and encoding."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from stdb_codegen.errors import SchemaError
-from stdb_codegen.schema import bsatn, casing, layout, v9, v10
-from stdb_codegen.schema.shape import LONGEST_NAME
+from stdb_codegen.schema import binary, bsatn, casing, v9, v10
+from stdb_codegen.schema.parts import LONGEST_NAME
 
 if TYPE_CHECKING:
-    from stdb_codegen.schema.shape import Module
+    from stdb_codegen.schema.v9 import ModuleDefV9
+    from stdb_codegen.schema.v10 import ModuleDefV10
 
-# Bytes of a schema, wherever it comes from. Those of large modules have one or two million.
+__all__ = ["LARGEST", "Definition", "decode"]
+
+# Bytes of a schema. Those of large modules have one or two million.
 LARGEST = 16 * 1024 * 1024
 
 _NOT_A_SCHEMA = "give the schema of a module, as the server or `extract-schema` prints it"
-# How msgspec says it; there is no other limit of a length of text.
+# Part of msgspec's message; no other text has a limit.
 _TOO_LONG = f"`str` of length <= {LONGEST_NAME}"
 _SHORTEN = f"shorten that name: names may have {LONGEST_NAME:,} characters"
 _BUILD_AGAIN = "build the module again, or generate from the database on its server, with --server"
@@ -26,12 +29,12 @@ _BUILD_AGAIN = "build the module again, or generate from the database on its ser
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A module's definition as it was found.
+    """Module definition in its encoded form.
 
     Attributes:
-        data: The definition itself.
-        encoding: `json` as servers send it, or `bsatn` as modules describe themselves.
-        place: Where it was found, for errors.
+        data: encoded definition.
+        encoding: `json`, as servers send it, or `bsatn`, as modules describe themselves.
+        place: path or address that it was read from, for errors.
     """
 
     data: bytes
@@ -39,14 +42,14 @@ class Definition:
     place: str
 
 
-def decode(definition: Definition) -> Module:
-    """Decode a module's definition.
+def decode(definition: Definition) -> ModuleDefV9 | ModuleDefV10:
+    """Decode a module definition.
 
     Args:
-        definition: The definition as it was found.
+        definition: encoded definition.
 
     Raises:
-        SchemaError: It is no definition, or one of a version that is not supported.
+        SchemaError: the data is not a definition of a supported version.
     """
     if len(definition.data) > LARGEST:
         problem = f"its schema has {len(definition.data):,} bytes, and {LARGEST:,} are allowed"
@@ -62,10 +65,10 @@ def decode(definition: Definition) -> Module:
         raise SchemaError(definition.place, "its types are nested too deeply", _NOT_A_SCHEMA) from error
 
 
-def _from_json(definition: Definition) -> Module:
+def _from_json(definition: Definition) -> ModuleDefV9 | ModuleDefV10:
     top = msgspec.json.decode(definition.data, type=dict[str, msgspec.Raw])
     if "V10" in top or "sections" in top:
-        return v10.unify(v10.decode(msgspec.json.decode(top.get("V10", definition.data))))
+        return v10.from_values(msgspec.json.decode(top.get("V10", definition.data)))
     if "V8BackCompat" in top or ("typespace" in top and "types" not in top):
         raise _too_old(definition)
     if len(top) == 1 and "V9" not in top:
@@ -73,20 +76,20 @@ def _from_json(definition: Definition) -> Module:
         raise SchemaError(
             definition.place, problem, "update stdb-codegen, or take the schema from a server, with --server"
         )
-    return v9.unify(msgspec.json.decode(top.get("V9", definition.data), type=v9.ModuleV9))
+    return v9.from_json(top.get("V9", definition.data))
 
 
-def _from_bsatn(definition: Definition) -> Module:
+def _from_bsatn(definition: Definition) -> ModuleDefV9 | ModuleDefV10:
     if definition.data.startswith(b"\0"):
         raise _too_old(definition)
     try:
-        version, content = layout.read_module(definition.data)
+        version, values = binary.read_module(definition.data)
     except bsatn.BsatnError as error:
         raise SchemaError(definition.place, f"its definition is damaged: {error}", _BUILD_AGAIN) from error
     if version == 9:
-        return v9.unify(msgspec.convert(content, v9.ModuleV9))
-    # A `.wasm` does not know yet what the server will call its things.
-    return v10.unify(casing.canonical(v10.decode(content)))
+        return v9.from_values(values)
+    # A `.wasm` has source names, and the server derives canonical names when it is published.
+    return casing.canonical(v10.from_values(values))
 
 
 def _too_old(definition: Definition) -> SchemaError:

@@ -1,4 +1,4 @@
-"""Types that have no value, because every value would hold another one of the same type."""
+"""Check for types without a finite value: each value would contain another one of the same type."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+__all__ = ["check_finite"]
+
+
 def check_finite(types: Iterable[ir.Product | ir.Sum]) -> None:
-    """Refuse a type that only ever holds itself by value: nothing could encode it.
+    """Refuse types that contain themselves by value, and so have no finite value.
 
     Raises:
-        SchemaError: There is one.
+        SchemaError: such a type exists.
     """
     # A struct has a value once all of its needs are met, and a need is met once one of its types has a value.
     waiting = {definition.name: _needs(definition) for definition in types}
@@ -43,7 +46,7 @@ def check_finite(types: Iterable[ir.Product | ir.Sum]) -> None:
 
 
 def _needs(definition: ir.Product | ir.Sum) -> list[list[str]]:
-    """What keeps a type from having a value: of each of the lists, one type must have a value first."""
+    """Return the needs of a type: lists of types, one of each of which must have a value first."""
     if isinstance(definition, ir.Product):
         return [need for field in definition.fields if (need := _named(field.type))]
     needs = [_named(variant.type) for variant in definition.variants]
@@ -51,7 +54,7 @@ def _needs(definition: ir.Product | ir.Sum) -> list[list[str]]:
 
 
 def _named(type_: ir.Type) -> list[str]:
-    """The types of which one must have a value, for this one to have one."""
+    """Return the types of which one must have a value, for this type to have one."""
     match type_:
         case ir.Named(name):
             return [name]
@@ -63,7 +66,7 @@ def _named(type_: ir.Type) -> list[str]:
 
 
 def _cycle(following: dict[str, str]) -> list[str]:
-    """Types that hold each other, found by going from one to what it holds until one comes again."""
+    """Return a cycle of types that contain each other, starting from the first type by name."""
     path = [min(following)]
     seen = {path[0]}
     while (name := following[path[-1]]) not in seen:

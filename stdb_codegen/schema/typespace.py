@@ -1,4 +1,4 @@
-"""The types of a definition: references resolved, special types recognised."""
+"""Types of a definition: references resolved, special types recognised."""
 
 from __future__ import annotations
 
@@ -8,28 +8,20 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET, UnsetType
 
 from stdb_codegen.errors import SchemaError, check_distinct
-from stdb_codegen.schema import ir, shape
+from stdb_codegen.schema import ir, parts
 from stdb_codegen.schema.ir import Atom, Named
+from stdb_codegen.schema.nesting import bounded, check_depth
+from stdb_codegen.schema.size import PackageSize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["MAX_VARIANTS", "Types"]
 
 _NO_KEY = re.compile(r'[\x00-\x1f"\\]')
 
-# Far more than people write, and well below what Python can compile.
-MAX_NESTING = 50
-# Types within one type, which `Result<T, T>` doubles with each T that is an alias of another one.
-MAX_PARTS = 100
-# Variants that carry something: the enum becomes a union of classes, and Python compiles none of some thousand.
+# Variants of an enum with payloads: it becomes a union of classes, and Python cannot compile one of some thousand.
 MAX_VARIANTS = 1000
-# Characters that a package takes, roughly counted: many names, and names that are used again and again, make a small
-# schema a large package. The largest modules take some hundred thousand.
-LARGEST_PACKAGE = 5_000_000
-# What a name takes beside its own length, and what a type without a name takes.
-_LINE = 40
-_WORD = 8
-# What a table, a view, a reducer or a procedure takes beside its name and its columns or parameters.
-DECLARED = 200
 
 _SIMPLE = {
     "bool": Atom.BOOL,
@@ -47,28 +39,47 @@ _SCHEDULE_AT = (ir.Field("Interval", Atom.TIME_DURATION), ir.Field("Time", Atom.
 
 
 class Types:
-    """The typespace of a module, and the names of its types."""
+    """Typespace of a module, with the names of its types.
 
-    def __init__(self, module: shape.Module, tables: list[shape.Table]) -> None:
-        self._typespace = module.typespace
+    Args:
+        typespace: types of the definition.
+        type_names: pairs of a scoped name, its parts joined by dots, and a position in the typespace.
+        tables: pairs of the name of a table and the position of its row type.
+
+    Attributes:
+        size: size of the package that the types make.
+
+    Raises:
+        SchemaError: two types have one name, or a type has two names.
+    """
+
+    def __init__(
+        self,
+        typespace: Sequence[parts.AlgebraicType],
+        type_names: Iterable[tuple[str, int]],
+        tables: Iterable[tuple[str, int]],
+    ) -> None:
+        self._typespace = typespace
         self._names: dict[int, str] = {}
         self._resolved: dict[int, ir.Type] = {}
-        self._columns: dict[int, list[int]] = {}
-        self._spent = 0
-        for entry in module.types:
-            name = ".".join(entry.parts)
-            if len(name) > shape.LONGEST_NAME:
-                problem = f"its name has {len(name):,} characters, and {shape.LONGEST_NAME:,} are allowed"
+        self.size = PackageSize()
+        for name, ref in type_names:
+            if len(name) > parts.LONGEST_NAME:
+                problem = f"its name has {len(name):,} characters, and {parts.LONGEST_NAME:,} are allowed"
                 raise SchemaError(f"type {name!r}", problem, "shorten it in the module")
-            if self._names.setdefault(entry.ref, name) != name:
-                first, second = sorted([name, self._names[entry.ref]])
+            if self._names.setdefault(ref, name) != name:
+                first, second = sorted([name, self._names[ref]])
                 raise SchemaError(f"type {first!r}", f"is also named {second!r}", "keep one of the names")
-        for table in sorted(tables, key=lambda table: table.name):
-            self._names.setdefault(table.storage.product_type_ref, table.name)
+        for name, ref in sorted(tables):
+            self._names.setdefault(ref, name)
         check_distinct("types", ((name, name) for name in self._names.values()))
 
     def definitions(self) -> tuple[ir.Product | ir.Sum, ...]:
-        """The types that need a class of their own, by name."""
+        """Return the types that need a class, sorted by name.
+
+        Raises:
+            SchemaError: a type cannot be generated.
+        """
         found: list[ir.Product | ir.Sum] = []
         for ref, name in sorted(self._names.items(), key=lambda item: item[1]):
             raw = self._entry(ref, f"type {name!r}")
@@ -77,61 +88,52 @@ class Types:
             if not isinstance(raw.product, UnsetType):
                 fields = self.fields(raw.product.elements, name)
                 _check_keys(fields, name)
-                self._columns[ref] = [_LINE + len(field.name) + _characters(field.type) for field in fields]
+                self.size.keep_row(ref, fields)
                 found.append(ir.Product(name, fields))
             elif not isinstance(raw.sum, UnsetType):
                 found.append(self._sum(raw.sum, name))
         return tuple(found)
 
     def row(self, ref: int, place: str) -> ir.Named:
-        """The type of a table's rows."""
+        """Return the row type of a table or a view.
+
+        Raises:
+            SchemaError: it is not a struct.
+        """
         raw = self._entry(ref, place)
         row = self._named(ref, raw, place, 0)
         if row is None or raw.product is UNSET:
             raise SchemaError(place, "the type of its rows is not a struct", "make it one in the module")
-        self.spend(DECLARED + sum(self._columns.get(ref, ())))
+        self.size.add_table(ref)
         return row
 
-    def spend(self, characters: int) -> None:
-        """Count what a package takes.
-
-        Raises:
-            SchemaError: It has become too large.
-        """
-        self._spent += characters
-        if self._spent > LARGEST_PACKAGE:
-            problem = f"its package would have more than {LARGEST_PACKAGE:,} characters"
-            raise SchemaError("the schema", problem, "divide the module, or shorten its names")
-
-    def spend_group(self, ref: int, columns: tuple[int, ...], *, prefixes: bool) -> None:
-        """Count what an index or a constraint on columns of a row takes, or on each of the first ones of them.
-
-        Raises:
-            SchemaError: The package has become too large.
-        """
-        costs = self._columns[ref]
-        times = range(len(columns), 0, -1) if prefixes else [1] * len(columns)
-        self.spend(_LINE + sum(costs[column] * time for column, time in zip(columns, times, strict=True)))
-
     def width(self, ref: int, place: str) -> int:
-        """The number of columns of a table whose rows have that type."""
+        """Return the number of columns of a row type."""
         product = self._entry(ref, place).product
         return 0 if isinstance(product, UnsetType) else len(product.elements)
 
     def column(self, ref: int, name: str, place: str) -> int:
-        """The position of a column, by its name."""
+        """Return the position of a column, by its name.
+
+        Raises:
+            SchemaError: the row type has no such column.
+        """
         product = self._entry(ref, place).product
         names = () if isinstance(product, UnsetType) else tuple(element.name.value for element in product.elements)
         if name not in names:
-            raise SchemaError(place, f"refers to its column {name!r}, which is not there", "build the module again")
+            raise SchemaError(place, f"refers to its column {name!r}, which does not exist", "build the module again")
         return names.index(name)
 
-    def fields(self, elements: Iterable[shape.Element], place: str, depth: int = 0) -> tuple[ir.Field, ...]:
-        """The fields of a product, the variants of a sum, or the parameters of a reducer."""
+    def fields(self, elements: Iterable[parts.Element], place: str, depth: int = 0) -> tuple[ir.Field, ...]:
+        """Lower the fields of a product, the variants of a sum, or the parameters of a function.
+
+        Raises:
+            SchemaError: one has no name, or a type that cannot be generated.
+        """
         return tuple(self._field(element, place, depth) for element in elements)
 
     def _reference(self, ref: int, place: str, depth: int) -> ir.Type:
-        """What a reference stands for, found once: chains of aliases would be followed again and again."""
+        """Resolve a reference, once: chains of aliases would otherwise take exponential time."""
         found = self._resolved.get(ref)
         if found is None:
             entry = self._entry(ref, place)
@@ -139,24 +141,27 @@ class Types:
             self._resolved[ref] = found
         return found
 
-    def _field(self, element: shape.Element, place: str, depth: int) -> ir.Field:
+    def _field(self, element: parts.Element, place: str, depth: int) -> ir.Field:
         name = element.name.value
         if name is None:
             raise SchemaError(place, "one of its parts has no name", "name it in the module")
         type_ = self.type(element.algebraic_type, f"{place}.{name}", depth)
         if depth == 0:
-            self.spend(_LINE + len(name) + _characters(type_))
+            self.size.add_field(name, type_)
         return ir.Field(name, type_)
 
-    def type(self, raw: shape.AlgebraicType, place: str, depth: int = 0) -> ir.Type:
-        """A type where it is used."""
-        if depth > MAX_NESTING:
-            raise _too_deep(place)
+    def type(self, raw: parts.AlgebraicType, place: str, depth: int = 0) -> ir.Type:
+        """Lower a type at the place of its use.
+
+        Raises:
+            SchemaError: the type cannot be generated.
+        """
+        check_depth(depth, place)
         if not isinstance(raw.ref, UnsetType):
             return self._reference(raw.ref, place, depth)
         if not isinstance(raw.array, UnsetType):
             element = self.type(raw.array, f"{place}[]", depth + 1)
-            return Atom.BYTES if element is Atom.U8 else _bounded(ir.Array(element), place)
+            return Atom.BYTES if element is Atom.U8 else bounded(ir.Array(element), place)
         special: ir.Type | None
         if not isinstance(raw.product, UnsetType):
             special = _special_product(raw.product) if raw.product.elements else Atom.UNIT
@@ -166,10 +171,10 @@ class Types:
             special = _SIMPLE[raw.case]
         if special is None:
             raise SchemaError(place, "its type is a struct or an enum without a name", "name that type in the module")
-        return _bounded(special, place)
+        return bounded(special, place)
 
-    def _named(self, ref: int, raw: shape.AlgebraicType, place: str, depth: int) -> ir.Named | None:
-        """The class that a reference stands for; None for a special type, or another name of a plain one."""
+    def _named(self, ref: int, raw: parts.AlgebraicType, place: str, depth: int) -> ir.Named | None:
+        """Return the named type of a reference; None for a special type, or an alias of a simple one."""
         if ref not in self._names:
             return None
         if not isinstance(raw.product, UnsetType):
@@ -178,7 +183,7 @@ class Types:
             return None if self._special_sum(raw.sum, place, depth) else Named(self._names[ref])
         return None
 
-    def _special_sum(self, raw: shape.SumType, place: str, depth: int) -> ir.Type | None:
+    def _special_sum(self, raw: parts.SumType, place: str, depth: int) -> ir.Type | None:
         match [variant.name.value for variant in raw.variants]:
             case ["some", "none"]:
                 some, none = self.fields(raw.variants, place, depth + 1)
@@ -191,72 +196,34 @@ class Types:
             case _:
                 return None
 
-    def _sum(self, raw: shape.SumType, name: str) -> ir.Sum:
+    def _sum(self, raw: parts.SumType, name: str) -> ir.Sum:
         sum_ = ir.Sum(name, self.fields(raw.variants, name))
         number = len(sum_.variants)
         if not number:
-            problem = "is an enum without variants, of which there is no value"
+            problem = "is an enum without variants, which has no value"
             raise SchemaError(f"type {name!r}", problem, "give it one")
         if number > MAX_VARIANTS and not sum_.is_enumeration:
-            problem = (
-                f"is an enum of {number:,} variants, and {MAX_VARIANTS:,} are allowed, unless none carries anything"
-            )
+            problem = f"is an enum of {number:,} variants, and {MAX_VARIANTS:,} are allowed, unless none has a payload"
             raise SchemaError(f"type {name!r}", problem, "divide it in the module")
         # The class of each variant is named after both.
-        self.spend(len(name) * number)
+        self.size.add(len(name) * number)
         return sum_
 
-    def _entry(self, ref: int, place: str) -> shape.AlgebraicType:
+    def _entry(self, ref: int, place: str) -> parts.AlgebraicType:
         if ref >= len(self._typespace):
             raise SchemaError(place, f"refers to type {ref}, of {len(self._typespace)}", "build the module again")
         return self._typespace[ref]
 
 
-def _bounded(type_: ir.Type, place: str) -> ir.Type:
-    """A type, unless it has more parts than anything can be done with."""
-    height, parts = _extent(type_)
-    if height > MAX_NESTING:
-        raise _too_deep(place)
-    if parts > MAX_PARTS:
-        raise SchemaError(place, f"its type has more than {MAX_PARTS} parts", "give inner types names")
-    return type_
-
-
-def _too_deep(place: str) -> SchemaError:
-    return SchemaError(place, f"its type is nested more than {MAX_NESTING} deep", "give inner types names")
-
-
-def _extent(type_: ir.Type) -> tuple[int, int]:
-    """How deep a type is nested, and how many types are in it."""
-    inner = [_extent(part) for part in _inner(type_)]
-    return 1 + max((height for height, _ in inner), default=0), 1 + sum(parts for _, parts in inner)
-
-
-def _characters(type_: ir.Type) -> int:
-    """What a type takes, roughly."""
-    own = len(type_.name) if isinstance(type_, Named) else 0
-    return own + _WORD + sum(map(_characters, _inner(type_)))
-
-
-def _inner(type_: ir.Type) -> tuple[ir.Type, ...]:
-    match type_:
-        case ir.Array(inner) | ir.Option(inner):
-            return (inner,)
-        case ir.Result(ok, err):
-            return ok, err
-        case _:
-            return ()
-
-
 def _check_keys(fields: Iterable[ir.Field], place: str) -> None:
-    """Refuse names that the runtime's decoder cannot have as keys of objects; no server lets them pass either."""
+    """Refuse names that the runtime's decoder cannot read as keys of objects; servers refuse them too."""
     for field in fields:
         if _NO_KEY.search(field.name):
             problem = "its name holds a quote, a backslash or a control character, which no server allows"
             raise SchemaError(f"{place}.{field.name}", problem, "rename it in the module")
 
 
-def _special_product(raw: shape.ProductType) -> Atom | None:
+def _special_product(raw: parts.ProductType) -> Atom | None:
     if len(raw.elements) != 1:
         return None
     (element,) = raw.elements

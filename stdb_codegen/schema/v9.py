@@ -1,13 +1,13 @@
-"""`RawModuleDefV9`: the definition of a module that was built for servers of version 1."""
+"""`RawModuleDefV9`: module definition of servers of version 1."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
-from stdb_codegen.schema import shape
-from stdb_codegen.schema.shape import (
+from stdb_codegen.schema.parts import (
     AlgebraicType,
     Lifecycle,
     Maybe,
@@ -15,118 +15,118 @@ from stdb_codegen.schema.shape import (
     Part,
     Position,
     ProductType,
-    Storage,
+    TableDef,
     Typespace,
-    View,
+    ViewDef,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+__all__ = ["ModuleDefV9", "from_json", "from_values"]
 
 
-class Schedule(Part, frozen=True):
-    """What runs at the times that a table's rows say."""
+class ScheduleDefV9(Part, frozen=True):
+    """Schedule: the reducer that the server calls at the times in a table's rows."""
 
     reducer_name: Name
 
 
-class Table(Storage, frozen=True):
-    """A table."""
+class TableDefV9(TableDef, frozen=True):
+    """Table."""
 
     name: Name
-    schedule: Maybe[Schedule]
+    schedule: Maybe[ScheduleDefV9]
 
 
-class Reducer(Part, frozen=True):
-    """A reducer."""
+class ReducerDefV9(Part, frozen=True):
+    """Reducer."""
 
     name: Name
     params: ProductType
     lifecycle: Maybe[Lifecycle]
 
 
-class ScopedName(Part, frozen=True):
-    """A type's name, in its namespaces."""
+class ScopedNameV9(Part, frozen=True):
+    """Name of a type, with its namespaces."""
 
     scope: tuple[Name, ...]
     name: Name
 
 
-class TypeName(Part, frozen=True):
-    """A name for a type of the typespace."""
+class TypeDefV9(Part, frozen=True):
+    """Name for a type of the typespace."""
 
-    name: ScopedName
+    name: ScopedNameV9
     ty: Position
 
 
-class Procedure(Part, frozen=True):
-    """A procedure."""
+class ProcedureDefV9(Part, frozen=True):
+    """Procedure."""
 
     name: Name
     params: ProductType
     return_type: AlgebraicType
 
 
-class NamedView(View, frozen=True):
-    """A view."""
+class ViewDefV9(ViewDef, frozen=True):
+    """View."""
 
     name: Name
 
 
-class ModuleV9(Part, frozen=True):
-    """A module's definition, version 9. What came to the format later is in `misc_exports`, by kind."""
-
+class _Content(Part, frozen=True):
     typespace: Typespace
-    tables: tuple[Table, ...]
-    reducers: tuple[Reducer, ...]
-    types: tuple[TypeName, ...]
-    misc_exports: tuple[dict[str, Any], ...] = ()  # Any: what is exported depends on its kind
+    tables: tuple[TableDefV9, ...]
+    reducers: tuple[ReducerDefV9, ...]
+    types: tuple[TypeDefV9, ...]
+    misc_exports: tuple[dict[str, Any], ...] = ()  # Any: the content of an export depends on its kind
 
 
-# Defaults are for rows of the time before the column; clients get rows with all columns.
-_NOT_FOR_CLIENTS = {"ColumnDefaultValue"}
+@dataclass(frozen=True, slots=True)
+class ModuleDefV9:
+    """Module definition, version 9.
+
+    Attributes:
+        unknown: kinds of exports that are not known.
+    """
+
+    typespace: tuple[AlgebraicType, ...]
+    types: tuple[TypeDefV9, ...]
+    tables: tuple[TableDefV9, ...]
+    reducers: tuple[ReducerDefV9, ...]
+    procedures: tuple[ProcedureDefV9, ...]
+    views: tuple[ViewDefV9, ...]
+    unknown: tuple[str, ...]
 
 
-def unify(module: ModuleV9) -> shape.Module:
-    """Bring a definition into the shape that both versions share.
+# Defaults are for rows that are older than the column; clients receive rows with all columns.
+_KNOWN = {"ColumnDefaultValue", "Procedure", "View"}
+
+
+def from_json(data: bytes | msgspec.Raw) -> ModuleDefV9:
+    """Decode a definition from JSON.
 
     Raises:
-        msgspec.ValidationError: A procedure or a view is damaged.
+        msgspec.MsgspecError: the text is not JSON, or has another shape.
     """
-    exports = [(kind, content) for export in module.misc_exports for kind, content in export.items()]
-    procedures = [msgspec.convert(content, Procedure) for kind, content in exports if kind == "Procedure"]
-    views = [msgspec.convert(content, NamedView) for kind, content in exports if kind == "View"]
-    return shape.Module(
-        typespace=module.typespace.types,
-        types=tuple(shape.TypeName((*entry.name.scope, entry.name.name), entry.ty) for entry in module.types),
-        tables=tuple(_table(table) for table in module.tables),
-        reducers=tuple(_reducer(reducer) for reducer in module.reducers),
-        procedures=tuple(
-            shape.Function(procedure.name, procedure.params.elements, returns=procedure.return_type)
-            for procedure in procedures
-        ),
-        views=tuple(shape.NamedView(view.name, view) for view in views),
-        warnings=tuple(_warnings(kind for kind, _ in exports)),
+    return _module(msgspec.json.decode(data, type=_Content))
+
+
+def from_values(values: object) -> ModuleDefV9:
+    """Decode a definition from plain values in the shape of the server's JSON.
+
+    Raises:
+        msgspec.ValidationError: the values have another shape.
+    """
+    return _module(msgspec.convert(values, _Content))
+
+
+def _module(content: _Content) -> ModuleDefV9:
+    exports = [(kind, export) for entry in content.misc_exports for kind, export in entry.items()]
+    return ModuleDefV9(
+        typespace=content.typespace.types,
+        types=content.types,
+        tables=content.tables,
+        reducers=content.reducers,
+        procedures=tuple(msgspec.convert(export, ProcedureDefV9) for kind, export in exports if kind == "Procedure"),
+        views=tuple(msgspec.convert(export, ViewDefV9) for kind, export in exports if kind == "View"),
+        unknown=tuple(sorted({kind for kind, _ in exports} - _KNOWN)),
     )
-
-
-def _table(table: Table) -> shape.Table:
-    schedule = table.schedule.value
-    return shape.Table(table.name, table, schedule.reducer_name if schedule else None, event=False)
-
-
-def _reducer(reducer: Reducer) -> shape.Function:
-    lifecycle = reducer.lifecycle.value
-    return shape.Function(reducer.name, reducer.params.elements, lifecycle=lifecycle.name if lifecycle else None)
-
-
-def _warnings(kinds: Iterable[str]) -> Iterator[str]:
-    found = set(kinds)
-    for kind in sorted(found - _NOT_FOR_CLIENTS - {"Procedure", "View"}):
-        yield f"the schema's part {kind!r} is skipped: it is not known"
-    if found & {"Procedure", "View"}:
-        # Only servers of version 2 have these, and such a server knows more of its modules than version 9 can say.
-        yield (
-            "schema version 9 does not say which tables are event tables and which reducers are private; "
-            "version 10 does: take the schema from the server or from the .wasm"
-        )

@@ -1,1 +1,1 @@
-"""Where a schema comes from: files, standard input, projects, servers, and a module that describes itself."""
+"""Sources of schemas: files, standard input, projects, servers, and modules that describe themselves."""

@@ -1,4 +1,4 @@
-"""Reads files that anybody may have put there: none holds the reader for ever, and none is larger than was expected."""
+"""Reading of untrusted files: only regular ones, and only up to a limit of size."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Without the first, opening a pipe waits for somebody who writes into it; Windows has no such pipes in folders, but
-# would translate line ends.
+__all__ = ["exists", "is_folder", "read"]
+
+# Without O_NONBLOCK, opening a pipe waits for a writer; without O_BINARY, Windows translates line ends.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def read(path: Path, largest: int) -> bytes:
-    """The content of a regular file.
+    """Read a regular file.
 
     Args:
-        path: The file.
-        largest: How many bytes it may have.
+        path: path of the file.
+        largest: limit of its size in bytes.
 
     Raises:
-        OSError: It cannot be read, is larger, or is a pipe, a device or something else without an end.
+        OSError: the file cannot be read, is larger, or is a pipe, a device or another special file.
     """
     try:
         number = os.open(path, _FLAGS)
     except ValueError as error:
-        raise OSError(errno.EINVAL, "no path holds a NUL character") from error
+        raise OSError(errno.EINVAL, "a path cannot hold a NUL character") from error
     with os.fdopen(number, "rb") as file:
         if not stat.S_ISREG(os.fstat(number).st_mode):
             raise OSError(errno.EINVAL, "is not a regular file")
@@ -39,7 +40,7 @@ def read(path: Path, largest: int) -> bytes:
 
 
 def exists(path: Path) -> bool:
-    """Whether there is something at a path; there is nothing at one that no system has, or that nobody may look at."""
+    """Tell whether a path exists; one that is invalid or inaccessible does not."""
     try:
         return path.exists()
     except (OSError, ValueError):
@@ -47,7 +48,7 @@ def exists(path: Path) -> bool:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether there is a folder at a path."""
+    """Tell whether a path is a folder."""
     try:
         return path.is_dir()
     except (OSError, ValueError):

@@ -1,6 +1,6 @@
-"""One GET over HTTP, of which time and bytes are limited whatever the server does.
+"""HTTP GET with a deadline and a limit of size for the whole exchange.
 
-The standard library limits each step only: a server that sends a byte now and then holds it for ever.
+The standard library limits each step only, so a server that sends one byte at a time could hold it forever.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     from _typeshed import WriteableBuffer
 
-# Redirects in a row, as many as people need to move a server; and bytes beside those of the body.
+__all__ = ["HEADERS", "REDIRECTS", "Limits", "StatusError", "get"]
+
+# Redirects in a row, and bytes of headers.
 REDIRECTS = 5
 HEADERS = 64 * 1024
 
@@ -36,11 +38,11 @@ _Addresses: TypeAlias = list[tuple[socket.AddressFamily, socket.SocketKind, int,
 
 
 class StatusError(Exception):
-    """The server answered with another status than 200.
+    """Response with another status than 200.
 
     Args:
-        code: The status.
-        reason: What the server calls it.
+        code: status code.
+        reason: reason phrase of the server.
     """
 
     def __init__(self, code: int, reason: str) -> None:
@@ -51,12 +53,12 @@ class StatusError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an answer may take.
+    """Limits of a response.
 
     Attributes:
-        step: How many seconds the server may be silent.
-        end: When all of it must be there, by the monotonic clock.
-        largest: How many bytes of body there may be.
+        step: seconds for each step.
+        end: deadline of the whole response, by the monotonic clock.
+        largest: limit of the body in bytes.
     """
 
     step: float
@@ -64,10 +66,10 @@ class Limits:
     largest: int
 
     def wait(self) -> float:
-        """How many seconds the next step may take.
+        """Return the timeout of the next step in seconds.
 
         Raises:
-            TimeoutError: None are left.
+            TimeoutError: the deadline has passed.
         """
         left = self.end - time.monotonic()
         if left <= 0:
@@ -76,20 +78,20 @@ class Limits:
 
 
 def get(url: str, token: str | None, limits: Limits) -> bytes:
-    """What is at an address, or where it redirects to.
+    """Get the body at an address, and follow redirects.
 
-    No proxy is asked: which server answers depends on the address alone.
+    No proxy is used: the address alone decides which server answers.
 
     Args:
-        url: The address, of http or https.
-        token: Whom to ask as; only the origin of the address learns of it.
-        limits: What all of it may take.
+        url: http or https address.
+        token: auth token, sent only to the origin of the address.
+        limits: limits of all responses together.
 
     Raises:
-        StatusError: The server answered with another status than 200.
-        OSError: There is no server, no TLS, or no answer in time.
-        HTTPException: The answer is no HTTP.
-        ValueError: The answer is too long, cut off, or redirects to where nobody shall be led.
+        StatusError: the response has another status than 200.
+        OSError: the server cannot be reached, has no TLS, or does not answer in time.
+        HTTPException: the response is not HTTP.
+        ValueError: the response is too long, cut off, or a redirect that is not allowed.
     """
     origin = _origin(url)
     for _ in range(REDIRECTS + 1):
@@ -101,11 +103,11 @@ def get(url: str, token: str | None, limits: Limits) -> bytes:
 
 
 def _get(url: SplitResult, token: str | None, limits: Limits) -> tuple[bytes, str | None]:
-    """The body, and the address that the server redirects to, if it does."""
+    """Return the body, and the address of a redirect, if there is one."""
     with _connected(url, limits) as sock:
         sock.settimeout(limits.wait())
         sock.sendall(_request(url, token))
-        response = HTTPResponse(cast("socket.socket", _Wire(sock, limits)))
+        response = HTTPResponse(cast("socket.socket", _LimitedStream(sock, limits)))
         response.begin()
         location = response.headers.get("Location")
         if response.status in _MOVED and location is not None:
@@ -120,8 +122,8 @@ def _get(url: SplitResult, token: str | None, limits: Limits) -> tuple[bytes, st
         return body, None
 
 
-class _Wire(io.RawIOBase):
-    """What a server sends, as far as its limits go."""
+class _LimitedStream(io.RawIOBase):
+    """Stream of a response, within its limits."""
 
     def __init__(self, sock: socket.socket, limits: Limits) -> None:
         self._sock = sock
@@ -129,15 +131,15 @@ class _Wire(io.RawIOBase):
         self._left = limits.largest + HEADERS
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        """What reads it, as of a socket."""
+        """Return a reader, as a socket does."""
         return io.BufferedReader(self)
 
     def readable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        """Read what there is."""
+        """Read available bytes."""
         self._sock.settimeout(self._limits.wait())
         count = self._sock.recv_into(buffer)
         self._left -= count
@@ -179,7 +181,7 @@ def _connected(url: SplitResult, limits: Limits) -> Generator[socket.socket]:
 
 
 def _connect(addresses: _Addresses, limits: Limits) -> socket.socket:
-    """A connection to the first address that takes one."""
+    """Connect to the first address that accepts."""
     failure = OSError("it has no address")
     for family, kind, protocol, _, address in addresses:
         sock = socket.socket(family, kind, protocol)
@@ -198,7 +200,7 @@ def _connect(addresses: _Addresses, limits: Limits) -> socket.socket:
 
 
 def _resolve(host: str, port: int, limits: Limits) -> _Addresses:
-    """The addresses of a host; nothing ends a search for them, so it is left alone when its time is over."""
+    """Resolve a host, in a thread: a lookup cannot be cancelled, so after the timeout it is abandoned."""
     found: Future[_Addresses] = Future()
     threading.Thread(target=_look_up, args=(host, port, found), daemon=True).start()
     return found.result(limits.wait())
@@ -207,7 +209,7 @@ def _resolve(host: str, port: int, limits: Limits) -> _Addresses:
 def _look_up(host: str, port: int, found: Future[_Addresses]) -> None:
     try:
         found.set_result(cast("_Addresses", socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
-    except Exception as error:  # whoever waits for the addresses learns of it
+    except Exception as error:  # raised by the waiting thread
         found.set_exception(error)
 
 
@@ -224,16 +226,16 @@ def _origin(url: str) -> Origin:
 
 
 def _redirected(url: str, location: str) -> str:
-    """Where a redirect leads.
+    """Return the address of a redirect.
 
     Raises:
-        ValueError: To where nobody shall be led.
+        ValueError: the redirect is not allowed.
     """
-    # The header's bytes are Latin-1 to the standard library.
+    # The standard library decodes headers as Latin-1.
     found = urljoin(url, quote(location, safe=string.punctuation, encoding="latin-1"))
     parts = urlsplit(found)
     if parts.scheme not in _PORTS or not parts.hostname:
-        raise ValueError(f"it redirects to {found!r}, which is no address of http or https")
+        raise ValueError(f"it redirects to {found!r}, which is not an http or https address")
     if parts.scheme == "http" and urlsplit(url).scheme == "https":
-        raise ValueError(f"it redirects to {found!r}, which is without TLS")
+        raise ValueError(f"it redirects to {found!r}, which has no TLS")
     return found

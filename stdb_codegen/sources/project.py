@@ -1,4 +1,4 @@
-"""A module's project folder: where its `.wasm` is, and how it is built."""
+"""Project folder of a module: finds and builds its `.wasm`."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ from stdb_codegen.sources import toml
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+__all__ = ["BUILDERS", "TARGET", "build", "find_wasm", "modules", "sources"]
+
 _STDERR = 2
 TARGET = "wasm32-unknown-unknown"
-# By the module's tool chain: what builds it, without a path, run in its folder.
+# Commands that build a project, run in its folder.
 BUILDERS = (("spacetime", "build"), ("cargo", "build", "--release", "--target", TARGET))
 _BUILD = f"build it with --build (or by hand: spacetime build, cargo build --release --target {TARGET})"
 
 
 def find_wasm(folder: Path) -> Path:
-    """The `.wasm` of a module's project: the one that was built, else one beside the manifest.
+    """Find the `.wasm` of a project: the built one, or else one beside the manifest.
 
     Raises:
-        SourceError: There is none, or there are several.
+        SourceError: none exists, or several do.
     """
     crate = _crate(folder)
     for place in _places(folder):
-        # `x.opt.wasm` is `x.wasm` once more, made smaller.
+        # `x.opt.wasm` is a smaller copy of `x.wasm`.
         found = sorted(path for path in place.glob("*.wasm") if not path.name.endswith(".opt.wasm"))
         own = [path for path in found if path.stem == crate]
         if len(found) > 1 and not own:
@@ -46,49 +48,49 @@ def find_wasm(folder: Path) -> Path:
 
 
 def build(folder: Path) -> None:
-    """Build a module's project; what the builder says goes to standard error.
+    """Build a project; the output of the builder goes to standard error.
 
     Raises:
-        SourceError: It cannot be built.
+        SourceError: the project cannot be built.
     """
     if not (folder / "Cargo.toml").is_file():
-        raise SourceError(str(folder), "has no Cargo.toml, so there is nothing to build", "leave --build away")
+        raise SourceError(str(folder), "has no Cargo.toml, so there is nothing to build", "omit --build")
     command = next((builder for builder in BUILDERS if shutil.which(builder[0])), None)
     if command is None:
         problem = "building needs the program spacetime or cargo, and neither is installed"
-        raise SourceError(str(folder), problem, "install one of them, or build elsewhere and leave --build away")
+        raise SourceError(str(folder), problem, "install one of them, or build elsewhere and omit --build")
     try:
-        # The builder's own output is its progress; standard output is kept for what programs read.
+        # Standard output is for results; the builder's output is progress.
         done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=_STDERR, check=False)  # noqa: S603
     except OSError as error:
         raise SourceError(str(folder), f"{command[0]} cannot be run: {error.strerror}", "install it again") from error
     if done.returncode:
         problem = f"`{' '.join(command)}` failed with exit code {done.returncode}"
-        raise SourceError(str(folder), problem, "see what it printed above")
+        raise SourceError(str(folder), problem, "see its output above")
 
 
 def modules(folder: Path) -> list[Path]:
-    """The projects of modules in a folder and right below it, by the dependencies of their manifests."""
+    """Find the projects of modules in a folder and its subfolders, by the dependencies in their manifests."""
     manifests = sorted([*folder.glob("Cargo.toml"), *folder.glob("*/Cargo.toml")])
     return [manifest.parent for manifest in manifests if "spacetimedb" in _table(_manifest(manifest), "dependencies")]
 
 
 def sources(folder: Path) -> Iterator[Path]:
-    """The files that a build of the project reads, as far as they lie in its folder."""
+    """Yield the files in a project's folder that a build reads."""
     for name in ("Cargo.toml", "Cargo.lock"):
         yield folder / name
     yield from sorted(folder.glob("src/**/*"))
 
 
 def _places(folder: Path) -> Iterator[Path]:
-    """Where a build of this folder puts its `.wasm`, and last the folder itself."""
+    """Yield the folders in which a build puts the `.wasm`, and last the project's folder."""
     for profile in ("release", "debug"):
         yield folder / "target" / TARGET / profile
     yield folder
 
 
 def _outer_targets(folder: Path) -> Iterator[Path]:
-    """Where the build puts it when the project is a member of a workspace, or its owner chose another place."""
+    """Yield the folders in which a build puts the `.wasm` of a workspace member, or with CARGO_TARGET_DIR."""
     chosen = os.environ.get("CARGO_TARGET_DIR")
     roots = [folder / chosen] if chosen else []
     roots += [parent / "target" for parent in folder.resolve().parents if (parent / "Cargo.toml").is_file()]
@@ -98,7 +100,7 @@ def _outer_targets(folder: Path) -> Iterator[Path]:
 
 
 def _crate(folder: Path) -> str:
-    """The name of the `.wasm` that the manifest's crate is built into; empty if the manifest does not say."""
+    """Return the name of the crate's `.wasm`; empty if the manifest does not state it."""
     manifest = _manifest(folder / "Cargo.toml")
     for section in ("lib", "package"):
         name = _table(manifest, section).get("name")
@@ -111,7 +113,7 @@ def _manifest(file: Path) -> dict[str, object]:
     try:
         return toml.read(file)
     except (OSError, ValueError):
-        # What is wrong with it, cargo says better.
+        # cargo explains an invalid manifest better.
         return {}
 
 

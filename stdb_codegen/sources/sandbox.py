@@ -1,8 +1,8 @@
-"""The process that a `.wasm` describes itself in: `python -m stdb_codegen.sources.sandbox FUEL LARGEST`.
+"""Sandbox process in which a `.wasm` describes itself: `python -m stdb_codegen.sources.sandbox FUEL LARGEST`.
 
-The module comes in by standard input, its description goes out by standard output. Why there is none is said in the
-last line on standard error, as JSON. A process of its own, because what aborts it, or holds it for ever, cannot be
-caught from within: see `stdb_codegen.sources.wasm`, which starts it.
+It reads the module from standard input and writes the description to standard output. On failure, the last line on
+standard error is the reason, as JSON. It is a separate process because an abort or an endless loop cannot be caught
+from within; `stdb_codegen.sources.wasm` starts it.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ import wasmtime
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-# Linear memory and tables of the module. Modules of Rust begin with little over 1 MiB, and with a table of some
+__all__ = ["main"]
+
+# Linear memory in bytes, and elements of tables. Rust modules begin with little over 1 MiB, and with a table of some
 # thousand functions.
 MEMORY = 256 * 1024 * 1024
 ELEMENTS = 1_000_000
-# Describing takes one call for each part of a description, and some for what is logged.
+# Calls of host functions: one for each chunk of a description, and some for log messages.
 HOST_CALLS = 100_000
-# All data of this process: a compiler and a module at work. And seconds of all its processors, if nobody is left who
-# ends it when its time is over.
+# Data of this process in bytes, and processor seconds in case that nothing else ends it.
 PROCESS_DATA = 4 * 1024 * 1024 * 1024
 PROCESS_SECONDS = 600
 
@@ -31,14 +32,14 @@ _NUMBERS = {"i32": 0, "i64": 0, "f32": 0.0, "f64": 0.0}
 
 
 class _RefusedError(Exception):
-    """The module did what describing does not need."""
+    """Refusal of a module that does something that describing does not need."""
 
 
 class _Sink:
-    """What the module wrote, and how often it called its host.
+    """Sink of the module's output, which counts host calls.
 
     Args:
-        largest: How many bytes it may write.
+        largest: limit of the output in bytes.
     """
 
     def __init__(self, largest: int) -> None:
@@ -47,13 +48,13 @@ class _Sink:
         self._calls = 0
 
     def called(self) -> None:
-        """Count a call: fuel counts only what runs inside of the module."""
+        """Count a host call, which fuel does not limit."""
         self._calls += 1
         if self._calls > HOST_CALLS:
             raise _RefusedError(f"it calls its host more than {HOST_CALLS:,} times")
 
     def write(self, caller: wasmtime.Caller, _sink: int, start: int, length_at: int) -> int:
-        """Take a part of the description."""
+        """Append a chunk of the description."""
         self.called()
         memory = caller.get("memory")
         if not isinstance(memory, wasmtime.Memory):
@@ -66,7 +67,7 @@ class _Sink:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Describe the module on standard input; what the process exits with."""
+    """Describe the module on standard input, and return the exit code."""
     fuel, largest = map(int, arguments)
     _limit_process()
     try:
@@ -84,7 +85,7 @@ def _limit_process() -> None:
         return
     import resource
 
-    # Not the address space: much of it is reserved around each memory, and takes nothing.
+    # Not the address space: most of it is only reserved, around each memory.
     limits = {
         resource.RLIMIT_DATA: PROCESS_DATA,
         resource.RLIMIT_CPU: PROCESS_SECONDS,
@@ -114,22 +115,22 @@ def _describe(binary: bytes, fuel: int, largest: int) -> bytes:
             raise _RefusedError(f"it has no function {name}")
         parameters = ["i32"] if name == "__describe_module__" else []
         if _signature(function.type(store)) != (parameters, []):
-            raise _RefusedError(f"its function {name} has another signature than those of SpacetimeDB modules")
+            raise _RefusedError(f"its function {name} has another signature than in SpacetimeDB modules")
         function(store, *([0] if parameters else []))
     return bytes(sink.data)
 
 
 def _import(store: wasmtime.Store, item: wasmtime.ImportType, sink: _Sink) -> wasmtime.Func:
-    """What the module asks its host for: the sink for its description; everything else answers with zeros."""
+    """Return a host function: the sink for the description, or one that returns zeros."""
     kind = item.type
     if not isinstance(kind, wasmtime.FuncType):
-        raise _RefusedError(f"it imports {item.name!r}, which is no function")
+        raise _RefusedError(f"it imports {item.name!r}, which is not a function")
     parameters, results = _signature(kind)
     if not {*parameters, *results} <= _NUMBERS.keys():
-        raise _RefusedError(f"it imports {item.name!r}, which takes or returns other things than numbers")
+        raise _RefusedError(f"it imports {item.name!r}, which takes or returns values that are not numbers")
     if item.name == "bytes_sink_write":
         if (parameters, results) != (["i32", "i32", "i32"], ["i32"]):
-            raise _RefusedError(f"it imports {item.name!r} with another signature than that of SpacetimeDB")
+            raise _RefusedError(f"it imports {item.name!r} with another signature than in SpacetimeDB")
         return wasmtime.Func(store, kind, sink.write, access_caller=True)
     return wasmtime.Func(store, kind, _nothing([_NUMBERS[result] for result in results], sink))
 
@@ -147,7 +148,7 @@ def _signature(kind: wasmtime.FuncType) -> tuple[list[str], list[str]]:
 
 
 def _read(caller: wasmtime.Caller, memory: wasmtime.Memory, start: int, length: int) -> bytearray:
-    start &= 0xFFFF_FFFF  # Addresses arrive signed.
+    start &= 0xFFFF_FFFF  # Addresses are signed integers here.
     if start + length > memory.data_len(caller):
         raise _RefusedError("it points outside of its memory")
     return memory.read(caller, start, start + length)
@@ -158,8 +159,8 @@ def _reason(error: Exception) -> str:
         return "it needs too much memory"
     lines = str(error).strip().splitlines()
     if any("fuel" in line for line in lines):
-        return "it runs without end"
-    return lines[0] if lines else "no reason is known"
+        return "it does not end"
+    return lines[0] if lines else "unknown reason"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A schema from a database on a server, over HTTP."""
+"""Reader of the schema of a database on a server, over HTTP."""
 
 from __future__ import annotations
 
@@ -12,27 +12,29 @@ from stdb_codegen.errors import SourceError
 from stdb_codegen.schema.rawdef import LARGEST, Definition
 from stdb_codegen.sources import http
 
-# Seconds for each step of an answer, and for the whole of it, from the search for the server's address on.
+__all__ = ["PATIENCE", "TIMEOUT", "VERSIONS", "check_address", "check_database", "fetch"]
+
+# Seconds for each step of a response, and for all of it, with the lookup of the server's address.
 TIMEOUT = 10.0
 PATIENCE = 60.0
-# The versions to ask for, in this order. A server that does not know one answers 400.
+# Versions to request, in this order. A server that does not know one answers 400.
 VERSIONS = (10, 9)
 
 _DATABASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_RUNS = "check its address, and that it runs"
+_RUNS = "check its address, and that it is running"
 
 
 def fetch(server: str, database: str, token: str | None = None, timeout: float = TIMEOUT) -> Definition:
-    """The definition of a database on a server.
+    """Fetch the definition of a database from a server.
 
     Args:
-        server: The server's address, such as `http://localhost:3000`.
-        database: The database's name or identity.
-        token: Whom to ask as; never part of an error.
-        timeout: How many seconds to wait for each step of the server's answer.
+        server: address of the server, such as `http://localhost:3000`.
+        database: name or identity of the database.
+        token: auth token for the server; never part of an error.
+        timeout: seconds to wait for each step of the response.
 
     Raises:
-        SourceError: The database cannot have that name, or the server does not give its schema.
+        SourceError: the name is invalid, or the server does not send the schema.
     """
     check_database(database)
     _check_token(token)
@@ -47,10 +49,10 @@ def fetch(server: str, database: str, token: str | None = None, timeout: float =
 
 
 def check_address(server: str) -> str:
-    """The server's address without a slash at its end.
+    """Return the address of a server, without a slash at its end.
 
     Raises:
-        SourceError: It is no address, or holds more than one.
+        SourceError: the address is invalid, or holds more than scheme, host, port and path.
     """
     try:
         parts = urlsplit(server)
@@ -58,24 +60,24 @@ def check_address(server: str) -> str:
     except ValueError:
         parts, port_is_good = urlsplit(""), False
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_good:
-        raise SourceError(f"--server {server!r}", "is not an address of a server", "write it as http://HOST:PORT")
+        raise SourceError(f"--server {server!r}", "is not the address of a server", "write it as http://HOST:PORT")
     if parts.username is not None or parts.query or parts.fragment:
-        # It is not repeated, for it may hold a secret.
-        raise SourceError("--server", "holds more than an address", "write it as http://HOST:PORT, and give --token")
+        # The error does not repeat the address, for it may hold a secret.
+        raise SourceError("--server", "is more than an address", "write it as http://HOST:PORT, and give --token")
     return server.rstrip("/")
 
 
 def check_database(name: str) -> None:
-    """Refuse what no database can be called.
+    """Check the name of a database.
 
     Raises:
-        SourceError: The name is neither a database's name nor an identity.
+        SourceError: the name is neither a valid name nor an identity.
     """
     if _DATABASE.fullmatch(name):
         return
-    why = "names hold small letters, digits and single hyphens"
+    why = "names consist of lower case letters, digits and single hyphens"
     if name == "-" or name.endswith((".wasm", ".json")):
-        remedy = "leave --server away to read the schema from there"
+        remedy = "omit --server to read the schema from there"
     else:
         suggestion = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
         remedy = f"did you mean {suggestion!r}?" if suggestion else "give a name or an identity with --module"
@@ -84,12 +86,12 @@ def check_database(name: str) -> None:
 
 def _check_token(token: str | None) -> None:
     if token and not (token.isascii() and token.isprintable()):
-        problem = "is not a token: it holds characters that none has"
+        problem = "is not a token: it holds invalid characters"
         raise SourceError("--token or SPACETIMEDB_TOKEN", problem, "copy it again")
 
 
 def _get_newest(url: str, token: str | None, limits: http.Limits) -> bytes:
-    """The schema in the newest version that the server knows."""
+    """Get the schema in the newest version that the server knows."""
     *newer, oldest = VERSIONS
     for version in newer:
         try:
@@ -122,10 +124,12 @@ def _no_answer(server: str, error: Exception) -> SourceError:
             remedy = "check the address, or name the authority's certificate in SSL_CERT_FILE"
             return SourceError(server, problem, remedy)
         case ssl.SSLError():
-            return SourceError(server, f"no TLS there: {error.reason}", "check its address; http:// is without TLS")
+            return SourceError(
+                server, f"the server has no TLS: {error.reason}", "check its address; http:// has no TLS"
+            )
         case OSError():
             text = error.strerror or str(error) or type(error).__name__
             return SourceError(server, f"the server cannot be reached: {text}", _RUNS)
         case _:
             text = str(error) or type(error).__name__
-            return SourceError(server, f"the server gave no answer that can be read: {text}", _RUNS)
+            return SourceError(server, f"invalid response of the server: {text}", _RUNS)

@@ -1,4 +1,4 @@
-"""Where a schema comes from: which of the places a name means, and what is read there."""
+"""Source of a schema: resolves what `--module` and `--server` name, and reads it."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ from stdb_codegen.errors import SourceError
 from stdb_codegen.schema.rawdef import LARGEST, Definition
 from stdb_codegen.sources import files, project, server, wasm
 
+__all__ = ["STDIN", "Source", "from_path"]
+
 STDIN = "-"
 _WASM_MAGIC = b"\0asm"
-# What Windows' shells begin a redirected file with.
+# Byte order marks, with which Windows' shells begin a redirected file.
 _ENCODINGS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One place that a schema comes from. Exactly one thing decides which, in this order.
+    """Source of a schema, decided in this order.
 
     1. With `server`, the database there whose name or identity `module` is.
-    2. `-` is standard input: a `.wasm` or a JSON schema, told apart by how they begin.
+    2. `-` is standard input: a `.wasm` or a JSON schema, distinguished by their first bytes.
     3. A folder is a module's project; with `build` it is built first.
     4. A file whose name ends in `.wasm` or `.json` is a module, or a schema.
 
     Attributes:
-        module: What `--module` says.
-        server: The address of a server, or None.
-        build: Whether to build a project first.
+        module: value of `--module`.
+        server: address of a server, or None.
+        build: whether to build a project first.
     """
 
     module: str
@@ -36,7 +38,7 @@ class Source:
     build: bool = False
 
     def __str__(self) -> str:
-        """What is read, as one reads it in a message."""
+        """Return a description for messages."""
         if self.server:
             return f"database {self.module!r} on {self.server}"
         return "standard input" if self.is_stdin else self.module
@@ -52,10 +54,10 @@ class Source:
         return self.server is None and not self.is_stdin and files.is_folder(Path(self.module))
 
     def check(self) -> None:
-        """Refuse what cannot be a source, without reading it.
+        """Check the source without reading it.
 
         Raises:
-            SourceError: There is nothing of that name, or no database can have it.
+            SourceError: no such file exists, or the name of the database is invalid.
         """
         if self.server:
             server.check_address(self.server)
@@ -64,16 +66,16 @@ class Source:
             raise _missing(Path(self.module))
 
     def read(self, token: str | None = None) -> Definition:
-        """The definition that is there.
+        """Read the definition.
 
         Args:
-            token: Whom to ask a server as.
+            token: auth token for the server.
 
         Raises:
-            SourceError: There is none.
+            SourceError: the definition cannot be read.
         """
         if self.build and not self.is_project:
-            raise SourceError(str(self), "is not a project, so it cannot be built", "leave --build away")
+            raise SourceError(str(self), "is not a project, so it cannot be built", "omit --build")
         if self.server:
             return server.fetch(self.server, self.module, token)
         if self.is_stdin:
@@ -84,10 +86,10 @@ class Source:
 
 
 def from_path(path: Path) -> Definition:
-    """The definition in a `.wasm`, a `.json`, or a module's project.
+    """Read the definition in a `.wasm`, a `.json`, or a module's project.
 
     Raises:
-        SourceError: There is none.
+        SourceError: the definition cannot be read.
     """
     if files.is_folder(path):
         path = project.find_wasm(path)
@@ -129,7 +131,7 @@ def _missing(path: Path) -> SourceError:
 
 
 def _text(data: bytes, place: str) -> bytes:
-    """JSON as UTF-8 without a byte order mark."""
+    """Return JSON as UTF-8, without a byte order mark."""
     for mark, encoding in _ENCODINGS.items():
         if data.startswith(mark):
             try:

@@ -1,4 +1,4 @@
-"""Reads TOML that anybody may have written: the standard library takes the square of a key's parts, and recurses."""
+"""Reader of untrusted TOML: the standard library takes quadratic time for dotted keys, and recurses."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-# Bytes of a file, and how deep its tables may be: nobody writes so much, or so deep.
+__all__ = ["DEEPEST", "LARGEST", "DeepError", "TomlTable", "parse", "read"]
+
+# Bytes of a file, and depth of its tables: far more than people write.
 LARGEST = 1024 * 1024
 DEEPEST = 50
 
-Table: TypeAlias = dict[str, object]
+TomlTable: TypeAlias = dict[str, object]
 
-# A string or a comment; one without an end goes on to the end of the text, so that nothing is read twice.
+# A string or a comment; an unterminated one extends to the end of the text, so that the scan takes linear time.
 _TEXT = re.compile(
     r'"""(?:[^"\\]|\\.|"(?!""))*+(?:"""|\\?\Z)'
     r"|'''(?:[^']|'(?!''))*+(?:'''|\Z)"
@@ -31,29 +33,29 @@ _DEEP_KEY = re.compile(rf"(?<![\w-])[\w-]++(?:[ \t]*+\.[ \t]*+[\w-]++){{{DEEPEST
 
 
 class DeepError(ValueError):
-    """A file is nested deeper than anybody writes it."""
+    """TOML that is nested too deeply."""
 
     def __init__(self) -> None:
         super().__init__(f"is nested more than {DEEPEST} deep")
 
 
-def read(file: Path) -> Table:
-    """The content of a file.
+def read(file: Path) -> TomlTable:
+    """Read a file.
 
     Raises:
-        OSError: It cannot be read, or is no regular file, or too large.
-        DeepError: It is nested too deeply.
-        ValueError: It is no TOML.
+        OSError: the file cannot be read, is not regular, or is too large.
+        DeepError: the document is nested too deeply.
+        ValueError: the text is not TOML.
     """
     return parse(files.read(file, LARGEST).decode())
 
 
-def parse(text: str) -> Table:
-    """What a text says.
+def parse(text: str) -> TomlTable:
+    """Parse a text.
 
     Raises:
-        DeepError: It is nested too deeply.
-        ValueError: It is no TOML.
+        DeepError: the document is nested too deeply.
+        ValueError: the text is not TOML.
     """
     if _DEEP_KEY.search(_TEXT.sub("text", text)):
         raise DeepError
@@ -71,5 +73,5 @@ def parse(text: str) -> Table:
 
 def _inner(value: object) -> Iterable[object]:
     if isinstance(value, dict):
-        return cast("Table", value).values()
+        return cast("TomlTable", value).values()
     return cast("list[object]", value) if isinstance(value, list) else ()

@@ -1,6 +1,6 @@
-"""Lets a `.wasm` describe itself, in a sandbox: a module is untrusted code.
+"""Reader of the definition in a `.wasm`, which describes itself in a sandbox: a module is untrusted code.
 
-The sandbox is a process of its own: see `stdb_codegen.sources.sandbox`.
+The sandbox is a separate process: see `stdb_codegen.sources.sandbox`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ import sys
 from stdb_codegen.errors import SourceError
 from stdb_codegen.schema.rawdef import LARGEST
 
-# Instructions: describing the largest modules takes a small part of this; a loop without end takes some seconds to
-# run out. Seconds for all of it, of which compiling the module takes the most.
+__all__ = ["DEADLINE", "FUEL", "LARGEST_MODULE", "describe"]
+
+# Instructions: the largest modules take a small part of this, and an endless loop ends after some seconds. And seconds
+# in all, most of which compiling takes.
 FUEL = 5_000_000_000
 DEADLINE = 60.0
-# Bytes of a module: those of Rust have some hundred thousand, and without optimisation some million.
+# Bytes of a module: Rust modules have some hundred thousand, and without optimisation some million.
 LARGEST_MODULE = 64 * 1024 * 1024
 
 _GIVE = "give the .wasm of a SpacetimeDB module, built for release"
@@ -26,28 +28,28 @@ _INSTALL = "run: pip install 'stdb[wasm]' (or generate from a server, with --ser
 
 
 def describe(binary: bytes, place: str, fuel: int = FUEL, deadline: float = DEADLINE) -> bytes:
-    """Run a module far enough to have its definition.
+    """Run a module to get its definition.
 
     Args:
-        binary: The `.wasm`.
-        place: Where it was found, for errors.
-        fuel: How many instructions it may run.
-        deadline: How many seconds all of it may take.
+        binary: content of the `.wasm`.
+        place: path of the `.wasm`, for errors.
+        fuel: limit of instructions.
+        deadline: limit of time in seconds.
 
     Returns:
         The definition, in BSATN.
 
     Raises:
-        SourceError: The extra `wasm` is not installed, or the binary does not describe itself.
+        SourceError: the extra `wasm` is not installed, or the module does not describe itself.
     """
     if importlib.util.find_spec("wasmtime") is None:
         raise SourceError(place, "reading a .wasm needs the package wasmtime", _INSTALL)
-    # Not from the folder that the command runs in (-P), but from wherever this process has its modules from.
+    # Modules are imported from the path of this process, and not from the working folder (-P).
     command = [sys.executable, "-P", "-m", "stdb_codegen.sources.sandbox", str(fuel), str(LARGEST)]
     environment = {name: value for name, value in os.environ.items() if name != "SPACETIMEDB_TOKEN"}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     try:
-        done = subprocess.run(  # noqa: S603 - no shell, and nothing of the module in it
+        done = subprocess.run(  # noqa: S603 - no shell, and no text of the module
             command, input=binary, capture_output=True, env=environment, timeout=deadline, check=True
         )
     except subprocess.TimeoutExpired as error:
@@ -66,6 +68,6 @@ def _reason(error: subprocess.CalledProcessError) -> str:
     try:
         return str(json.loads(lines[-1])["refused"])
     except (ValueError, TypeError, LookupError):
-        # Nothing that the sandbox itself says: an abort, or an error of Python.
+        # Not an error of the sandbox: an abort, or a traceback.
         how = f"signal {-error.returncode}" if error.returncode < 0 else f"exit code {error.returncode}"
-        return f"it brings the sandbox down, with {how}: {lines[-1]}".removesuffix(": ")
+        return f"the sandbox ended with {how}: {lines[-1]}".removesuffix(": ")

@@ -39,7 +39,7 @@ def lowered(path: Path) -> ir.Schema:
 
 
 def built(case: str) -> Package:
-    """What a package declares."""
+    """Declarations of a package."""
     if case in FEATURES:
         return schemas.build(FEATURES[case].raw, **FEATURES[case].options)
     return context.build(lowered(origin(case)))

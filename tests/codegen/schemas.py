@@ -94,12 +94,12 @@ def table(
 
 
 def procedure(name: str, returns: Json, *parameters: tuple[str, Json]) -> Json:
-    """What the module exports for a procedure, version 9."""
+    """Export of a procedure, version 9."""
     return {"Procedure": {"name": name, "params": {"elements": elements(list(parameters))}, "return_type": returns}}
 
 
 def view(name: str, returns: Json, *parameters: tuple[str, Json], public: bool = True) -> Json:
-    """What the module exports for a view, version 9."""
+    """Export of a view, version 9."""
     params = {"elements": elements(list(parameters))}
     shown = {"index": 0, "is_public": public, "is_anonymous": True, "params": params, "return_type": returns}
     return {"View": {"name": name, **shown}}

@@ -12,59 +12,59 @@ __all__ = [
 
 
 class Reducers(stdb.ReducerSet):
-    """The module's reducers. A call sends at once; await it for the outcome."""
+    """Reducers of the module. A call is sent at once; await it for its outcome."""
 
     @stdb.reducer("create_player")
     def create_player(self, name: str) -> None:
         """Call reducer `create_player`."""
 
     on_create_player = stdb.OnReducer[str]("create_player")
-    """Listen to calls of reducer `create_player`."""
+    """Callbacks on calls of reducer `create_player`."""
 
     @stdb.reducer("delete_player")
     def delete_player(self, id: stdb.U64) -> None:
         """Call reducer `delete_player`."""
 
     on_delete_player = stdb.OnReducer[stdb.U64]("delete_player")
-    """Listen to calls of reducer `delete_player`."""
+    """Callbacks on calls of reducer `delete_player`."""
 
     @stdb.reducer("do_activity")
     def do_activity(self, id: stdb.U64, activity: types.Activity) -> None:
         """Call reducer `do_activity`."""
 
     on_do_activity = stdb.OnReducer[stdb.U64, types.Activity]("do_activity")
-    """Listen to calls of reducer `do_activity`."""
+    """Callbacks on calls of reducer `do_activity`."""
 
     @stdb.reducer("level_up")
     def level_up(self, id: stdb.U64) -> None:
         """Call reducer `level_up`."""
 
     on_level_up = stdb.OnReducer[stdb.U64]("level_up")
-    """Listen to calls of reducer `level_up`."""
+    """Callbacks on calls of reducer `level_up`."""
 
     @stdb.reducer("move_to")
     def move_to(self, id: stdb.U64, position: types.Position) -> None:
         """Call reducer `move_to`."""
 
     on_move_to = stdb.OnReducer[stdb.U64, types.Position]("move_to")
-    """Listen to calls of reducer `move_to`."""
+    """Callbacks on calls of reducer `move_to`."""
 
     on_client_connected = stdb.OnReducer[()]("client_connected")
-    """Listen to calls of reducer `client_connected`. The server calls it when a client connected."""
+    """Callbacks on calls of reducer `client_connected`. The server calls it when a client connects."""
 
     on_client_disconnected = stdb.OnReducer[()]("client_disconnected")
-    """Listen to calls of reducer `client_disconnected`. The server calls it when a client disconnected."""
+    """Callbacks on calls of reducer `client_disconnected`. The server calls it when a client disconnects."""
 
     @stdb.reducer("send_message")
     def send_message(self, text: str) -> None:
         """Call reducer `send_message`."""
 
     on_send_message = stdb.OnReducer[str]("send_message")
-    """Listen to calls of reducer `send_message`."""
+    """Callbacks on calls of reducer `send_message`."""
 
     @stdb.reducer("set_status")
     def set_status(self, id: stdb.U64, status: str | None) -> None:
         """Call reducer `set_status`."""
 
     on_set_status = stdb.OnReducer[stdb.U64, str | None]("set_status")
-    """Listen to calls of reducer `set_status`."""
+    """Callbacks on calls of reducer `set_status`."""

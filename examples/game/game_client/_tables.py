@@ -54,7 +54,7 @@ class PlayerTable(
     name="player",
     primary_key="id",
 ):
-    """Table `player`, with primary key `id`. The server counts up `id`."""
+    """Table `player`, with primary key `id`. Column `id` is auto-inc."""
 
     id = stdb.Unique[types.Player, stdb.U64]("id")
     """Unique index on `id`."""
@@ -65,7 +65,7 @@ class PlayerTable(
 
 
 class Tables(stdb.TableSet):
-    """The tables of the module, by name."""
+    """Tables of the module, by name."""
 
     message: MessageTable
     player: PlayerTable

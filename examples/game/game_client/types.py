@@ -75,7 +75,7 @@ class Position(stdb.Product, frozen=True):
 
 
 class Team(stdb.Enumeration):
-    """Sum type `Team`, whose variants carry nothing."""
+    """Sum type `Team`, whose variants have no payload."""
 
     RED = "Red"
     BLUE = "Blue"

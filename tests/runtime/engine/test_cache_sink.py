@@ -163,7 +163,7 @@ def test_rows_that_come_twice_contradict_what_came_before(
     record = engine.sink.subscribe(ALL)
     record.on_applied.add(applied.append)
     driver.apply(record.query_id, ROWS)
-    with pytest.raises(ProtocolError, match="is active and was not to begin"):
+    with pytest.raises(ProtocolError, match="is active and must not be applied"):
         driver.apply(record.query_id, ROWS)
     assert len(applied) == 1
 
@@ -197,13 +197,13 @@ def test_a_subscription_that_was_not_to_end_keeps_its_rows(
     told = causes(tables)
     before = names(tables)
     update = PROBE.payload("SubscribeMultiApplied", ROWS)["update"]
-    with pytest.raises(ProtocolError, match=f"is {record.state.value} and was not to end"):
+    with pytest.raises(ProtocolError, match=f"is {record.state.value} and must not be ended by the server"):
         driver.receive("UnsubscribeMultiApplied", query_id={"id": record.query_id}, update=update)
     assert (names(tables), told) == (before, [])
 
 
 def test_a_refusal_of_what_was_not_requested_is_refused(engine: TypedEngine, driver: ListDriver) -> None:
-    with pytest.raises(ProtocolError, match="that was not asked for: `nope` is not a valid table"):
+    with pytest.raises(ProtocolError, match="that was not requested: `nope` is not a valid table"):
         driver.receive("SubscriptionError", request_id={"some": 99}, query_id={"none": []})
 
 
@@ -216,7 +216,7 @@ def test_a_refusal_that_names_an_active_subscription_besides_an_unknown_request_
 
 
 def test_the_rows_of_the_legacy_set_are_refused(engine: TypedEngine, driver: ListDriver, tables: Tables) -> None:
-    with pytest.raises(ProtocolError, match="legacy Subscribe, which was not asked for"):
+    with pytest.raises(ProtocolError, match="legacy Subscribe, which was not requested"):
         driver.receive("InitialSubscription")
     assert names(tables) == []
 
@@ -267,7 +267,7 @@ def test_one_that_is_ended_before_its_rows_came_is_unsubscribed_once_they_are_he
     record.on_applied.add(applied.append)
     engine.sink.unsubscribe(record)
     assert (record.state, unsubscribed(driver, record)) == (ENDING, 0)
-    with pytest.raises(SubscriptionError, match="it was ended before its rows came"):
+    with pytest.raises(SubscriptionError, match="it was unsubscribed before its rows arrived"):
         run(record.applied)
     driver.apply(record.query_id, ROWS)
     assert (record.state, unsubscribed(driver, record), applied) == (ENDING, 1, [])
@@ -406,7 +406,7 @@ def test_what_ended_without_a_connection_is_not_requested_again_and_its_rows_go_
     for record in (here, pending):
         engine.sink.unsubscribe(record)
         assert (record.state, run(record.ended)) == (ENDED, None)
-    with pytest.raises(SubscriptionError, match="ended before its rows came"):
+    with pytest.raises(SubscriptionError, match="unsubscribed before its rows arrived"):
         run(pending.applied)
     told = causes(tables)
     assert names(tables) == ["Rec", "Rec2"]
@@ -447,7 +447,7 @@ def test_an_active_one_that_the_next_connection_refuses_loses_its_rows_and_its_c
     assert run(record.ended) is None
     assert [error.queries for error in told] == ([ALL] if listens else [])
     assert [message.partition(":")[0] for message in caplog.messages] == (
-        [] if listens else ["a subscription was refused when the connection was made again"]
+        [] if listens else ["a subscription was refused after a reconnection"]
     )
 
 

@@ -67,7 +67,7 @@ def test_a_row_that_goes_and_was_not_there_contradicts_what_came_before() -> Non
     driver.apply(engine.sink.subscribe(ALL).query_id)
     told: list[object] = []
     engine.sink.on_transaction.add(told.append)
-    with pytest.raises(ProtocolError, match="a row of table 'player' away that was not there"):
+    with pytest.raises(ProtocolError, match="the server deleted a row of table 'player' that is not in the cache"):
         driver.receive("TransactionUpdateLight", LEVEL_UP)
     assert (told, list(Tables(lambda: engine).player)) == ([], [])
 

@@ -78,7 +78,7 @@ def test_what_a_callback_raises_is_logged_by_its_name_without_on_error(caplog: p
     engine, driver = handler_engine({"on_identity_token": fail})
     driver.connect()
     engine.sink.report(ValueError("no callback's"))
-    assert caplog.messages == ["the callback fail raised", "an error that no on_error takes"]
+    assert caplog.messages == ["the callback fail raised", "unhandled error: the handler has no on_error"]
 
 
 def test_what_on_error_raises_is_logged_and_not_passed_to_it_again(caplog: pytest.LogCaptureFixture) -> None:

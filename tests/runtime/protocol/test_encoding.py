@@ -73,9 +73,9 @@ def endless() -> list[object]:
 @pytest.mark.parametrize(
     ("values", "argument", "problem"),
     [
-        ([object()], "args[0]", "object is no JSON value"),
-        ([{"a": [1, {2}]}], "args[0].a[1]", "set is no JSON value"),
-        ({"a": 1j}, "args.a", "complex is no JSON value"),
+        ([object()], "args[0]", "object is not a JSON value"),
+        ([{"a": [1, {2}]}], "args[0].a[1]", "set is not a JSON value"),
+        ({"a": 1j}, "args.a", "complex is not a JSON value"),
         ([float("nan")], "args[0]", ""),
         (["\ud800"], "args", "cannot be sent: "),
         (endless(), "args", "cannot be sent: "),

@@ -41,7 +41,7 @@ def test_the_version_is_read(body: bytes, version: tuple[int, ...]) -> None:
     ],
 )
 def test_an_answer_that_names_no_version_is_an_error_that_names_the_server(body: bytes) -> None:
-    with pytest.raises(ConnectError, match="ws://here does not say of what version it is"):
+    with pytest.raises(ConnectError, match="ws://here does not report its version at /v1/health"):
         read_version(ENDPOINT, body)
 
 

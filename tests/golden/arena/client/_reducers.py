@@ -12,28 +12,28 @@ __all__ = [
 
 
 class Reducers(stdb.ReducerSet):
-    """The module's reducers. A call sends at once; await it for the outcome."""
+    """Reducers of the module. A call is sent at once; await it for its outcome."""
 
     @stdb.reducer("create_hero")
     def create_hero(self, name: str) -> None:
         """Call reducer `create_hero`."""
 
     on_create_hero = stdb.OnReducer[str]("create_hero")
-    """Listen to calls of reducer `create_hero`."""
+    """Callbacks on calls of reducer `create_hero`."""
 
     @stdb.reducer("make_move")
     def make_move(self, id: stdb.U64, what: types.Move) -> None:
         """Call reducer `make_move`."""
 
     on_make_move = stdb.OnReducer[stdb.U64, types.Move]("make_move")
-    """Listen to calls of reducer `make_move`."""
+    """Callbacks on calls of reducer `make_move`."""
 
     on_on_connect = stdb.OnReducer[()]("on_connect")
-    """Listen to calls of reducer `on_connect`. The server calls it when a client connected."""
+    """Callbacks on calls of reducer `on_connect`. The server calls it when a client connects."""
 
     @stdb.reducer("strike")
     def strike(self, hero: stdb.U64, damage: stdb.U32) -> None:
         """Call reducer `strike`."""
 
     on_strike = stdb.OnReducer[stdb.U64, stdb.U32]("strike")
-    """Listen to calls of reducer `strike`."""
+    """Callbacks on calls of reducer `strike`."""

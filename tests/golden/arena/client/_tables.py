@@ -44,7 +44,7 @@ class HeroTable(
     name="hero",
     primary_key="id",
 ):
-    """Table `hero`, with primary key `id`. The server counts up `id`."""
+    """Table `hero`, with primary key `id`. Column `id` is auto-inc."""
 
     id = stdb.Unique[types.Hero, stdb.U64]("id")
     """Unique index on `id`."""
@@ -59,7 +59,7 @@ class HitTable(
     row=types.Hit,
     name="hit",
 ):
-    """Event table `hit`. The protocol of this client, version 1, cannot subscribe to it: trying raises SubscriptionError."""
+    """Event table `hit`. Protocol version 1, which this client speaks, cannot subscribe to it: SubscriptionError is raised."""
 
 
 class MyHeroesTable(
@@ -68,7 +68,7 @@ class MyHeroesTable(
     row=types.Hero,
     name="my_heroes",
 ):
-    """View `my_heroes`. The module computes its rows; they are subscribed to and read like those of a table."""
+    """View `my_heroes`. The module computes its rows; subscribe to it and read it like a table."""
 
 
 class StrongTable(
@@ -77,11 +77,11 @@ class StrongTable(
     row=types.Cell,
     name="strong",
 ):
-    """View `strong`. The module computes its rows; they are subscribed to and read like those of a table."""
+    """View `strong`. The module computes its rows; subscribe to it and read it like a table."""
 
 
 class Tables(stdb.TableSet):
-    """The tables of the module, by name."""
+    """Tables of the module, by name."""
 
     hero: HeroTable
     hit: HitTable

@@ -1557,7 +1557,7 @@ class KeylessOddTable(
 
 
 class Tables(stdb.TableSet):
-    """The tables of the module, by name."""
+    """Tables of the module, by name."""
 
     echo_bool: EchoBoolTable
     echo_bytes: EchoBytesTable

@@ -107,7 +107,7 @@ __all__ = [
 
 
 class Color(stdb.Enumeration):
-    """Sum type `Color`, whose variants carry nothing."""
+    """Sum type `Color`, whose variants have no payload."""
 
     RED = "Red"
     GREEN = "Green"

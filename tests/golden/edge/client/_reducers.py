@@ -12,84 +12,84 @@ __all__ = [
 
 
 class Reducers(stdb.ReducerSet):
-    """The module's reducers. A call sends at once; await it for the outcome."""
+    """Reducers of the module. A call is sent at once; await it for its outcome."""
 
     @stdb.reducer("close_house")
     def close_house(self) -> None:
         """Call reducer `close_house`."""
 
     on_close_house = stdb.OnReducer[()]("close_house")
-    """Listen to calls of reducer `close_house`."""
+    """Callbacks on calls of reducer `close_house`."""
 
     @stdb.reducer("delete_and_reinsert")
     def delete_and_reinsert(self, id: stdb.U32) -> None:
         """Call reducer `delete_and_reinsert`."""
 
     on_delete_and_reinsert = stdb.OnReducer[stdb.U32]("delete_and_reinsert")
-    """Listen to calls of reducer `delete_and_reinsert`."""
+    """Callbacks on calls of reducer `delete_and_reinsert`."""
 
     @stdb.reducer("drop_readings")
     def drop_readings(self) -> None:
         """Call reducer `drop_readings`."""
 
     on_drop_readings = stdb.OnReducer[()]("drop_readings")
-    """Listen to calls of reducer `drop_readings`."""
+    """Callbacks on calls of reducer `drop_readings`."""
 
     on_connected = stdb.OnReducer[()]("connected")
-    """Listen to calls of reducer `connected`. The server calls it when a client connected."""
+    """Callbacks on calls of reducer `connected`. The server calls it when a client connects."""
 
     @stdb.reducer("pair")
     def pair(self, id: stdb.U32, tag: stdb.U32, rights: stdb.U32) -> None:
         """Call reducer `pair`."""
 
     on_pair = stdb.OnReducer[stdb.U32, stdb.U32, stdb.U32]("pair")
-    """Listen to calls of reducer `pair`."""
+    """Callbacks on calls of reducer `pair`."""
 
     @stdb.reducer("put_odd_floats")
     def put_odd_floats(self) -> None:
         """Call reducer `put_odd_floats`."""
 
     on_put_odd_floats = stdb.OnReducer[()]("put_odd_floats")
-    """Listen to calls of reducer `put_odd_floats`."""
+    """Callbacks on calls of reducer `put_odd_floats`."""
 
     @stdb.reducer("retag")
     def retag(self, id: stdb.U32, tag: stdb.U32) -> None:
         """Call reducer `retag`."""
 
     on_retag = stdb.OnReducer[stdb.U32, stdb.U32]("retag")
-    """Listen to calls of reducer `retag`."""
+    """Callbacks on calls of reducer `retag`."""
 
     @stdb.reducer("ring")
     def ring(self, alarm: types.Alarm) -> None:
-        """Call reducer `ring`. It is scheduled: the server calls it when rows of table `alarm` say."""
+        """Call reducer `ring`. Scheduled: the server calls it at the times in the rows of table `alarm`."""
 
     on_ring = stdb.OnReducer[types.Alarm]("ring")
-    """Listen to calls of reducer `ring`."""
+    """Callbacks on calls of reducer `ring`."""
 
     @stdb.reducer("say")
     def say(self, word: str) -> None:
         """Call reducer `say`."""
 
     on_say = stdb.OnReducer[str]("say")
-    """Listen to calls of reducer `say`."""
+    """Callbacks on calls of reducer `say`."""
 
     @stdb.reducer("set_alarms")
     def set_alarms(self) -> None:
         """Call reducer `set_alarms`."""
 
     on_set_alarms = stdb.OnReducer[()]("set_alarms")
-    """Listen to calls of reducer `set_alarms`."""
+    """Callbacks on calls of reducer `set_alarms`."""
 
     @stdb.reducer("swap_left")
     def swap_left(self, old: stdb.U32, new: stdb.U32) -> None:
         """Call reducer `swap_left`."""
 
     on_swap_left = stdb.OnReducer[stdb.U32, stdb.U32]("swap_left")
-    """Listen to calls of reducer `swap_left`."""
+    """Callbacks on calls of reducer `swap_left`."""
 
     @stdb.reducer("unpair_one")
     def unpair_one(self, right: stdb.U32) -> None:
         """Call reducer `unpair_one`."""
 
     on_unpair_one = stdb.OnReducer[stdb.U32]("unpair_one")
-    """Listen to calls of reducer `unpair_one`."""
+    """Callbacks on calls of reducer `unpair_one`."""

@@ -78,7 +78,7 @@ class AlarmTable(
     name="alarm",
     primary_key="id",
 ):
-    """Table `alarm`, with primary key `id`. The server counts up `id`. The server calls `ring` when its rows say."""
+    """Table `alarm`, with primary key `id`. Column `id` is auto-inc. The server calls `ring` at the times in its rows."""
 
     id = stdb.Unique[types.Alarm, stdb.U64]("id")
     """Unique index on `id`."""
@@ -144,7 +144,7 @@ class RungTable(
 
 
 class Tables(stdb.TableSet):
-    """The tables of the module, by name."""
+    """Tables of the module, by name."""
 
     alarm: AlarmTable
     left: LeftTable

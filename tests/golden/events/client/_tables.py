@@ -39,11 +39,11 @@ class HitTable(
     row=types.Hit,
     name="hit",
 ):
-    """Event table `hit`. The protocol of this client, version 1, cannot subscribe to it: trying raises SubscriptionError."""
+    """Event table `hit`. Protocol version 1, which this client speaks, cannot subscribe to it: SubscriptionError is raised."""
 
 
 class Tables(stdb.TableSet):
-    """The tables of the module, by name."""
+    """Tables of the module, by name."""
 
     hero: HeroTable
     hit: HitTable

@@ -12,14 +12,14 @@ __all__ = [
 
 
 class Reducers(stdb.ReducerSet):
-    """The module's reducers. A call sends at once; await it for the outcome."""
+    """Reducers of the module. A call is sent at once; await it for its outcome."""
 
     @stdb.reducer("class")
     def class_(self, type: str) -> None:
         """Call reducer `class`."""
 
     on_class_ = stdb.OnReducer[str]("class")
-    """Listen to calls of reducer `class`."""
+    """Callbacks on calls of reducer `class`."""
 
     @stdb.reducer(
         "CreateAccount",
@@ -32,7 +32,7 @@ class Reducers(stdb.ReducerSet):
         """Call reducer `CreateAccount`."""
 
     on_create_account = stdb.OnReducer[str, stdb.U64]("CreateAccount")
-    """Listen to calls of reducer `CreateAccount`."""
+    """Callbacks on calls of reducer `CreateAccount`."""
 
     @stdb.reducer(
         'it\'s """quoted""" \\ new\nline',
@@ -44,27 +44,27 @@ class Reducers(stdb.ReducerSet):
         """Call reducer `it's \"\"\"quoted\"\"\" \\ new\nline`."""
 
     on_it_s_quoted_new_line = stdb.OnReducer[str]('it\'s """quoted""" \\ new\nline')
-    """Listen to calls of reducer `it's \"\"\"quoted\"\"\" \\ new\nline`."""
+    """Callbacks on calls of reducer `it's \"\"\"quoted\"\"\" \\ new\nline`."""
 
     on_joined = stdb.OnReducer[()]("joined")
-    """Listen to calls of reducer `joined`. The server calls it when a client connected."""
+    """Callbacks on calls of reducer `joined`. The server calls it when a client connects."""
 
     on_left = stdb.OnReducer[()]("left")
-    """Listen to calls of reducer `left`. The server calls it when a client disconnected."""
+    """Callbacks on calls of reducer `left`. The server calls it when a client disconnects."""
 
     @stdb.reducer("stdb")
     def stdb_(self) -> None:
         """Call reducer `stdb`."""
 
     on_stdb_ = stdb.OnReducer[()]("stdb")
-    """Listen to calls of reducer `stdb`."""
+    """Callbacks on calls of reducer `stdb`."""
 
     @stdb.reducer("url")
     def url(self, url: types.URL) -> None:
         """Call reducer `url`."""
 
     on_url = stdb.OnReducer[types.URL]("url")
-    """Listen to calls of reducer `url`."""
+    """Callbacks on calls of reducer `url`."""
 
     @stdb.reducer("use_sum")
     def use_sum(
@@ -82,4 +82,4 @@ class Reducers(stdb.ReducerSet):
     ](
         "use_sum",
     )
-    """Listen to calls of reducer `use_sum`."""
+    """Callbacks on calls of reducer `use_sum`."""

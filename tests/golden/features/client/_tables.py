@@ -215,7 +215,7 @@ class UnnamedRowTable(
 
 
 class Tables(stdb.TableSet):
-    """The tables of the module, by name."""
+    """Tables of the module, by name."""
 
     account: AccountTable
     everything: EverythingTable

@@ -170,7 +170,7 @@ class Node(stdb.Product, frozen=True):
 
 
 class Rank(stdb.Enumeration):
-    """Sum type `Rank`, whose variants carry nothing."""
+    """Sum type `Rank`, whose variants have no payload."""
 
     LOW_RANK = "lowRank"
     THIS_RANK_IS_RESERVED_FOR_THOSE_WHO_ARE_HIGHER_THAN_ALL = "ThisRankIsReservedForThoseWhoAreHigherThanAll"  # fmt: skip

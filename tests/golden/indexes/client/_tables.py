@@ -69,6 +69,6 @@ class PointTable(
 
 
 class Tables(stdb.TableSet):
-    """The tables of the module, by name."""
+    """Tables of the module, by name."""
 
     point: PointTable

@@ -12,7 +12,7 @@ __all__ = [
 
 
 class Reducers(stdb.ReducerSet):
-    """The module's reducers. A call sends at once; await it for the outcome."""
+    """Reducers of the module. A call is sent at once; await it for its outcome."""
 
     @stdb.reducer(
         "add_level_2_person",
@@ -35,7 +35,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "add_level_2_person",
     )
-    """Listen to calls of reducer `add_level_2_person`."""
+    """Callbacks on calls of reducer `add_level_2_person`."""
 
     @stdb.reducer(
         "create_player_1",
@@ -54,17 +54,17 @@ class Reducers(stdb.ReducerSet):
         """Call reducer `create_player_1`."""
 
     on_create_player_1 = stdb.OnReducer[stdb.U64, str, stdb.U8]("create_player_1")
-    """Listen to calls of reducer `create_player_1`."""
+    """Callbacks on calls of reducer `create_player_1`."""
 
     on_on_join_2 = stdb.OnReducer[()]("on_join_2")
-    """Listen to calls of reducer `on_join_2`. The server calls it when a client connected."""
+    """Callbacks on calls of reducer `on_join_2`. The server calls it when a client connects."""
 
     @stdb.reducer("PromotePerson")
     def promote(self, id: stdb.U64) -> None:
         """Call reducer `PromotePerson`."""
 
     on_promote = stdb.OnReducer[stdb.U64]("PromotePerson")
-    """Listen to calls of reducer `PromotePerson`."""
+    """Callbacks on calls of reducer `PromotePerson`."""
 
     @stdb.reducer("put_badge")
     def put_badge(
@@ -86,25 +86,25 @@ class Reducers(stdb.ReducerSet):
     ](
         "put_badge",
     )
-    """Listen to calls of reducer `put_badge`."""
+    """Callbacks on calls of reducer `put_badge`."""
 
     @stdb.reducer("score")
     def score(self, by: stdb.U64) -> None:
         """Call reducer `score`."""
 
     on_score = stdb.OnReducer[stdb.U64]("score")
-    """Listen to calls of reducer `score`."""
+    """Callbacks on calls of reducer `score`."""
 
     @stdb.reducer("set_whistle")
     def set_whistle(self, at: stdb.ScheduleAt, text: str) -> None:
         """Call reducer `set_whistle`."""
 
     on_set_whistle = stdb.OnReducer[stdb.ScheduleAt, str]("set_whistle")
-    """Listen to calls of reducer `set_whistle`."""
+    """Callbacks on calls of reducer `set_whistle`."""
 
     @stdb.reducer("write_note")
     def write_note(self, text: str) -> None:
         """Call reducer `write_note`."""
 
     on_write_note = stdb.OnReducer[str]("write_note")
-    """Listen to calls of reducer `write_note`."""
+    """Callbacks on calls of reducer `write_note`."""

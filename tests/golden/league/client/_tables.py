@@ -94,7 +94,7 @@ class AllPeopleTable(
     name="all_people",
     primary_key="id",
 ):
-    """View `all_people`, with primary key `id`. The module computes its rows; they are subscribed to and read like those of a table."""
+    """View `all_people`, with primary key `id`. The module computes its rows; subscribe to it and read it like a table."""
 
     id = stdb.Unique[types.Level2Person, stdb.U64]("id")
     """Unique index on `id`."""
@@ -121,7 +121,7 @@ class FirstPlayerTable(
     row=types.Player1,
     name="TheFirst",
 ):
-    """View `TheFirst`. The module computes its rows; they are subscribed to and read like those of a table."""
+    """View `TheFirst`. The module computes its rows; subscribe to it and read it like a table."""
 
 
 class GoalScoredTable(
@@ -129,7 +129,7 @@ class GoalScoredTable(
     row=types.GoalScored,
     name="goal_scored",
 ):
-    """Event table `goal_scored`. The protocol of this client, version 1, cannot subscribe to it: trying raises SubscriptionError."""
+    """Event table `goal_scored`. Protocol version 1, which this client speaks, cannot subscribe to it: SubscriptionError is raised."""
 
 
 class HalfTime2Table(
@@ -139,7 +139,7 @@ class HalfTime2Table(
     name="half_time_2",
     primary_key="id",
 ):
-    """Table `half_time_2`, with primary key `id`. The server counts up `id`. The server calls `blow_whistle_2` when its rows say."""
+    """Table `half_time_2`, with primary key `id`. Column `id` is auto-inc. The server calls `blow_whistle_2` at the times in its rows."""
 
     id = stdb.Unique[types.HalfTime2, stdb.U64]("id")
     """Unique index on `id`."""
@@ -152,7 +152,7 @@ class KeyedPlayers2Table(
     name="keyed_players_2",
     primary_key="player_1_id",
 ):
-    """View `keyed_players_2`, with primary key `player_1_id`. The module computes its rows; they are subscribed to and read like those of a table."""
+    """View `keyed_players_2`, with primary key `player_1_id`. The module computes its rows; subscribe to it and read it like a table."""
 
     player_1_id = stdb.Unique[types.Player1, stdb.U64]("player_1_id")
     """Unique index on `player_1_id`."""
@@ -165,7 +165,7 @@ class Level2PeopleTable(
     name="level_2_people",
     primary_key="id",
 ):
-    """Table `level_2_people`, with primary key `id`. The server counts up `id`."""
+    """Table `level_2_people`, with primary key `id`. Column `id` is auto-inc."""
 
     id = stdb.Unique[types.Level2Person, stdb.U64]("id")
     """Unique index on `id`."""
@@ -187,7 +187,7 @@ class MyPeople2Table(
     row=types.Level2Person,
     name="my_people_2",
 ):
-    """View `my_people_2`. The module computes its rows; they are subscribed to and read like those of a table."""
+    """View `my_people_2`. The module computes its rows; subscribe to it and read it like a table."""
 
 
 class Player1Table(
@@ -226,7 +226,7 @@ class PointsTable(
     row=types.Point2D,
     name="points",
 ):
-    """View `points`. The module computes its rows; they are subscribed to and read like those of a table."""
+    """View `points`. The module computes its rows; subscribe to it and read it like a table."""
 
 
 class PrivateNoteTable(
@@ -236,14 +236,14 @@ class PrivateNoteTable(
     name="private_note",
     primary_key="id",
 ):
-    """Table `private_note`, with primary key `id`. The server counts up `id`."""
+    """Table `private_note`, with primary key `id`. Column `id` is auto-inc."""
 
     id = stdb.Unique[types.PrivateNote, stdb.U64]("id")
     """Unique index on `id`."""
 
 
 class Tables(stdb.TableSet):
-    """The tables of the module, by name."""
+    """Tables of the module, by name."""
 
     all_people: AllPeopleTable
     badge: BadgeTable

@@ -90,7 +90,7 @@ class PrivateNote(stdb.Product, frozen=True):
 
 
 class Rank(stdb.Enumeration):
-    """Sum type `Rank`, whose variants carry nothing."""
+    """Sum type `Rank`, whose variants have no payload."""
 
     FIRST_CLASS = "firstClass"
     SECOND2 = "second2"

@@ -12,11 +12,11 @@ __all__ = [
 
 
 class Reducers(stdb.ReducerSet):
-    """The module's reducers. A call sends at once; await it for the outcome."""
+    """Reducers of the module. A call is sent at once; await it for its outcome."""
 
     @stdb.reducer("put")
     def put(self, nest: types.Nest, deep: stdb.Some[stdb.U64 | None] | None) -> None:
         """Call reducer `put`."""
 
     on_put = stdb.OnReducer[types.Nest, stdb.Some[stdb.U64 | None] | None]("put")
-    """Listen to calls of reducer `put`."""
+    """Callbacks on calls of reducer `put`."""

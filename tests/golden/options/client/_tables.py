@@ -38,6 +38,6 @@ class NestTable(
 
 
 class Tables(stdb.TableSet):
-    """The tables of the module, by name."""
+    """Tables of the module, by name."""
 
     nest: NestTable

@@ -12,17 +12,17 @@ __all__ = [
 
 
 class Reducers(stdb.ReducerSet):
-    """The module's reducers. A call sends at once; await it for the outcome."""
+    """Reducers of the module. A call is sent at once; await it for its outcome."""
 
     on_joined = stdb.OnReducer[()]("joined")
-    """Listen to calls of reducer `joined`. The server calls it when a client connected."""
+    """Callbacks on calls of reducer `joined`. The server calls it when a client connects."""
 
     on_left = stdb.OnReducer[()]("left")
-    """Listen to calls of reducer `left`. The server calls it when a client disconnected."""
+    """Callbacks on calls of reducer `left`. The server calls it when a client disconnects."""
 
     @stdb.reducer("tick")
     def tick(self, timer: types.Timer) -> None:
-        """Call reducer `tick`. It is scheduled: the server calls it when rows of table `timer` say. It is private: only the owner of the database can call it."""
+        """Call reducer `tick`. Scheduled: the server calls it at the times in the rows of table `timer`. Private: only the owner of the database can call it."""
 
     on_tick = stdb.OnReducer[types.Timer]("tick")
-    """Listen to calls of reducer `tick`."""
+    """Callbacks on calls of reducer `tick`."""

@@ -37,7 +37,7 @@ class SlotTable(
     name="slot",
     primary_key="id",
 ):
-    """Table `slot`, with primary key `id`. The server counts up `id`. The server calls `run` when its rows say. It is private: only the owner of the database sees rows."""
+    """Table `slot`, with primary key `id`. Column `id` is auto-inc. The server calls `run` at the times in its rows. Private: only the owner of the database can read it."""
 
     id = stdb.Unique[types.Slot, stdb.U64]("id")
     """Unique index on `id`."""
@@ -50,14 +50,14 @@ class TimerTable(
     name="timer",
     primary_key="id",
 ):
-    """Table `timer`, with primary key `id`. The server counts up `id`. The server calls `tick` when its rows say."""
+    """Table `timer`, with primary key `id`. Column `id` is auto-inc. The server calls `tick` at the times in its rows."""
 
     id = stdb.Unique[types.Timer, stdb.U64]("id")
     """Unique index on `id`."""
 
 
 class Tables(stdb.TableSet):
-    """The tables of the module, by name."""
+    """Tables of the module, by name."""
 
     slot: SlotTable
     timer: TimerTable

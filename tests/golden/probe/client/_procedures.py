@@ -10,4 +10,4 @@ __all__ = [
 
 
 class Procedures(stdb.ProcedureSet):
-    """The module's procedures. A call sends at once; await it for the value."""
+    """Procedures of the module. A call is sent at once; await it for its value."""

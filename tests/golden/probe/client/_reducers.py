@@ -12,42 +12,42 @@ __all__ = [
 
 
 class Reducers(stdb.ReducerSet):
-    """The module's reducers. A call sends at once; await it for the outcome."""
+    """Reducers of the module. A call is sent at once; await it for its outcome."""
 
     @stdb.reducer("boom")
     def boom(self) -> None:
         """Call reducer `boom`."""
 
     on_boom = stdb.OnReducer[()]("boom")
-    """Listen to calls of reducer `boom`."""
+    """Callbacks on calls of reducer `boom`."""
 
     @stdb.reducer("bump")
     def bump(self, start: stdb.U64, n: stdb.U64) -> None:
         """Call reducer `bump`."""
 
     on_bump = stdb.OnReducer[stdb.U64, stdb.U64]("bump")
-    """Listen to calls of reducer `bump`."""
+    """Callbacks on calls of reducer `bump`."""
 
     @stdb.reducer("create_player")
     def create_player(self, name: str) -> None:
         """Call reducer `create_player`."""
 
     on_create_player = stdb.OnReducer[str]("create_player")
-    """Listen to calls of reducer `create_player`."""
+    """Callbacks on calls of reducer `create_player`."""
 
     @stdb.reducer("fill")
     def fill(self, start: stdb.U64, n: stdb.U64) -> None:
         """Call reducer `fill`."""
 
     on_fill = stdb.OnReducer[stdb.U64, stdb.U64]("fill")
-    """Listen to calls of reducer `fill`."""
+    """Callbacks on calls of reducer `fill`."""
 
     @stdb.reducer("level_up")
     def level_up(self, id: stdb.U64) -> None:
         """Call reducer `level_up`."""
 
     on_level_up = stdb.OnReducer[stdb.U64]("level_up")
-    """Listen to calls of reducer `level_up`."""
+    """Callbacks on calls of reducer `level_up`."""
 
     @stdb.reducer("put_every")
     def put_every(
@@ -71,4 +71,4 @@ class Reducers(stdb.ReducerSet):
     ](
         "put_every",
     )
-    """Listen to calls of reducer `put_every`."""
+    """Callbacks on calls of reducer `put_every`."""

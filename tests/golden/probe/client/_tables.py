@@ -88,7 +88,7 @@ class PlayerTable(
     name="player",
     primary_key="id",
 ):
-    """Table `player`, with primary key `id`. The server counts up `id`."""
+    """Table `player`, with primary key `id`. Column `id` is auto-inc."""
 
     id = stdb.Unique[types.Player, stdb.U64]("id")
     """Unique index on `id`."""
@@ -99,7 +99,7 @@ class PlayerTable(
 
 
 class Tables(stdb.TableSet):
-    """The tables of the module, by name."""
+    """Tables of the module, by name."""
 
     bulk: BulkTable
     every: EveryTable

@@ -32,7 +32,7 @@ class Bulk(stdb.Product, frozen=True):
 
 
 class Color(stdb.Enumeration):
-    """Sum type `Color`, whose variants carry nothing."""
+    """Sum type `Color`, whose variants have no payload."""
 
     RED = "Red"
     GREEN = "Green"

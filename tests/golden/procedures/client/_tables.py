@@ -10,4 +10,4 @@ __all__ = [
 
 
 class Tables(stdb.TableSet):
-    """The tables of the module, by name."""
+    """Tables of the module, by name."""

@@ -42,7 +42,7 @@ Move: TypeAlias = MoveRest | MoveStepTo
 
 
 class Side(stdb.Enumeration):
-    """Sum type `Side`, whose variants carry nothing."""
+    """Sum type `Side`, whose variants have no payload."""
 
     LEFT = "Left"
     RIGHT = "Right"

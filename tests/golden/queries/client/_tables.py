@@ -48,6 +48,6 @@ class RowsTable(
 
 
 class Tables(stdb.TableSet):
-    """The tables of the module, by name."""
+    """Tables of the module, by name."""
 
     rows: RowsTable

@@ -13,7 +13,7 @@ __all__ = [
 
 
 class Kind(stdb.Enumeration):
-    """Sum type `Kind`, whose variants carry nothing."""
+    """Sum type `Kind`, whose variants have no payload."""
 
     A = "A"
 

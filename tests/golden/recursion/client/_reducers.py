@@ -12,7 +12,7 @@ __all__ = [
 
 
 class Reducers(stdb.ReducerSet):
-    """The module's reducers. A call sends at once; await it for the outcome."""
+    """Reducers of the module. A call is sent at once; await it for its outcome."""
 
     @stdb.reducer("grow")
     def grow(
@@ -32,4 +32,4 @@ class Reducers(stdb.ReducerSet):
     ](
         "grow",
     )
-    """Listen to calls of reducer `grow`."""
+    """Callbacks on calls of reducer `grow`."""

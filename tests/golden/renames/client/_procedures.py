@@ -10,7 +10,7 @@ __all__ = [
 
 
 class Procedures(stdb.ProcedureSet):
-    """The module's procedures. A call sends at once; await it for the value."""
+    """Procedures of the module. A call is sent at once; await it for its value."""
 
     @stdb.procedure("roll")
     def roll_dice(self) -> stdb.U64:

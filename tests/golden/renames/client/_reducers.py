@@ -12,7 +12,7 @@ __all__ = [
 
 
 class Reducers(stdb.ReducerSet):
-    """The module's reducers. A call sends at once; await it for the outcome."""
+    """Reducers of the module. A call is sent at once; await it for its outcome."""
 
     @stdb.reducer(
         "player",
@@ -25,11 +25,11 @@ class Reducers(stdb.ReducerSet):
         """Call reducer `player`."""
 
     on_add_player = stdb.OnReducer[stdb.U64, types.Shape]("player")
-    """Listen to calls of reducer `player`."""
+    """Callbacks on calls of reducer `player`."""
 
     @stdb.reducer("on_player")
     def on_player(self, team: types.Team, point: types.Point) -> None:
         """Call reducer `on_player`."""
 
     on_on_player = stdb.OnReducer[types.Team, types.Point]("on_player")
-    """Listen to calls of reducer `on_player`."""
+    """Callbacks on calls of reducer `on_player`."""

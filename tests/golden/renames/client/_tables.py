@@ -53,7 +53,7 @@ class PlayerTable(
 
 
 class Tables(stdb.TableSet):
-    """The tables of the module, by name."""
+    """Tables of the module, by name."""
 
     old_players: OldPlayersTable
     player: PlayerTable

@@ -64,7 +64,7 @@ Shape: TypeAlias = ShapeDot | ShapeSmallDot
 
 
 class Team(stdb.Enumeration):
-    """Sum type `Team`, whose variants carry nothing."""
+    """Sum type `Team`, whose variants have no payload."""
 
     RED = "Red"
     DARK_RED = "RED"

@@ -12,8 +12,8 @@ __all__ = [
 
 
 class Procedures(stdb.ProcedureSet):
-    """The module's procedures. A call sends at once; await it for the value."""
+    """Procedures of the module. A call is sent at once; await it for its value."""
 
     @stdb.procedure("run")
     def run(self, slot: types.Slot) -> None:
-        """Call procedure `run`. It is scheduled: the server calls it when rows of table `slot` say."""
+        """Call procedure `run`. Scheduled: the server calls it at the times in the rows of table `slot`."""

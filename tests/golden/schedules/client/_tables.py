@@ -27,13 +27,13 @@ class TimerTable(
     name="timer",
     primary_key="id",
 ):
-    """Table `timer`, with primary key `id`. The server counts up `id`. The server calls `tick` when its rows say."""
+    """Table `timer`, with primary key `id`. Column `id` is auto-inc. The server calls `tick` at the times in its rows."""
 
     id = stdb.Unique[types.Timer, stdb.U64]("id")
     """Unique index on `id`."""
 
 
 class Tables(stdb.TableSet):
-    """The tables of the module, by name."""
+    """Tables of the module, by name."""
 
     timer: TimerTable

@@ -58,7 +58,7 @@ class ShopTable(
 
 
 class Tables(stdb.TableSet):
-    """The tables of the module, by name."""
+    """Tables of the module, by name."""
 
     bag: BagTable
     ground: GroundTable

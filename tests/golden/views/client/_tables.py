@@ -40,7 +40,7 @@ class AllRanksTable(
     name="all_ranks",
     primary_key="player",
 ):
-    """View `all_ranks`, with primary key `player`. The module computes its rows; they are subscribed to and read like those of a table."""
+    """View `all_ranks`, with primary key `player`. The module computes its rows; subscribe to it and read it like a table."""
 
     player = stdb.Unique[types.Rank, stdb.U64]("player")
     """Unique index on `player`."""
@@ -52,7 +52,7 @@ class BestTable(
     row=types.Rank,
     name="best",
 ):
-    """View `best`. The module computes its rows; they are subscribed to and read like those of a table."""
+    """View `best`. The module computes its rows; subscribe to it and read it like a table."""
 
 
 class HighLevelsTable(
@@ -62,7 +62,7 @@ class HighLevelsTable(
     name="high_levels",
     primary_key="id",
 ):
-    """View `high_levels`, with primary key `id`. The module computes its rows; they are subscribed to and read like those of a table."""
+    """View `high_levels`, with primary key `id`. The module computes its rows; subscribe to it and read it like a table."""
 
     id = stdb.Unique[types.Player, stdb.U64]("id")
     """Unique index on `id`."""
@@ -74,7 +74,7 @@ class MeTable(
     row=types.Player,
     name="me",
 ):
-    """View `me`. The module computes its rows; they are subscribed to and read like those of a table."""
+    """View `me`. The module computes its rows; subscribe to it and read it like a table."""
 
 
 class PlayerTable(
@@ -91,7 +91,7 @@ class PlayerTable(
 
 
 class Tables(stdb.TableSet):
-    """The tables of the module, by name."""
+    """Tables of the module, by name."""
 
     all_ranks: AllRanksTable
     best: BestTable
