@@ -38,9 +38,11 @@ class ListFuture:
         return self._outcome is not None
 
     def set_result(self, result: Any, /) -> None:
+        assert self._outcome is None, "it is done already"
         self._outcome = (result, None)
 
     def set_exception(self, exception: BaseException, /) -> None:
+        assert self._outcome is None, "it is done already"
         self._outcome = (None, exception)
 
     def exception(self) -> BaseException | None:
