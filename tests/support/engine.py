@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from stdb_runtime._handles.table import TableSet
 
 PROBE = Recording("1.2.0", "probe")
+ARENA = Recording("2.8.3", "arena")
 LOGGER = logging.getLogger("stdb_runtime.test")
 
 
@@ -153,6 +154,10 @@ class ListDriver:
         """Receive the first recorded transaction with a text in it, as the answer to a call."""
         call = PROBE.payload("TransactionUpdate", text)["reducer_call"] | {"request_id": request_id}
         self.receive("TransactionUpdate", text, reducer_call=call, **changed)
+
+    def end_procedure(self, request_id: int, **changed: object) -> None:
+        """Receive the result of a procedure that a 2.8.3 server sent, as the answer to a call."""
+        self.engine.receive(ARENA.frame("ProcedureResult", '"Returned"', request_id=request_id, **changed))
 
     def requests(self, kind: str, query_id: int) -> list[int]:
         """The request ids of the messages of a kind that were sent about a subscription."""

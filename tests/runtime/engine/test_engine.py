@@ -211,17 +211,6 @@ def test_requests_from_elsewhere_are_refused(engine: TypedEngine, driver: ListDr
 # --- procedures -------------------------------------------------------------------------------------------------------
 
 
-def returned(driver: ListDriver, request_id: int, status: dict[str, object]) -> None:
-    """A procedure's answer, of the shape that a 2.8.3 server has."""
-    body = {
-        "status": status,
-        "timestamp": {"__timestamp_micros_since_unix_epoch__": 0},
-        "total_host_execution_duration": {"__time_duration_micros__": 0},
-        "request_id": request_id,
-    }
-    driver.engine.receive(json.dumps({"ProcedureResult": body}).encode())
-
-
 def test_procedures_wait_for_the_version_which_is_asked_once(engine: TypedEngine, driver: ListDriver) -> None:
     one, two = engine.call_procedure("roll", [6]), engine.call_procedure("roll", [8])
     assert (driver.asked, driver.sent, engine.unanswered()) == ([ServerVersionRequest(0)], [], [one, two])
@@ -229,16 +218,16 @@ def test_procedures_wait_for_the_version_which_is_asked_once(engine: TypedEngine
     three = engine.call_procedure("roll", [10])
     assert [json.loads(frame)["CallProcedure"]["args"] for frame in driver.sent] == ["[6]", "[8]", "[10]"]
     assert len(driver.asked) == 1
-    returned(driver, one.id, {"Returned": "5"})
-    returned(driver, two.id, {"InternalError": "no dice"})
-    returned(driver, three.id, {"Returned": "garbage"})
-    assert run(one) == 5
+    driver.end_procedure(one.id)
+    driver.end_procedure(two.id, status={"InternalError": "no dice"})
+    driver.end_procedure(three.id, status={"Returned": "garbage"})
+    assert run(one) == [6, 4]
     with pytest.raises(ProcedureError, match="no dice"):
         run(two)
     with pytest.raises(ProtocolError, match="not JSON"):
         run(three)
     with pytest.raises(ProtocolError, match="unknown procedure request id"):
-        returned(driver, 99, {"Returned": "5"})
+        driver.end_procedure(99)
 
 
 def test_servers_without_procedures_are_sent_none(engine: TypedEngine, driver: ListDriver) -> None:

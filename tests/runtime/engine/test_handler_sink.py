@@ -286,13 +286,7 @@ def test_the_result_of_a_procedure_is_a_message(status: dict[str, object], value
     heard = Heard()
     engine, driver = opened(heard.mapping("on_procedure_result"))
     call = engine.call_procedure("roll", [6], check_version=False)
-    body = {
-        "status": status,
-        "timestamp": {"__timestamp_micros_since_unix_epoch__": 0},
-        "total_host_execution_duration": {"__time_duration_micros__": 0},
-        "request_id": call.id,
-    }
-    driver.engine.receive(json.dumps({"ProcedureResult": body}).encode())
+    driver.end_procedure(call.id, status=status)
     ((_, message),) = heard.got
     assert (message.request_id, message.value, message.error.partition(":")[0]) == (call.id, value, error)
     assert call.done
