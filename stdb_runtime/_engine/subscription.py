@@ -128,6 +128,11 @@ class SubscriptionRecord:
             return self.applied
         return self.ended if self.state is SubscriptionState.ENDING else None
 
+    def revoke(self, error: StdbError) -> None:
+        """Make awaiting its rows raise an error from now on: they are gone."""
+        self.applied = self._new_result()
+        self.applied.fail(error, handled=True)
+
     def give_up_waiting(self, error: StdbError) -> None:
         """Fail `applied` if it is awaited, and replace it by a new result, as the rows may still arrive."""
         if self.state is SubscriptionState.PENDING and self.applied.is_awaited:

@@ -60,7 +60,12 @@ class Client(BaseClient[D, S, P]):
             SubscriptionError: the server refused a query.
             NotConnectedError: there is no open connection.
         """
-        subscription = await self.subscribe(*queries)
+        subscription = self.subscribe(*queries)
+        try:
+            await subscription
+        except BaseException:
+            subscription.unsubscribe()  # its rows may still come
+            raise
         try:
             yield subscription
         finally:

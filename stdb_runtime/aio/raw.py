@@ -44,6 +44,7 @@ class RawConnection(BaseRawConnection):
         self._stack = contextlib.AsyncExitStack()
         self._used = False
         self._running: asyncio.Task[None] | None = None
+        self._is_closing = False
 
     async def __aenter__(self) -> Self:
         if self._used:
@@ -77,19 +78,26 @@ class RawConnection(BaseRawConnection):
 
     def start(self) -> None:
         """Run in the background. Errors that `run` would raise go to the handler's `on_error`, or are logged."""
+        if self._running is not None or self._engine.is_closed:
+            raise NotConnectedError("the connection was started or closed already: call connect for another one")
         self._running = asyncio.get_running_loop().create_task(self._run_reporting())
 
     async def close(self) -> None:
         """Close the connection. Requests in flight fail with ConnectionLost."""
-        await self._connection.close()
-        if self._running is not None and self._running is not asyncio.current_task():
-            await asyncio.wait({self._running})
+        self._is_closing = True
+        with self._connection.waiting():
+            await self._connection.close()
+            if self._running is not None and self._running is not asyncio.current_task():
+                if not self._engine.was_open:
+                    self._running.cancel()  # it fetches the schema
+                await asyncio.wait({self._running})
 
     async def _run_reporting(self) -> None:
         try:
             await self.run()
         except StdbError as error:
-            if not self._engine.was_open:  # else the engine has reported it
+            # The engine reports what ends an open connection.
+            if not self._engine.was_open and not self._is_closing:
                 self._engine.sink.report(error)
         except BaseException as error:
             # Not an Exception, such as SystemExit in a callback: the engine reports it as the cause of the end.

@@ -10,7 +10,6 @@ import pytest
 from stdb_runtime import (
     ConnectionLost,
     DecodeError,
-    NotConnectedError,
     ProtocolError,
     Reconciled,
     SubscriptionApplied,
@@ -473,18 +472,54 @@ def test_a_connection_that_is_lost_while_rows_are_gathered_is_as_if_it_had_not_b
     assert (names(tables), told, engine.is_active) == (["Rec", "Rec2"], [], True)
 
 
-def test_a_callback_on_a_refusal_cannot_subscribe_while_rows_are_gathered(
-    engine: TypedEngine, driver: ListDriver, caplog: pytest.LogCaptureFixture
+def test_a_callback_on_a_refusal_runs_once_all_rows_are_here_and_may_subscribe(
+    engine: TypedEngine, driver: ListDriver, tables: Tables
 ) -> None:
-    raised: list[Exception] = []
+    found: list[int] = []
+    made: list[SubscriptionRecord] = []
     record, other = active(engine, driver), active(engine, driver)
-    engine.dispatcher.on_error.add(lambda error, callback: raised.append(error))
-    record.on_error.add(lambda error: engine.sink.subscribe(ALL))
+
+    def refused(error: SubscriptionError) -> None:
+        found.append(len(tables.player))
+        made.append(engine.sink.subscribe(ALL))
+
+    record.on_error.add(refused)
     reconnect(engine, driver)
     driver.refuse("SubscribeMulti", record.query_id)
+    assert found == []
     driver.apply(other.query_id, ROWS)
-    assert [type(error) for error in raised] == [NotConnectedError]
-    assert engine.is_active
+    assert (found, made[0].state) == ([2], PENDING)
+
+
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_a_callback_on_a_reducer_finds_the_rows_that_the_reducer_changed_also_after_a_reconnection(
+    engine: TypedEngine, driver: ListDriver, tables: Tables, is_lost: bool
+) -> None:
+    found: list[int] = []
+
+    def called(*_: object) -> None:
+        found.append(len(tables.player))
+
+    engine.sink.reducer_callbacks("create_player").add(called)
+    record = active(engine, driver, '"tables":[]')
+    reconnect(engine, driver)
+    driver.answer(0, '"Rec\\"', caller_connection_id={"__connection_id__": 7}, status={"Committed": {"tables": []}})
+    assert found == []
+    if is_lost:
+        engine.disconnected(LOST)
+        assert found == [0]  # nothing is lost with the connection
+    else:
+        driver.apply(record.query_id, ROWS)
+        assert found == [2]
+
+
+def test_awaiting_one_that_the_next_connection_refused_raises(engine: TypedEngine, driver: ListDriver) -> None:
+    record = active(engine, driver)
+    assert run(record.applied) is None
+    reconnect(engine, driver)
+    driver.refuse("SubscribeMulti", record.query_id)
+    with pytest.raises(SubscriptionError, match="`nope`"):
+        run(record.applied)
 
 
 def test_a_subscription_made_by_a_callback_on_the_difference_is_pending_until_its_own_rows_come(
