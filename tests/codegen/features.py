@@ -242,7 +242,7 @@ def _queries() -> Feature:
 
 
 def _submodules() -> Feature:
-    """The module of `tests/live/codegen/shop.py`, as a server serves it."""
+    """The module of `tests/codegen/shop.py`, as a server serves it."""
     shop = module(
         {"StockItem": product(("id", U64), ("name", STRING))},
         [table("stockItem", 0, key=0, indexes=[indexed({"BTree": [0]}, "id")])],

@@ -8,6 +8,8 @@ import pytest
 
 from stdb_codegen.errors import NameCollisionError, SchemaError
 from stdb_codegen.schema import rawdef
+from tests.codegen import golden, shop
+from tests.codegen.features import FEATURES
 from tests.codegen.schemas import (
     SCHEDULE_AT,
     STRING,
@@ -33,6 +35,7 @@ from tests.codegen.schemas import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 
 def mounted(namespace: str, raw: Json, **sections: Any) -> Json:
@@ -101,11 +104,21 @@ def test_names_that_the_server_derives() -> None:
     inner = mounted("shop2", raw, ExplicitNames={"entries": entries}, Schedules=[schedule])
     (found,) = read(containing(module(), inner)).tables
     assert (found.name, found.source_name, found.schedule) == ("shop2.stock_item", "shop2.stockItem", "shop2.tick_all")
-    # The digit of a namespace does not tell how the server splits names.
-    one = mounted("shop2", module({"A": product(("u_8", U64))}, [table("a", 0)], [reducer("f", ("u8Value", U64))]))
-    (called,) = build(containing(module(), one)).reducers
+
+
+@pytest.mark.parametrize(("table_name", "column"), [("a", "u_8"), ("a_1", "id")])
+def test_digits_of_namespaces_tell_nothing(table_name: str, column: str) -> None:
+    """Those of tables and columns tell how the server splits names, and it leaves namespaces as they are."""
+    raw = module({"A": product((column, U64))}, [table(table_name, 0)], [reducer("f", ("u8Value", U64))])
+    (called,) = build(containing(module(), mounted("shop2", raw))).reducers
     assert called.method is not None
     assert called.method.parameters[0].python_name == "u_8_value"
+
+
+def test_names_in_a_wasm(tmp_path: Path) -> None:
+    """A `.wasm` has the names of the source alone, and gives what the server serves."""
+    (tmp_path / "shop.wasm").write_bytes(shop.wasm())
+    assert golden.lowered(tmp_path / "shop.wasm") == read(FEATURES["submodules"].raw)
 
 
 def test_keys_of_views() -> None:

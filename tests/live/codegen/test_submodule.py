@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.codegen import shop
 from tests.codegen.golden import texts
 from tests.codegen.schemas import GOLDEN
 from tests.golden.submodules import client as submodules
 from tests.golden.submodules.client import ShopStockItem, tables
-from tests.live.codegen import shop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
