@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
 # What needs no server. `make test ARGS=...` gets one unless its paths are all in these, or ARGS leaves out the live tests.
-SERVERLESS := $(foreach name,codegen runtime typing packaging support test_docs.py test_imports.py,tests/$(name))
+SERVERLESS := $(foreach name,codegen runtime soak typing packaging support test_docs.py test_imports.py,tests/$(name))
 PATHS := $(filter tests%,$(ARGS))
 OTHERS := $(filter-out $(SERVERLESS) $(SERVERLESS:=/%) $(SERVERLESS:=::%),$(PATHS))
 SERVER := $(if $(findstring not live,$(ARGS)),,$(if $(PATHS),$(if $(OTHERS),server),server))

@@ -1,6 +1,7 @@
 """Runtime of the Python SDK for SpacetimeDB.
 
-Generated packages bring `connect`, `tables` and `reducers`; what they have in common, and what programs name, is here.
+A generated package has its own `connect`, `tables` and `reducers`. This package has the types, events and errors that
+they share, and `connect` for connections without generated code.
 """
 
 from ._engine.backoff import Backoff

@@ -1,6 +1,6 @@
-"""What generated packages are made of: everything that they use comes from here, and nothing else does.
+"""Names that generated packages import: all that they use, and nothing else.
 
-A package begins with `Bindings(version=...)`, which refuses to work with a runtime that it was not made for.
+A package begins with `Bindings(version=...)`, which raises BindingsError if the runtime does not fit.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ __all__ = [
 ]
 
 VERSION = 1
-"""What this runtime expects of generated code. It grows when code generated before would not work any more."""
+"""Version of the bindings, which grows when code that was generated before no longer works."""
 
 D = TypeVar("D", bound=TableSet)
 S = TypeVar("S", bound=ReducerSet)
@@ -100,22 +100,24 @@ P = TypeVar("P", bound=ProcedureSet)
 
 
 class Bindings(Generic[D, S, P]):
-    """A generated package: the ways into it.
+    """Entry point of a generated package: `connect`, and the tables, reducers and procedures of the current client.
+
+    The current client is that of the `async with connect(...)` around the caller, else the only open one.
 
     Args:
-        version: what the package was generated for.
-        schema_hash: names the schema that it was generated from.
+        version: the version of the bindings that the package was generated for.
+        schema_hash: the hash of the schema that it was generated from.
         tables: the class of its tables.
         reducers: the class of its reducers.
         procedures: the class of its procedures.
 
     Attributes:
-        tables: the tables of the client that is meant by the context; in `subscribe`, the queries for all their rows.
-        reducers: the reducers of the client that is meant by the context.
-        procedures: the procedures of the client that is meant by the context.
+        tables: the tables of the current client; as arguments of `subscribe`, the queries for all their rows.
+        reducers: the reducers of the current client.
+        procedures: the procedures of the current client.
 
     Raises:
-        BindingsError: the package was generated for another runtime.
+        BindingsError: the package was generated for another version of the bindings.
     """
 
     def __init__(
@@ -163,51 +165,53 @@ class Bindings(Generic[D, S, P]):
     ) -> AsyncGenerator[Client[D, S, P]]:
         """Connect to a database: `async with connect("http://localhost:3000", "my-module") as client`.
 
-        In the block, `reducers` and `tables` of the package mean this client.
+        In the block, `reducers` and `tables` of the package refer to this client.
 
         Args:
-            uri: the server's address with scheme http, https, ws or wss.
-            database: the database's name, or its identity in hexadecimal digits.
-            token: a `client.token` of before, to stay who you were, or a function that gives one for each attempt; None
-                for a new identity, which is then kept over reconnections.
-            token_store: where the token is kept between runs, such as `credentials.File("game")`, in place of `token`:
-                the one that is there is shown, and the one that the server issues is kept.
-            light: have the server leave out who changed rows and why, which saves bytes.
-            confirmed: have a server of 2.x tell only of what is on disk (True), or at once (False); None for its
-                default.
-            connection_id: the connection's id, if it is not to be the server's choice.
-            reconnect: connect again whenever the connection is lost.
-            backoff: how long to wait before each attempt to connect again.
-            subscribe_attempts: how many attempts in a row may fail to bring the rows of a subscription before whoever
-                awaits it gets ReconnectError; the client goes on trying.
-            open_timeout: seconds within which the server must have said who we are.
-            close_timeout: seconds that requests in flight have to be answered at the end of the block, that closing the
-                socket may take, and coroutine callbacks after it.
-            max_message_size: bytes that a message of the server may have at most, so that a hostile one cannot fill the
-                memory; None for any number. A larger one ends the connection.
-            ping_interval: seconds between pings that notice a dead connection; None for no pings.
-            ping_timeout: seconds that the answer to a ping may take.
-            ssl: for https and wss, if the default is not right.
+            uri: the address of the server, with scheme http, https, ws or wss.
+            database: the name of the database, or its identity in hexadecimal digits.
+            token: the token to authenticate with, such as an earlier `client.token`, or a function that returns one
+                for each attempt to connect; None for a new identity, which is kept over reconnections.
+            token_store: the store that keeps the token between runs, such as `credentials.File("game")`, instead of
+                `token`. Its token is used if it has one, and the token that the server issues is saved in it.
+            light: True to have transactions of other clients reported without their reducer call, which saves bytes;
+                the cause of their changes is then `UnknownTransaction`.
+            confirmed: True to have a server of 2.x report transactions only once they are durable, False to have them
+                reported at once; None for the server's default.
+            connection_id: the id of the first connection; None to let the server choose.
+            reconnect: True to reconnect whenever the connection is lost.
+            backoff: the delays before attempts to reconnect.
+            subscribe_attempts: failed attempts to reconnect in a row after which code that awaits a subscription gets
+                ReconnectError; the client keeps trying.
+            open_timeout: seconds that connecting may take, up to the identity token message.
+            close_timeout: seconds that requests in flight have at the end of the block to be answered; then that
+                closing the socket may take; then that coroutine callbacks have to finish.
+            max_message_size: the size in bytes of the largest message to accept, which keeps a hostile server from
+                filling the memory; None for no limit. A larger message ends the connection.
+            ping_interval: seconds between keepalive pings; None for no pings.
+            ping_timeout: seconds after which an unanswered ping ends the connection; None for no limit.
+            ssl: the TLS context for https and wss, instead of the default one.
             proxy: the address of an HTTP or SOCKS proxy.
-            verify_schema: compare the package with the server's schema: log what does not fit ("warn"), refuse to work
-                with it ("error"), or do not ask ("off").
-            on_connect: called as the method `on_connect` calls it, from the first connection on.
-            on_disconnect: called as the method `on_disconnect` calls it, from the first connection on.
-            name: `stdb_runtime.get(name)` finds the client while it lives.
-            logger: where to log instead of `stdb_runtime`; frames are logged at level DEBUG.
+            verify_schema: compare the package with the server's schema, and log the differences ("warn") or raise
+                BindingsError ("error"); or do not compare ("off").
+            on_connect: a callback as for `client.on_connect`, called for the first connection too.
+            on_disconnect: a callback as for `client.on_disconnect`.
+            name: the name under which `stdb_runtime.get(name)` finds the client until it is closed.
+            logger: the logger to use instead of `stdb_runtime`; frames are logged at level DEBUG.
 
         Raises:
-            DatabaseNameError: the name is none that a database can have.
-            ServerUnreachableError: no server answers there, or not in time.
+            DatabaseNameError: the text is neither a valid database name nor an identity.
+            ServerUnreachableError: no server answers at the address, or not in time.
             AuthError: the server refuses the token.
             UnknownDatabaseError: the server has no such database.
-            ConnectionRejectedError: the module's client_connected reducer refuses.
-            CredentialsError: the token cannot be read from its store, or not be kept there.
-            ConnectError: anything else that keeps the connection from being made.
+            ConnectionRejectedError: the module's client_connected reducer returned an error.
+            TokenSourceError: the function or the store that gives the token failed.
+            CredentialsError: the token cannot be read from its store, or not be saved in it.
+            ConnectError: the connection cannot be established for another reason.
             BindingsError: the package does not fit the server's schema, and `verify_schema` is "error".
             SchemaError: the server's schema cannot be read, and `verify_schema` is "error".
-            ArgumentError: another live client has the name.
-            ValueError: an option has a value that cannot be meant.
+            ArgumentError: another open client has the name.
+            ValueError: the value of an option is out of range, or both `token` and `token_store` are given.
         """
         options = Options(
             token=token,

@@ -133,7 +133,7 @@ class ConnectionLost(StdbError):
 
 
 class ReconnectError(ConnectionLost):
-    """Several attempts in a row to reconnect and subscribe failed. The client goes on trying.
+    """Several attempts in a row to reconnect and subscribe failed. The client keeps trying.
 
     Attributes:
         attempts: the number of attempts that failed in a row.
@@ -150,7 +150,7 @@ class ReconnectError(ConnectionLost):
             lines.append(f"{first} to {last}: {texts[0]}" if alike > 1 else f"{first}: {texts[0]}")
             first, texts = last + 1, texts[alike:]
         super().__init__(
-            f"{attempts} attempts in a row failed to bring the rows, and the client goes on trying ({'; '.join(lines)})"
+            f"{attempts} attempts in a row failed to bring the rows, and the client keeps trying ({'; '.join(lines)})"
         )
         self.attempts = attempts
         self.errors = errors

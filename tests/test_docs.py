@@ -72,6 +72,11 @@ def without_code(markdown: str) -> str:
     return re.sub(r"^```.*?^```$", "", markdown, flags=re.MULTILINE | re.DOTALL)
 
 
+def blocks(document: Path, language: str) -> list[str]:
+    """The blocks of code of a document in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", document.read_text(), re.MULTILINE | re.DOTALL)
+
+
 def links_of(markdown: str) -> list[str]:
     """The targets of a document's links, but for those to other places of the network."""
     text = re.sub(r"`[^`\n]+`", "", without_code(markdown))
@@ -173,6 +178,16 @@ def test_the_options_of_a_handler_connection_are_its_parameters() -> None:
     assert first_column("handler.md", "Calls") <= set(dir(stdb_runtime.RawConnection))
 
 
+def test_the_defaults_of_a_handler_connection_are_those_that_its_page_states() -> None:
+    _, _, rest = (ROOT / "docs" / "handler.md").read_text().partition("\n## Options\n")
+    stated = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", rest.partition("\n## ")[0], re.MULTILINE))
+    required = {name for name, default in stated.items() if default.startswith("required")}
+    assert required == {"host", "database", "handler"}
+    parameters = inspect.signature(stdb_runtime.connect).parameters
+    for name in stated.keys() - required:
+        assert str(parameters[name].default) == stated[name].replace(" ", ""), name
+
+
 def test_the_options_of_generate_are_there() -> None:
     known = {flag for option in main.commands["generate"].params for flag in option.opts}
     listed = first_column("generator.md", "What is written")
@@ -191,9 +206,14 @@ def test_the_options_of_connect_are_there() -> None:
 # --- samples ----------------------------------------------------------------------------------------------------------
 
 
+def test_the_quickstart_is_the_example() -> None:
+    example = (ROOT / "examples" / "game" / "main.py").read_text()
+    assert example in blocks(README, "python")
+    assert len(example.splitlines()) < 60
+
+
 def test_samples_were_recorded() -> None:
-    blocks: list[str] = re.findall(r"^```json\n(.*?)^```$", PROTOCOL.read_text(), re.MULTILINE | re.DOTALL)
-    samples = [line for block in blocks for line in block.splitlines()]
+    samples = [line for block in blocks(PROTOCOL, "json") for line in block.splitlines()]
     assert len(samples) > 30
     for sample in samples:
         assert isinstance(json.loads(sample), dict | list)

@@ -1,4 +1,4 @@
-"""Sink of typed clients: it keeps the client cache and the subscriptions, and runs callbacks on their changes."""
+"""Sink of typed clients: client cache, subscriptions, and callbacks on their changes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from .._protocol.events import (
     Subscribed,
     SubscriptionEvent,
     SubscriptionRefused,
-    SubscriptionsDropped,
     Transaction,
     Unsubscribed,
 )
@@ -52,11 +51,18 @@ class CacheSink:
     """Sink of typed clients.
 
     Args:
-        engine: the engine that it belongs to.
+        engine: the engine of the client.
         tables: the tables that the generated code declares.
 
     Attributes:
-        client: the client handle, which is `RowEvent.client`.
+        client: the client handle, which callbacks get as `RowEvent.client`.
+        cache: the client cache.
+        on_connect: callbacks on connections that are open and have their rows.
+        on_disconnect: callbacks on the loss of an open connection.
+        on_close: callbacks on the end of the client.
+        on_unhandled_error: callbacks on failed reducer calls that nobody awaited.
+        on_transaction: callbacks on messages that changed rows.
+        deltas: streams of the changes of each message.
     """
 
     def __init__(self, engine: Engine[CacheSink], tables: Iterable[TableDeclaration[Any]]) -> None:
@@ -72,7 +78,7 @@ class CacheSink:
         self._engine = engine
         self._dispatcher = engine.dispatcher
         self._subscriptions: dict[int, SubscriptionRecord] = {}
-        # After a reconnection: the rows so far, and the subscriptions whose rows are still to come.
+        # After a reconnection: the rows so far, and the ids of the subscriptions whose rows have not arrived yet.
         self._resync: ResyncBuffer | None = None
         self._outstanding: set[int] = set()
 
@@ -116,20 +122,20 @@ class CacheSink:
         return record
 
     def unsubscribe(self, record: SubscriptionRecord) -> None:
-        """End a subscription: at once if it can be, else as soon as it can."""
+        """Request the end of a subscription, or note it until it can be requested."""
         if record.is_live:
             self._engine.driver.check_here()
         before = record.move(Transition.UNSUBSCRIBED)
         if before is SubscriptionState.PENDING:
-            # Whoever ended it knows; whoever awaits its rows is to know too.
-            error = SubscriptionError(record.queries, "it was ended before its rows came")
+            # Raised where the rows are awaited, but not reported: the caller has ended it on purpose.
+            error = SubscriptionError(record.queries, "it was unsubscribed before its rows arrived")
             record.applied.fail(error, handled=True)
         if record.state is before:
             return
         if self._engine.is_active:
             if before is SubscriptionState.ACTIVE:
                 self._request_end(record)
-        elif self._resync is None:  # without a connection it is not requested again; its rows go with the next one
+        elif self._resync is None:  # no connection: it is not requested again, and the next resync deletes its rows
             record.move(Transition.DISCONNECTED)
             self._forget(record)
 
@@ -141,11 +147,11 @@ class CacheSink:
 
     @property
     def is_ready(self) -> bool:
-        """False while the rows of a new connection are gathered."""
+        """False during a resync, while the rows of a new connection are gathered."""
         return self._resync is None
 
     def opened(self, opened: Opened, *, again: bool) -> None:
-        """Run callbacks; after a reconnection, subscribe again first and gather the rows."""
+        """Run callbacks; after a reconnection, first subscribe again and gather the rows."""
         if not again:
             self._dispatcher.run_all(self.on_connect)
             return
@@ -158,7 +164,7 @@ class CacheSink:
         self._finish_resync()
 
     def disconnected(self, error: StdbError | None) -> None:
-        """Keep the rows and the subscriptions, without those that were to end, and run callbacks."""
+        """Drop the subscriptions that were ending, and run callbacks. The rows stay."""
         self._resync = None
         for record in list(self._subscriptions.values()):
             if record.move(Transition.DISCONNECTED) is SubscriptionState.ENDING:
@@ -166,12 +172,12 @@ class CacheSink:
         self._dispatcher.run_all(self.on_disconnect, error)
 
     def retries_failing(self, error: StdbError, attempts: int) -> None:
-        """Fail whoever awaits the rows of a subscription; they may still come."""
+        """Fail the awaited results of subscriptions, whose rows may still arrive."""
         for record in self._subscriptions.values():
             record.give_up_waiting(error)
 
     def ending(self, loss: ConnectionLost) -> None:
-        """Fail whoever awaits, and end all streams."""
+        """Fail the results of subscriptions, and end all streams."""
         for record in list(self._subscriptions.values()):
             self._engine.errors.fail(record.applied, loss)
             record.move(Transition.CLOSED)
@@ -185,27 +191,27 @@ class CacheSink:
         self._dispatcher.run_all(self.on_close, error)
 
     def unretrieved(self, error: StdbError) -> bool:
-        """Run the callbacks on failed reducer calls that nobody awaited."""
+        """Run the callbacks on failed reducer calls that nobody awaited. Returns True if there are any."""
         if not isinstance(error, ReducerError) or not self.on_unhandled_error.registered:
             return False
         self._dispatcher.run_all(self.on_unhandled_error, error)
         return True
 
-    def unanswered(self) -> list[PendingResult[Any]]:  # Any: results of whatever kind
-        """Return the results of subscriptions that begin or end."""
+    def unanswered(self) -> list[PendingResult[Any]]:  # Any: results of any kind
+        """Return the results of subscriptions that are starting or ending."""
         results = [record.unanswered for record in self._subscriptions.values()]
         return [result for result in results if result is not None]
 
     # --- transactions and answers -------------------------------------------------------------------------------------
 
     def transaction(self, event: Transaction | CallRefused) -> bool:
-        """Apply changes, then run the callbacks on the reducer."""
+        """Apply changes, then run the callbacks on the reducer call. Returns True if there are any."""
         if isinstance(event, Transaction) and event.tables:
             self._apply(event.tables, event.call or UnknownTransaction())
         return event.call is not None and self._run_reducer_callbacks(event.call)
 
     def _run_reducer_callbacks(self, call: ReducerEvent) -> bool:
-        """Run the callbacks on a reducer call. Returns whether there are any."""
+        """Run the callbacks on a reducer call. Returns True if there are any."""
         callbacks = self._on_reducer.get(call.reducer)
         if callbacks is None or not callbacks.registered:
             return False
@@ -222,15 +228,16 @@ class CacheSink:
         return [row for table in event.tables for row in self.cache.read(table)]
 
     def procedure_returned(self, event: ProcedureReturned) -> None:
-        """Nothing: whoever awaits the call gets the value."""
+        """Do nothing: the value is the result of the call."""
 
     # --- subscriptions ------------------------------------------------------------------------------------------------
 
     def subscription_event(self, event: SubscriptionEvent) -> None:
-        """Apply the rows that a subscription brings or takes, and move it on."""
+        """Insert the rows of a new subscription or delete those of an ended one, and update its state."""
         match event:
             case Subscribed(query_id=query_id, tables=tables):
                 record = self._record(query_id)
+                self._check_awaited(record)
                 self._apply(tables, SubscriptionApplied(record.queries))
                 self._applied(record)
             case Unsubscribed(query_id=query_id, tables=tables):
@@ -242,13 +249,15 @@ class CacheSink:
             case SubscriptionRefused(query_id=query_id, message=message):
                 if query_id is None:
                     raise ProtocolError(
-                        f"the server refused a subscription that was not asked for: {printable(message)}"
+                        f"the server refused a subscription that was not requested: {printable(message)}"
                     )
                 self._refused(self._record(query_id), message)
-            case SubscriptionsDropped(message=message):
-                raise ProtocolError(f"the server dropped all subscriptions of this connection: {printable(message)}")
             case SetSubscribed():
-                raise ProtocolError("the server sent the rows of a legacy Subscribe, which was not asked for")
+                raise ProtocolError("the server sent the rows of a legacy Subscribe, which was not requested")
+            case _:  # SubscriptionsDropped
+                raise ProtocolError(
+                    f"the server dropped all subscriptions of this connection: {printable(event.message)}"
+                )
 
     def _record(self, query_id: int) -> SubscriptionRecord:
         """Return a subscription. Raises ProtocolError if there is none of that id."""
@@ -256,8 +265,15 @@ class CacheSink:
             raise ProtocolError(f"the server sent unknown subscription id {query_id}")
         return self._subscriptions[query_id]
 
+    def _check_awaited(self, record: SubscriptionRecord) -> None:
+        """Raise ProtocolError if the rows of a subscription have arrived already: each would count twice."""
+        if self._resync is None:
+            record.check(Transition.APPLIED)
+        elif record.query_id not in self._outstanding:
+            raise ProtocolError(f"the server sent the rows of subscription {record.query_id} twice")
+
     def _applied(self, record: SubscriptionRecord) -> None:
-        """Move on a subscription whose rows are here; after a reconnection, once those of all are."""
+        """Update the state of a subscription whose rows have arrived; in a resync, once those of all have."""
         if self._resync is not None:
             self._outstanding.discard(record.query_id)
             self._finish_resync()
@@ -266,7 +282,7 @@ class CacheSink:
         if before is SubscriptionState.PENDING:
             record.applied.resolve(None)
             self._dispatcher.run_all(record.on_applied, record.handle)
-        elif before is SubscriptionState.ENDING:
+        elif self._engine.is_active:  # False while the client is being closed
             self._request_end(record)
 
     def _refused(self, record: SubscriptionRecord, message: str) -> None:
@@ -277,7 +293,7 @@ class CacheSink:
         if waiting is not None:
             self._engine.errors.fail(waiting, error, handled=handled)
         elif not handled:
-            self._engine.logger.error("a subscription was refused when the connection was made again: %s", error)
+            self._engine.logger.error("a subscription was refused after a reconnection: %s", error)
         self._forget(record)
         self._dispatcher.run_all(record.on_error, error)
         if self._resync is not None:
@@ -287,16 +303,16 @@ class CacheSink:
     def _forget(self, record: SubscriptionRecord) -> None:
         """Drop a subscription that is over."""
         del self._subscriptions[record.query_id]
-        record.ended.resolve(None)  # unless that has failed
+        record.ended.resolve(None)  # no effect if it has failed
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
     def _apply(self, tables: Sequence[TableUpdate], cause: Cause) -> None:
-        """Apply a message's rows; while those of a new connection are gathered, there and without callbacks.
+        """Apply the rows of a message to the cache and run callbacks; in a resync, only gather them.
 
         Raises:
-            DecodeError: a row is not what the generated code declares.
-            ProtocolError: the server contradicts itself.
+            DecodeError: a row does not have the declared type.
+            ProtocolError: the rows contradict the cached ones.
         """
         if self._resync is not None:
             self.cache.gather(tables, self._resync)
@@ -323,11 +339,11 @@ class CacheSink:
                 deltas.put(delta)
 
     def _finish_resync(self) -> None:
-        """Once all rows are here, make what changed meanwhile one difference."""
+        """Apply the gathered rows as one difference, once all have arrived, and run callbacks."""
         if self._resync is None or self._outstanding:
             return
         buffer, self._resync = self._resync, None
-        # Before callbacks run: they may subscribe and unsubscribe.
+        # Listed before callbacks run, which may subscribe and unsubscribe.
         waiting = [record for record in self._subscriptions.values() if record.unanswered is not None]
         self._change(self.cache.plan_resync(buffer), Reconciled())
         for record in waiting:
@@ -339,4 +355,4 @@ TypedEngine: TypeAlias = Engine[CacheSink]
 """Engine of a typed client."""
 
 EngineSource: TypeAlias = Callable[[], TypedEngine]
-"""Gives the engine that a handle works with: that of its client, or of the current one. Raises NotConnectedError."""
+"""Function that returns the engine of a handle's client, or of the current client. Raises NotConnectedError."""

@@ -18,18 +18,18 @@ class CallbackList(Generic[F]):
 
     @property
     def registered(self) -> tuple[F, ...]:
-        """Those that are registered now. A callback may register and remove others: what was handed out stays."""
+        """Registered callbacks, as a snapshot: a callback may register and remove others."""
         return self._callbacks
 
     def add(self, callback: F) -> None:
-        """Register one more; the same one twice is called twice."""
+        """Register a callback. If it is registered twice, it is called twice."""
         self._callbacks = (*self._callbacks, callback)
 
     def remove(self, callback: F) -> None:
         """Remove one registration of a callback.
 
         Raises:
-            ValueError: it is not registered.
+            ValueError: the callback is not registered.
         """
         if callback not in self._callbacks:
             raise ValueError(f"{getattr(callback, '__qualname__', callback)} is not registered here")

@@ -18,19 +18,19 @@ from .table_state import TableDeclaration, TableState
 __all__ = ["Changes", "ClientCache"]
 
 Changes = list[tuple[TableState[Product], TablePlan[Product]]]
-"""Changes of one message: the tables and what is to change in each."""
+"""Planned changes of one message: the tables, and the plan of each."""
 
 
 class ClientCache:
-    """Tables that the generated code declares, with the rows that subscriptions brought.
+    """Client cache: the rows of active subscriptions, in the tables that the generated code declares.
 
-    It runs no callbacks: a message is planned, and committed once callbacks that must run before it have run.
+    It runs no callbacks: changes are planned and then committed, so that callbacks can run before the commit.
 
     Args:
-        tables: the declarations.
-        encoding: makes the readers of rows.
-        stats: where rows are counted.
-        logger: where rows of unknown tables are reported.
+        tables: the declarations of the tables.
+        encoding: the encoding of the rows.
+        stats: the counters of rows.
+        logger: the logger for rows of unknown tables.
     """
 
     def __init__(
@@ -52,31 +52,31 @@ class ClientCache:
         return self._tables[name]
 
     def plan(self, tables: Sequence[TableUpdate]) -> Changes:
-        """Decode a message's rows, and return what they change.
+        """Decode the rows of a message, and return the changes that they make.
 
         Raises:
-            DecodeError: a row is not what the generated code declares.
-            ProtocolError: the server contradicts itself.
+            DecodeError: a row does not have the declared type.
+            ProtocolError: the rows contradict the cached ones.
         """
         return [(self._tables[name], self._tables[name].rows.plan(part)) for name, part in self._by_table(tables)]
 
     def commit(self, changes: Changes) -> None:
-        """Make planned changes, of all tables in one step."""
+        """Apply planned changes to all tables."""
         for table, plan in changes:
             table.rows.commit(plan)
         self._stats.rows_applied += sum(plan.diff.size for _, plan in changes)
 
     def resync(self) -> ResyncBuffer:
-        """Return an empty copy of the tables, for the rows of a new connection."""
+        """Return an empty buffer for the rows of a new connection."""
         return ResyncBuffer({name: table.rows for name, table in self._tables.items()})
 
     def gather(self, tables: Sequence[TableUpdate], buffer: ResyncBuffer) -> None:
-        """Decode a message's rows into the copy. Raises as `plan` does."""
+        """Decode the rows of a message into the buffer. Raises as `plan` does."""
         for name, part in self._by_table(tables):
             buffer.gather(name, part)
 
     def plan_resync(self, buffer: ResyncBuffer) -> Changes:
-        """Return what has to change to hold the rows of the copy."""
+        """Return the changes that make the cache equal to the buffer."""
         return [(self._tables[name], plan) for name, plan in buffer.plans()]
 
     def end(self) -> None:
@@ -86,7 +86,7 @@ class ClientCache:
                 stream.end()
 
     def _by_table(self, tables: Sequence[TableUpdate]) -> Iterable[tuple[str, list[TableUpdate]]]:
-        """The updates of the tables that the generated code declares."""
+        """Return the updates of the declared tables, by table. Rows of others are logged once and ignored."""
         updates: dict[str, list[TableUpdate]] = {}
         for update in tables:
             if update.table_name in self._tables:
@@ -101,11 +101,11 @@ class ClientCache:
         return updates.items()
 
     def read(self, table: TableRows) -> list[Product]:
-        """Decode the rows of a one-off query's answer.
+        """Decode the rows of the answer to a one-off query.
 
         Raises:
             BindingsError: the generated code has no such table.
-            DecodeError: a row is not what the generated code declares.
+            DecodeError: a row does not have the declared type.
         """
         state = self._tables.get(table.table_name)
         if state is None:

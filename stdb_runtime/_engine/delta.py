@@ -24,11 +24,11 @@ class TableHandle(Protocol[R_co]):
 
 
 class Delta:
-    """Changes of one message.
+    """Changes of one message, such as a transaction, in all tables.
 
     Attributes:
         event: the cause, and the client.
-        tables: the changes by the table's name in the module. A table that did not change is not there.
+        tables: the changes by the table's name in the module, without tables that did not change.
     """
 
     def __init__(self, event: RowEvent, tables: Mapping[str, TableDiff[Product]]) -> None:
@@ -41,7 +41,7 @@ class Delta:
         return self.event.cause
 
     def of(self, table: TableHandle[R]) -> TableDiff[R]:
-        """Return the changes of a table: `deleted` and `inserted` rows, and `updated` ones as (old, new)."""
+        """Return the changes of a table, such as `client.db.player`: `deleted`, `inserted` and `updated` rows."""
         return cast("TableDiff[R]", self.tables.get(table.__table_name__, TableDiff([], [], [])))
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Dispatcher of callbacks: in order, apart from one another, and never in the way of the connection."""
+"""Dispatcher of callbacks, whose exceptions stop neither other callbacks nor the connection."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ ErrorCallback: TypeAlias = Callable[[Exception, Callable[..., object]], object]
 
 
 class Dispatcher:
-    """Runs callbacks. The driver runs the coroutines that they return.
+    """Dispatcher of callbacks. The driver runs the coroutines that they return.
 
     Args:
-        driver: runs coroutines.
-        logger: where errors of callbacks go that no `on_error` takes.
-        stats: where callbacks are counted.
+        driver: the driver.
+        logger: the logger for exceptions of callbacks, if there is no `on_error` callback.
+        stats: the counters of callbacks.
 
     Attributes:
-        on_error: callbacks on what others raise.
+        on_error: callbacks on exceptions of other callbacks.
     """
 
     def __init__(self, driver: Driver, logger: logging.Logger, stats: Stats) -> None:
@@ -42,11 +42,11 @@ class Dispatcher:
         self._driver = driver
         self._logger = logger
         self._stats = stats
-        # What a callback may raise without ending the connection: the errors of the user's code.
+        # What a callback may raise without ending the client. Other exceptions, such as SystemExit, end it.
         self._caught = (Exception, driver.cancelled_error)
 
     def before(self, event: RowEvent, changes: Sequence[TableChange]) -> None:
-        """Run the callbacks that come before rows are deleted."""
+        """Run the callbacks that run before rows are deleted."""
         for state, diff in changes:
             for callback in state.on_before_delete.registered:
                 self._run_each(callback, state.on_before_delete, zip(repeat(event), diff.deleted))
@@ -61,32 +61,32 @@ class Dispatcher:
             for updated in state.on_update.registered:
                 self._run_each(updated, state.on_update, ((event, old, new) for old, new in diff.updated))
 
-    def run_all(self, callbacks: CallbackList[Any], *args: object) -> None:  # Any: callbacks of whatever arguments
-        """Run the callbacks of one kind that are registered, but not those that one of them removes."""
+    def run_all(self, callbacks: CallbackList[Any], *args: object) -> None:  # Any: callbacks with any arguments
+        """Run the callbacks of a list, without those that one of them removes meanwhile."""
         for callback in callbacks.registered:
             self._run_each(callback, callbacks, (args,))
 
     def run(self, callback: Callable[..., object], *args: object) -> None:
-        """Run one callback. What it raises goes to `on_error`, or is logged with its name, and stops nothing."""
+        """Run one callback. An exception is reported, and not raised."""
         self._run_each(callback, None, (args,))
 
     def report(self, error: BaseException, callback: Callable[..., object]) -> None:
-        """Pass on what a callback raised to `on_error`, or log it."""
+        """Pass an exception of a callback to the `on_error` callbacks, or log it if there are none."""
         if not isinstance(error, Exception):
-            error = _Uncommon(error)
+            error = _CallbackError(error)
         handlers = self.on_error.registered
         for handler in handlers:
             try:
                 result = handler(error, callback)
                 if result is not None and inspect.iscoroutine(result):
                     self._driver.spawn(result, handler)
-            except Exception:
+            except self._caught:
                 self._logger.exception("the error callback %s raised", _name(handler))
         if not handlers:
             self._logger.error("the callback %s raised", _name(callback), exc_info=error)
 
     def report_spawned(self, error: BaseException, callback: Callable[..., object]) -> None:
-        """Pass on what a spawned coroutine raised; of an error callback it is logged, lest it goes round in circles."""
+        """Report an exception of a spawned coroutine; if an `on_error` callback returned it, only log it."""
         if callback in self.on_error.registered:
             self._logger.error("the error callback %s raised", _name(callback), exc_info=error)
         else:
@@ -95,8 +95,8 @@ class Dispatcher:
     def _run_each(
         self, callback: Callable[..., object], among: CallbackList[Any] | None, calls: Iterable[tuple[object, ...]]
     ) -> None:
-        """Run one callback for each of many rows, as long as it is registered."""
-        registered: tuple[object, ...] | None = None  # so that the first row looks: another may have removed it
+        """Run one callback with each of some tuples of arguments, as long as it is registered among `among`."""
+        registered: tuple[object, ...] | None = None  # checked for the first call: another callback may have removed it
         for args in calls:
             if among is not None and among.registered is not registered:
                 registered = among.registered
@@ -107,15 +107,12 @@ class Dispatcher:
                 result = callback(*args)
                 if result is not None and inspect.iscoroutine(result):
                     self._driver.spawn(result, callback)
-            except self._caught as error:  # the user's: it must not end the connection
+            except self._caught as error:  # of the user's code: it must not end the connection
                 self.report(error, callback)
 
 
-class _Uncommon(RuntimeError):
-    """Error of a callback that is no Exception.
-
-    Such as the CancelledError of something cancelled whose result it asked for, though nobody cancelled the callback.
-    """
+class _CallbackError(RuntimeError):
+    """Error that `on_error` callbacks get for an exception that is not an `Exception`, such as CancelledError."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__(f"{type(error).__name__}: {error}")

@@ -1,4 +1,4 @@
-"""The seam between the engine and its driver: what a driver gives to the engine."""
+"""Interface between the engine and its driver: all that the engine needs of a driver."""
 
 from __future__ import annotations
 
@@ -19,47 +19,47 @@ class Future(Protocol[T]):
     def exception(self) -> BaseException | None: ...
     def set_exception(self, exception: BaseException, /) -> None: ...
     def set_result(self, result: T, /) -> None: ...
-    def __await__(self) -> Generator[Any, None, T]: ...  # Any: passes through to whatever runs the coroutine
+    def __await__(self) -> Generator[Any, None, T]: ...  # Any: passes through to the event loop
 
 
 class ServerVersionRequest(msgspec.Struct, frozen=True):
-    """Request for the server's version, which only HTTP tells. `Engine.server_version` takes the answer.
+    """Request for the version of the server, by HTTP. The driver passes the answer to `Engine.server_version`.
 
     Attributes:
-        connection: the number of the connection that it is about.
+        connection: the number of the connection, which tells a late answer from one about the present connection.
     """
 
     connection: int
 
 
 class Driver(Protocol):
-    """Whatever runs an engine: it owns sockets, timers and tasks.
+    """Driver of an engine: it owns sockets, timers and tasks.
 
-    It feeds the engine frames and the loss of connections, and sends what `outgoing` returns.
+    It passes frames and lost connections to the engine, and sends the frames that `Engine.outgoing` returns.
     """
 
     @property
     def cancelled_error(self) -> type[BaseException]:
-        """The exception that cancels coroutines."""
+        """Class of the exception that cancels coroutines."""
         ...
 
     @property
     def is_here(self) -> bool:
-        """True if the caller runs where the client runs, such as in the same event loop."""
+        """True if the caller runs in the event loop or thread of the client."""
         ...
 
     @property
     def is_debugging(self) -> bool:
-        """True in development mode: costly help for finding errors is worth its price."""
+        """True in debug mode, in which errors name the line of the request, although finding it is slow."""
         ...
 
     @property
     def latency(self) -> float | None:
-        """Seconds that the last ping took to be answered, if one was."""
+        """Round-trip time of the last ping, in seconds; None before the first answer."""
         ...
 
     def check_here(self) -> None:
-        """Raise EventLoopError if the caller does not run where the client runs."""
+        """Raise EventLoopError if the caller runs in another event loop or thread than the client."""
         ...
 
     def new_future(self) -> Future[Any]:  # Any: the caller's business
@@ -67,33 +67,33 @@ class Driver(Protocol):
         ...
 
     def now(self) -> float:
-        """Seconds of a clock that never goes back."""
+        """Return the time of a monotonic clock, in seconds."""
         ...
 
     def chance(self) -> float:
-        """A random number from 0 to 1."""
+        """Return a random number from 0 to 1."""
         ...
 
     def spawn(self, coroutine: Coroutine[Any, Any, object], callback: Callable[..., object]) -> None:
-        """Run the coroutine that a callback returned. What it raises goes to `Dispatcher.report`."""
+        """Run the coroutine that a callback returned. Its exceptions go to `Dispatcher.report_spawned`."""
         ...
 
     def call_soon(self, function: Callable[[], None]) -> None:
-        """Have a function called at the next turn, from whatever thread. Raises RuntimeError if there is none."""
+        """Schedule a function, from any thread, for the event loop's next turn. Raises RuntimeError if it has ended."""
         ...
 
     def within(self, seconds: float | None, awaitable: Awaitable[T]) -> Awaitable[T]:
-        """Await with a time limit. Awaiting the result raises TimeoutError after it."""
+        """Return an awaitable with a timeout. Awaiting it raises TimeoutError when the timeout expires."""
         ...
 
     def handshake_done(self, token: str) -> None:
-        """Keep the token that the server issued, before anything else happens on the connection.
+        """Save the token that the server issued, before anything else happens on the connection.
 
         Raises:
-            CredentialsError: it cannot be kept, which ends the client.
+            CredentialsError: the token cannot be saved, which ends the client.
         """
         ...
 
     def flush(self) -> None:
-        """Send what `Engine.outgoing` returns and fulfil what `Engine.io_requests` returns, as soon as possible."""
+        """Send the frames of `Engine.outgoing` and perform the requests of `Engine.io_requests`, soon."""
         ...

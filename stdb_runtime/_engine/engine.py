@@ -1,8 +1,8 @@
 """Client engine: the client without I/O.
 
-A driver feeds it frames (`receive`) and the loss of connections (`disconnected`), and sends what it hands out
-(`outgoing`). The engine keeps the session, the requests in flight and the lifecycle; rows and subscriptions are the
-business of its sink, of which there are two: `CacheSink` for typed clients, `HandlerSink` for handlers.
+A driver passes frames (`receive`) and lost connections (`disconnected`) to it, and sends the frames that it returns
+(`outgoing`). The engine has the session, the requests in flight and the lifecycle. Rows and subscriptions are handled
+by its sink: `CacheSink` for typed clients, `HandlerSink` for handlers.
 """
 
 from __future__ import annotations
@@ -54,17 +54,20 @@ class Engine(Generic[S]):
     """Client engine.
 
     Args:
-        driver: runs the engine.
+        driver: the driver.
         make_sink: creates the sink, given the engine.
         encoding: the encoding of the connection.
         parameters: the declared parameters of reducers; None if there is no generated code.
-        policy: when to connect again.
+        policy: the policy of reconnecting.
         address: the database and its server, for messages.
-        logger: where frames (at level DEBUG), losses, and errors that nobody takes are logged.
+        logger: the logger of frames (at level DEBUG), lost connections and unhandled errors.
 
     Attributes:
-        opened: identity, connection id and token, from the first handshake on.
-        errors: fails results, and reports errors that nobody retrieves.
+        opened: identity, connection id and token of the last handshake; None before the first.
+        dispatcher: the dispatcher of callbacks.
+        errors: the errors of requests, to be reported if nobody retrieves them.
+        sink: the sink.
+        stats: the counters of the client.
     """
 
     def __init__(
@@ -89,7 +92,7 @@ class Engine(Generic[S]):
         self._parameters = parameters
         self._ids = itertools.count(1)
         self._session: Session = encoding.new_session(parameters, self._ids)
-        self._unanswered: list[object] = []  # of a session that has ended, until the loss is dispatched
+        self._unanswered: list[object] = []  # requests of a session that has ended, until they are failed
         self._parked = ParkedCalls(self.errors)
         self.sink: S = make_sink(self)
 
@@ -97,25 +100,27 @@ class Engine(Generic[S]):
 
     @property
     def session(self) -> Session:
-        """The session to make requests of; `driver.flush()` sends them.
+        """Session for requests. `driver.flush()` then sends them.
 
         Raises:
-            NotConnectedError: there is none at the moment.
-            EventLoopError: the caller does not run where the client runs.
+            NotConnectedError: there is no open connection, or it is resyncing.
+            EventLoopError: the caller runs in another event loop or thread than the client.
         """
         self.driver.check_here()
         self._lifecycle.check_open()
         if not self.sink.is_ready:
-            raise NotConnectedError("the connection was made again, and its rows are still coming: wait for on_connect")
+            raise NotConnectedError(
+                "the client has reconnected, and its rows have not all arrived: wait for on_connect"
+            )
         return self._session
 
     def call_reducer(self, reducer: str, values: Values, parameters: Parameters | None = None) -> ReducerCall:
         """Send a reducer call.
 
         Args:
-            reducer: the reducer's name.
+            reducer: the name of the reducer.
             values: its arguments.
-            parameters: its declared parameters; without them the arguments are JSON values.
+            parameters: its declared parameters; None if the arguments are JSON values.
 
         Raises:
             ArgumentError: an argument cannot be sent.
@@ -146,11 +151,12 @@ class Engine(Generic[S]):
         """Send a procedure call, as `call_reducer` does.
 
         Args:
-            procedure: the procedure's name.
+            procedure: the name of the procedure.
             values: its arguments.
-            parameters: its declared parameters; without them the arguments are JSON values.
-            returns: the declared type of the returned value; a JSON value without it.
-            check_version: send it only once it is known that the server has procedures: others close the connection.
+            parameters: its declared parameters; None if the arguments are JSON values.
+            returns: the declared type of the returned value; None for a JSON value.
+            check_version: True to send it only once the server is known to have procedures; others close the
+                connection.
         """
         arguments = self.encoding.arguments(values, parameters)
         session = self.session
@@ -166,7 +172,7 @@ class Engine(Generic[S]):
         self.driver.flush()
         return result
 
-    def query(self, sql: str) -> PendingResult[list[Any]]:  # Any: rows of whatever kind
+    def query(self, sql: str) -> PendingResult[list[Any]]:  # Any: rows of any type
         """Send a one-off query. Raises NotConnectedError if there is no open connection."""
         session = self.session
         result = self.result_maker("a query")()
@@ -174,15 +180,15 @@ class Engine(Generic[S]):
         self.driver.flush()
         return result
 
-    def unanswered(self) -> list[PendingResult[Any]]:  # Any: results of whatever kind
-        """Return the results of requests that have no answer yet, without those that whoever awaited has given up."""
+    def unanswered(self) -> list[PendingResult[Any]]:  # Any: results of any kind
+        """Return the results of requests that have no answer yet, without those whose waiters were all cancelled."""
         results = [_result(request) for request in self._session.in_flight]
         results += self._parked.results
         results += self.sink.unanswered()
         return [result for result in results if not result.is_abandoned]
 
-    def result_maker(self, request: str) -> Callable[[], PendingResult[Any]]:  # Any: results of whatever kind
-        """Return a function that creates results of a request, which is being made by the caller."""
+    def result_maker(self, request: str) -> Callable[[], PendingResult[Any]]:  # Any: results of any kind
+        """Return a function that creates results of a request. Call it where the request is made."""
         return partial(PendingResult, self.driver.new_future, self.errors.add, request, self._origin())
 
     def _origin(self) -> str:
@@ -192,7 +198,7 @@ class Engine(Generic[S]):
 
     @property
     def state(self) -> ConnectionState:
-        """Lifecycle state."""
+        """Lifecycle state of the connection."""
         return self._lifecycle.state
 
     @property
@@ -207,18 +213,18 @@ class Engine(Generic[S]):
 
     @property
     def was_open(self) -> bool:
-        """True once a first handshake was done."""
+        """True once the first handshake is done."""
         return self._lifecycle.was_open
 
     @property
     def token(self) -> str | None:
-        """The token that the server issued, once it has."""
+        """Token that the server issued; None before the first handshake."""
         return None if self.opened is None else self.opened.token
 
     # --- for the driver -----------------------------------------------------------------------------------------------
 
     def outgoing(self) -> list[bytes]:
-        """Return the frames to send now; each once."""
+        """Return the frames to send now. Each is returned once."""
         frames = self._session.outgoing()
         debugging = self.logger.isEnabledFor(logging.DEBUG)
         for frame in frames:
@@ -229,19 +235,18 @@ class Engine(Generic[S]):
         return frames
 
     def io_requests(self) -> list[ServerVersionRequest]:
-        """Return what needs other I/O than frames; each once."""
+        """Return the requests that need other I/O than frames. Each is returned once."""
         return self._parked.requests()
 
     def connecting(self) -> None:
-        """Begin a new session: the driver is about to connect."""
+        """Create a new session: the driver is about to connect."""
         self._session = self.encoding.new_session(self._parameters, self._ids)
 
     def receive(self, frame: bytes) -> None:
-        """Act on a frame: the cache first, then callbacks, then whoever awaits.
+        """Handle a frame: update the cache, then run callbacks, then resolve awaited results.
 
         Raises:
-            ProtocolError: the frame is not of the protocol, or contradicts what came before. The driver has to close
-                the connection with it.
+            ProtocolError: the frame is invalid, or contradicts earlier ones. The driver has to close the connection.
         """
         self.stats.messages_received += 1
         self.stats.bytes_received += len(frame)
@@ -250,13 +255,13 @@ class Engine(Generic[S]):
         events: list[Event] = []
         try:
             events = session.receive(frame)
-            # Only decoded frames are logged: there may be a token in others.
+            # Logged only once it is decoded: an invalid frame may hold the token.
             if self.logger.isEnabledFor(logging.DEBUG):
                 self.logger.debug("< %s", "(the identity token)" if is_handshake else frame)
             for event in events:
                 self._handle(event)
         except BaseException as error:
-            # The session has forgotten the requests that these events answer: they fail with the connection.
+            # The session has removed the requests that these events answer; they fail with the connection.
             answers = [event for event in events if isinstance(event, Answer)]
             self._unanswered += [answer.request for answer in answers if answer.request is not None]
             if isinstance(error, ProtocolError):
@@ -264,23 +269,23 @@ class Engine(Generic[S]):
             raise
 
     def server_version(self, request: ServerVersionRequest, answer: tuple[int, ...] | StdbError) -> None:
-        """Take the answer to a request: the numbers of the version, or why it is not known."""
+        """Handle the answer to a request: the numbers of the version, or an error."""
         self._parked.answer(request, answer)
         self.driver.flush()
 
     def disconnected(self, error: StdbError) -> float | None:
-        """Act on a lost connection, or one that could not be made.
+        """Handle a lost connection, or a failed attempt to connect.
 
         Returns:
-            Seconds to wait before the driver connects again; None if it is over, and `end` is to be called.
+            The seconds to wait before the driver reconnects; None if it must not, and has to call `end`.
         """
         self._end_session()
         delay = self._lifecycle.retry_delay(error)
         if delay is None:
             return None
-        # A loss is news, one more attempt that failed is less.
+        # A warning for the loss; further attempts that fail are less important.
         level = logging.WARNING if self._lifecycle.is_open else logging.INFO
-        self.logger.log(level, "%s: %s; connecting again in %.1f s", self.address, error, delay)
+        self.logger.log(level, "%s: %s; reconnecting in %.1f s", self.address, error, delay)
         self._lose(error, _as_connection_lost(error))
         if self._lifecycle.is_failing:
             attempts = self._lifecycle.attempts
@@ -288,7 +293,7 @@ class Engine(Generic[S]):
         return delay
 
     def loss(self, error: ConnectionLost) -> StdbError:
-        """Return the meaning of a connection's end: before the handshake it is a refusal."""
+        """Return the error for the end of a connection: before the handshake is done, it means a rejection."""
         return ConnectionRejectedError(_REJECTED) if self._session.state is SessionState.OPENING else error
 
     def close(self) -> None:
@@ -299,14 +304,14 @@ class Engine(Generic[S]):
         """End the client for good.
 
         Args:
-            cause: why it ends; None if it was closed.
+            cause: the exception that ends it; None if it was closed.
 
         Returns:
-            The error that callbacks and waiters get; None if it was closed.
+            The error that callbacks get; None if it was closed.
         """
         error = None if cause is None else self._as_error(cause)
         self._lifecycle.state = ConnectionState.CLOSED
-        if error is not None and self.was_open:  # else it is raised to whoever connects
+        if error is not None and self.was_open:  # else `connect` raises it
             self.logger.error("%s: the client has ended: %s", self.address, error)
         self._end_session()
         loss = _as_connection_lost(error)
@@ -323,7 +328,7 @@ class Engine(Generic[S]):
             return cause
         cancelled = isinstance(cause, self.driver.cancelled_error)
         what = "its task was cancelled" if cancelled else f"{type(cause).__name__}: {cause}"
-        error = ConnectionLost(f"the client ended, for something was raised in it: {what}")
+        error = ConnectionLost(f"the client ended unexpectedly: {what}")
         error.__cause__ = cause
         return error
 
@@ -363,7 +368,7 @@ class Engine(Generic[S]):
 
     def _opened(self, opened: Opened) -> None:
         if self.is_closed:
-            return  # it was closed while the message was on its way
+            return  # closed before the message arrived
         again = self.was_open
         self.driver.handshake_done(opened.token)
         self.opened = opened
@@ -386,7 +391,7 @@ class Engine(Generic[S]):
             self.errors.fail(request, error, handled=handled)
 
     def _query_answered(self, result: PendingResult[Any], event: QueryAnswered) -> None:
-        """Rows that cannot be decoded fail this query alone."""
+        """Resolve or fail a one-off query. Rows that cannot be decoded do not end the connection."""
         try:
             rows = self.sink.query_answered(event)
             if event.error is not None:
@@ -397,17 +402,17 @@ class Engine(Generic[S]):
 
 
 _REJECTED = (
-    "the server accepted the connection and dropped it before it said who we are: "
-    "the module's client_connected reducer refused, or the server is stopping"
+    "the server accepted the connection and closed it before the handshake was done: "
+    "the module's client_connected reducer returned an error, or the server is stopping"
 )
 
 
 def _as_connection_lost(error: StdbError | None) -> ConnectionLost:
-    """Return the error of requests in flight, given why the connection ended; None: this client closed it."""
+    """Return the error for requests in flight, given the error that ended the connection; None if it was closed."""
     return error if isinstance(error, ConnectionLost) else ConnectionLost(str(error or "the client was closed"))
 
 
 def _result(request: object) -> PendingResult[Any]:
-    """Return the result that was given with a request."""
+    """Return the result that the session holds for a request."""
     assert isinstance(request, PendingResult)
-    return request  # pyright: ignore[reportUnknownVariableType]  # of whatever type
+    return request  # pyright: ignore[reportUnknownVariableType]  # a result of any type

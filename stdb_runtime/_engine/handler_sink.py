@@ -1,8 +1,9 @@
-"""Sink of clients without generated code: it hands messages to a handler's callbacks."""
+"""Sink of clients without generated code: it passes messages to the callbacks of a handler."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from typing import Any
 
 from .. import messages
@@ -16,13 +17,13 @@ from .._protocol.events import (
     Subscribed,
     SubscriptionEvent,
     SubscriptionRefused,
-    SubscriptionsDropped,
     Transaction,
     Unsubscribed,
 )
 from .._protocol.rows import RowList, RowReader, TableUpdate
 from ..errors import ConnectionLost, ProcedureError, ProtocolError, StdbError
 from ..text import printable
+from .dispatcher import ErrorCallback
 from .engine import Engine
 from .handler import Callbacks
 from .result import PendingResult
@@ -34,13 +35,13 @@ class HandlerSink:
     """Sink of clients without generated code.
 
     Args:
-        engine: the engine that it belongs to.
-        handler: the callbacks.
-        resubscribe: subscribe again after a reconnection.
+        engine: the engine of the client.
+        handler: the callbacks of the handler.
+        resubscribe: True to subscribe again after a reconnection.
         subscribe_attempts: failed attempts in a row after which `on_error` gets an error.
 
     Attributes:
-        readers: decoders of rows by table; tables that are not there have JSON values.
+        readers: the row readers by table; rows of other tables are JSON values.
     """
 
     is_ready = True
@@ -48,15 +49,17 @@ class HandlerSink:
     def __init__(
         self, engine: Engine[HandlerSink], handler: Callbacks, *, resubscribe: bool, subscribe_attempts: int
     ) -> None:
-        self.readers: Mapping[str, RowReader[Any]] = {}  # Any: rows of whatever kind
+        self.readers: Mapping[str, RowReader[Any]] = {}  # Any: rows of any type
         self._json_readers: dict[str, RowReader[Any]] = {}
         self._engine = engine
         self._handler = handler
         self._resubscribe = resubscribe
         self._subscribe_attempts = subscribe_attempts
-        # How to subscribe again, by query id; None is the legacy set of queries.
+        # Functions that subscribe again, by query id; None is the id of the legacy set of queries.
         self._subscriptions: dict[int | None, Callable[[Session], object]] = {}
-        engine.dispatcher.on_error.add(lambda error, _: self.report(error))
+        found = handler.get("on_error")
+        if found is not None:
+            engine.dispatcher.on_error.add(_error_callback(*found))
 
     # --- for handles --------------------------------------------------------------------------------------------------
 
@@ -90,8 +93,10 @@ class HandlerSink:
 
     def report(self, error: Exception) -> None:
         """Pass an error to the handler, or log it if the handler has no `on_error`."""
-        if not self._run("on_error", error):
-            self._engine.logger.error("an error that no on_error takes", exc_info=error)
+        if self._engine.dispatcher.on_error.registered:
+            self._engine.dispatcher.report(error, self.report)
+        else:
+            self._engine.logger.error("unhandled error: the handler has no on_error", exc_info=error)
 
     # --- lifecycle ----------------------------------------------------------------------------------------------------
 
@@ -111,30 +116,30 @@ class HandlerSink:
         self._run("on_disconnect", error)
 
     def retries_failing(self, error: StdbError, attempts: int) -> None:
-        """Report it to `on_error`, once a row of attempts."""
+        """Report the error, once for each series of attempts."""
         if attempts == self._subscribe_attempts:
             self.report(error)
 
     def ending(self, loss: ConnectionLost) -> None:
-        """Nothing: requests in flight have failed, and nothing else waits."""
+        """Do nothing: requests in flight have failed, and there are no other results."""
 
     def ended(self, error: StdbError | None) -> None:
-        """Report why the client gave up."""
+        """Report the error that ended the client."""
         if error is not None and self._engine.was_open:
             self.report(error)
 
     def unretrieved(self, error: StdbError) -> bool:
-        """Return False: the handler gets outcomes as messages."""
+        """Return False: no callback gets the error, so it is logged."""
         return False
 
-    def unanswered(self) -> list[PendingResult[Any]]:  # Any: results of whatever kind
-        """Return nothing: subscriptions are answered by callbacks alone."""
+    def unanswered(self) -> list[PendingResult[Any]]:  # Any: results of any kind
+        """Return no results: the answers to subscriptions go to callbacks only."""
         return []
 
     # --- transactions and answers -------------------------------------------------------------------------------------
 
     def transaction(self, event: Transaction | CallRefused) -> bool:
-        """Hand on a transaction. Returns True if the handler takes them."""
+        """Pass on a transaction. Returns True if the handler has the callback."""
         tables = self._tables(event.tables) if isinstance(event, Transaction) else ()
         call = event.call
         if call is None:
@@ -152,8 +157,8 @@ class HandlerSink:
         )
         return self._run("on_transaction_update", update)
 
-    def query_answered(self, event: QueryAnswered) -> list[Any]:  # Any: rows of whatever kind
-        """Hand on the rows of a one-off query, or why there are none, and return them."""
+    def query_answered(self, event: QueryAnswered) -> list[Any]:  # Any: rows of any type
+        """Pass on the response to a one-off query, and return its rows."""
         tables: tuple[messages.TableUpdate, ...] = ()
         text = None if event.error is None else event.error.message
         problem: StdbError | None = None
@@ -170,13 +175,13 @@ class HandlerSink:
         return [row for table in tables for row in table.inserts]
 
     def procedure_returned(self, event: ProcedureReturned) -> None:
-        """Hand on the value that a procedure returned, or why there is none."""
+        """Pass on the result of a procedure call."""
         error = event.error
         text = error.message if isinstance(error, ProcedureError) else str(error or "")
         self._run("on_procedure_result", messages.ProcedureResult(event.request_id, event.value, text))
 
     def subscription_event(self, event: SubscriptionEvent) -> None:
-        """Hand on the answer to a request about a subscription."""
+        """Pass on the answer to a request about a subscription."""
         match event:
             case SetSubscribed(request_id=request_id, tables=tables):
                 rows = self._tables(tables)
@@ -190,14 +195,15 @@ class HandlerSink:
             case SubscriptionRefused(request_id=request_id, query_id=query_id, message=message):
                 self._subscriptions.pop(query_id, None)
                 self._run("on_subscription_error", messages.SubscriptionError(request_id, query_id, message))
-            case SubscriptionsDropped(message=message):
+            case _:  # SubscriptionsDropped
+                message = event.message
                 self._run("on_subscription_error", messages.SubscriptionError(None, None, message))
                 raise ProtocolError(f"the server dropped all subscriptions of this connection: {printable(message)}")
 
     # --- rows and callbacks -------------------------------------------------------------------------------------------
 
     def _tables(self, tables: Sequence[TableUpdate]) -> tuple[messages.TableUpdate, ...]:
-        """Return each table once, with all that the message has of it."""
+        """Return the decoded changes of a message, each table once."""
         inserts: dict[str, list[RowList]] = {}
         deletes: dict[str, list[RowList]] = {}
         for table in tables:
@@ -210,17 +216,27 @@ class HandlerSink:
         )
 
     def _read(self, table: str, *lists: RowList) -> list[Any]:
-        """Decode rows, as JSON values where nothing else is known of them."""
+        """Decode rows of a table, as JSON values if it has no reader."""
         reader = self.readers.get(table) or self._json_readers.get(table)
         if reader is None:
             reader = self._json_readers[table] = self._engine.encoding.value_reader(None, table)
         return reader.read(*lists)
 
     def _run(self, name: str, *args: object) -> bool:
-        """Run a callback, if the handler has it. Returns whether it has."""
+        """Run a callback if the handler has it. Returns True if it has."""
         found = self._handler.get(name)
         if found is None:
             return False
         function, extra = found
         self._engine.dispatcher.run(function, *args, *extra)
         return True
+
+
+def _error_callback(function: Callable[..., object], extra: tuple[object, ...]) -> ErrorCallback:
+    """Return the `on_error` of a handler as a callback of the dispatcher, which logs what such callbacks raise."""
+
+    @wraps(function)
+    def on_error(error: Exception, _: object) -> object:
+        return function(error, *extra)
+
+    return on_error

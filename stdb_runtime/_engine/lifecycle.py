@@ -1,4 +1,4 @@
-"""Lifecycle of a client: from the first connection over reconnections to the end."""
+"""Lifecycle of a client: connecting, reconnecting, closing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .retry import Attempts, RetryPolicy
 
 __all__ = ["ConnectionState", "Lifecycle"]
 
-# What no later attempt can mend.
+# Errors that reconnecting cannot resolve.
 _FINAL = (AuthError, CredentialsError, UnknownDatabaseError, SubprotocolError, DecodeError)
 
 
@@ -26,31 +26,35 @@ class ConnectionState(Enum):
     """Lifecycle state of a client's connection."""
 
     CONNECTING = "connecting"
+    """Connecting for the first time."""
     OPEN = "open"
+    """Open: the handshake is done."""
     RECONNECTING = "reconnecting"
+    """Lost, and waiting for the next attempt to connect or attempting it."""
     CLOSED = "closed"
+    """Closed for good."""
 
 
 _NOT_OPEN = {
     ConnectionState.CONNECTING: "the client is not connected yet: use it inside `async with connect(...)`",
-    ConnectionState.RECONNECTING: "the connection is lost and being made again: try again when `on_connect` tells so",
+    ConnectionState.RECONNECTING: "the connection is lost, and the client is reconnecting: wait for `on_connect`",
     ConnectionState.CLOSED: "the client is closed: connect again",
 }
 
 
 class Lifecycle:
-    """Lifecycle state, and the decision to connect again.
+    """Lifecycle state, and the decision to reconnect.
 
     Args:
-        policy: when to connect again.
-        now: seconds of a clock that never goes back.
-        chance: gives a random number from 0 to 1.
+        policy: the policy of reconnecting.
+        now: returns the time of a monotonic clock, in seconds.
+        chance: returns a random number from 0 to 1.
 
     Attributes:
         state: the state.
-        was_open: True once a first handshake was done.
-        is_open: True from a handshake until the loss of its connection has been dispatched.
-        attempts: failed attempts in a row.
+        was_open: True once the first handshake is done.
+        is_open: True from a handshake until the loss of its connection is handled.
+        attempts: the failed attempts in a row.
     """
 
     def __init__(self, policy: RetryPolicy, now: Callable[[], float], chance: Callable[[], float]) -> None:
@@ -68,23 +72,24 @@ class Lifecycle:
             raise NotConnectedError(_NOT_OPEN[self.state])
 
     def open(self) -> None:
-        """Note a handshake."""
+        """Record that a handshake is done."""
         self.state = ConnectionState.OPEN
         self.was_open = self.is_open = True
         self._opened_at = self._now()
 
     def stop_serving(self, *, settled: bool) -> None:
-        """Note that nothing arrives on a connection any more.
+        """Record that a connection has ended.
 
         Args:
-            settled: every request about a subscription was answered: this was no failed attempt, if it lasted.
+            settled: True if every request about a subscription was answered. If it also lasted long enough, it ends the
+                series of failed attempts.
         """
         if settled and self._opened_at is not None:
             self.attempts.lasted(self._now() - self._opened_at)
         self._opened_at = None
 
     def retry_delay(self, error: StdbError) -> float | None:
-        """Return the seconds to wait before the next attempt, or None if there is to be none."""
+        """Return the seconds to wait before the next attempt, or None if there must be none."""
         if self.state is ConnectionState.CLOSED:
             return None
         if not self.was_open or not self._policy.reconnect or isinstance(error, _FINAL):
@@ -94,5 +99,5 @@ class Lifecycle:
 
     @property
     def is_failing(self) -> bool:
-        """True if so many attempts in a row failed that whoever awaits rows is to know."""
+        """True if so many attempts in a row failed that awaited subscriptions are to fail."""
         return self.attempts.count >= self._policy.subscribe_attempts

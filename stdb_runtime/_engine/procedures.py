@@ -1,4 +1,4 @@
-"""Procedure calls that wait until it is known whether the server has procedures."""
+"""Procedure calls that wait for the version of the server, as servers of 1.x have no procedures."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ _PROCEDURES_SINCE = 2
 
 
 class _Call(NamedTuple):
+    """Procedure call that waits."""
+
     procedure: str
     result: PendingResult[Any]
     send: Callable[[], None]
 
 
 class ParkedCalls:
-    """Procedure calls of one connection after the other; each is sent once the server's version allows it.
+    """Procedure calls that wait for the version of the server.
 
     Args:
-        errors: fails those that cannot be sent.
+        errors: the errors of requests, which get those of calls that cannot be sent.
     """
 
     def __init__(self, errors: UnretrievedErrors) -> None:
@@ -38,16 +40,16 @@ class ParkedCalls:
 
     @property
     def results(self) -> list[PendingResult[Any]]:
-        """The results of the calls that wait."""
+        """Results of the calls that wait."""
         return [call.result for call in self._calls]
 
     def add(self, procedure: str, result: PendingResult[Any], send: Callable[[], None]) -> None:
-        """Have a call sent now, or once the version is known.
+        """Send a call now if the server is known to have procedures; else once its version is known.
 
         Args:
-            procedure: the procedure's name.
-            result: its result.
-            send: sends it.
+            procedure: the name of the procedure.
+            result: the result of the call.
+            send: sends the call.
         """
         if self._has_procedures:
             send()
@@ -57,14 +59,14 @@ class ParkedCalls:
         self._calls.append(_Call(procedure, result, send))
 
     def requests(self) -> list[ServerVersionRequest]:
-        """Return the requests for I/O; each once."""
+        """Return the requests for the version. Each is returned once."""
         requests, self._requests = self._requests, []
         return requests
 
     def answer(self, request: ServerVersionRequest, version: tuple[int, ...] | StdbError) -> None:
-        """Send the calls, or fail them: the version is known, or why it is not."""
+        """Send or fail the calls, given the numbers of the version, or an error."""
         if request.connection != self._connection:
-            return  # of a connection that is lost, and its calls with it
+            return  # about an earlier connection, whose calls have failed
         calls, self._calls = self._calls, []
         self._has_procedures = not isinstance(version, StdbError) and version[0] >= _PROCEDURES_SINCE
         for call in calls:
@@ -74,14 +76,14 @@ class ParkedCalls:
                 call.send()
             else:
                 numbers = ".".join(map(str, version))
-                problem = f"servers of version {numbers} have no procedures: 2.0 brought them"
+                problem = f"servers of version {numbers} have no procedures: they need 2.0 or later"
                 self._errors.fail(call.result, ProcedureError(call.procedure, problem))
 
     def lose(self, error: StdbError | None) -> None:
         """Fail the calls, and forget the version: the next connection may be to another server.
 
         Args:
-            error: why the connection is lost; None if the client was closed.
+            error: the error that ended the connection; None if the client was closed.
         """
         what = "the client was closed" if error is None else "the connection was lost"
         for call in self._calls:

@@ -1,4 +1,4 @@
-"""Result of a request: it can be awaited, and its failure is reported if nobody does."""
+"""Results of requests, which can be awaited. Errors that are never retrieved are reported."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ T = TypeVar("T")
 
 
 class PendingResult(Generic[T]):
-    """Result of a request. It can be awaited any number of times, and by several tasks at once.
+    """Result of a request. Await it, any number of times, also from several tasks at once.
 
     Args:
-        new_future: creates a future. Each waiter gets one of its own: one that is cancelled takes it from nobody else.
-        on_unretrieved: called once with the result if it failed and was dropped, and nobody awaited it. It may run in a
-            finalizer, on any thread.
+        new_future: creates a future. Each waiter has its own, so that cancelling one does not affect the others.
+        on_unretrieved: called once with the error and the request if it failed and was never awaited. Possibly called
+            by a finalizer, on any thread.
         request: the request, for messages.
-        origin: the line of the program that made the request, if that is known.
+        origin: the line of the program that made the request; empty if it is not known.
 
     Attributes:
-        done: True once the result is there.
-        is_awaited: True once somebody has awaited it.
-        id: the request id or message id, once it was sent.
+        done: True once it has a value or an error.
+        is_awaited: True once it has been awaited.
+        id: the request id or message id, once the request is sent.
     """
 
     def __init__(
@@ -50,18 +50,18 @@ class PendingResult(Generic[T]):
         self.is_awaited = False
         self.id: Any = None  # Any: each kind of request has its own
 
-    def __await__(self) -> Generator[Any, None, T]:  # Any: passes through to whatever runs the coroutine
+    def __await__(self) -> Generator[Any, None, T]:  # Any: passes through to the event loop
         self._unretrieved = None
         self.is_awaited = True
         return self._join(self._waiters).__await__()
 
     @property
     def is_abandoned(self) -> bool:
-        """True if everybody who awaited it was cancelled."""
+        """True if it was awaited, and all waiters are done or cancelled."""
         return self.is_awaited and all(waiter.done() for waiter in self._waiters)
 
     def watch(self) -> Future[T]:
-        """Return a future that becomes done with it. Unlike awaiting, this leaves a failure to be reported."""
+        """Return a future that is done when the result is. Unlike awaiting, this does not retrieve an error."""
         return self._join(self._watchers)
 
     def _join(self, others: list[Future[T]]) -> Future[T]:
@@ -83,15 +83,15 @@ class PendingResult(Generic[T]):
         """Set the error.
 
         Args:
-            error: raised to whoever awaits.
-            handled: True if a callback has got it: then it is not reported although nobody awaits.
+            error: the error that awaiting raises.
+            handled: True if a callback got the error, which is then not reported.
         """
         if self.done:
             return
         self._error = error
         if not handled and not self.is_awaited:
             self._unretrieved = error
-            if self._origin and not isinstance(error, ConnectionLost):  # which is one for many requests
+            if self._origin and not isinstance(error, ConnectionLost):  # one such error is shared by many requests
                 error.add_note(f"the request was made at {self._origin}")
         self._finish()
 
@@ -107,12 +107,12 @@ class PendingResult(Generic[T]):
             return
         if self._error is not None:
             future.set_exception(self._error)
-            future.exception()  # retrieved, so that the event loop does not report it as well
+            future.exception()  # retrieved, so that the event loop does not report it too
         else:
             future.set_result(cast("T", self._value))
 
     def report(self) -> None:
-        """Report an error that nobody retrieved; once."""
+        """Report the error once, if nobody has retrieved it."""
         error, self._unretrieved = self._unretrieved, None
         if error is not None:
             self._on_unretrieved(error, self._request)
@@ -122,19 +122,19 @@ class PendingResult(Generic[T]):
 
 
 class ReducerCall(PendingResult[ReducerEvent]):
-    """Reducer call that was sent. Await it for the outcome.
+    """Reducer call that was sent. Await it to wait for its result.
 
-    Awaiting gives the `ReducerEvent`, after the callbacks of the rows that it changed, or raises:
+    Awaiting returns the `ReducerEvent`, after the callbacks of the rows that the call changed, or raises:
 
-    - `ReducerError`: the module refused it; nothing was committed.
-    - `ConnectionLost`: the connection ended first; whether it ran is unknown, and it is not sent again.
+    - `ReducerError`: the reducer returned an error, or could not run. Nothing was committed.
+    - `ConnectionLost`: the connection ended first. Whether the reducer ran is unknown; the call is never sent again.
 
-    A failure that nobody awaits goes to `on_unhandled_reducer_error`, or is logged. In asyncio's debug mode, as with
-    `python -X dev`, it names the line that made the call.
+    The error of a call that is not awaited goes to `on_unhandled_reducer_error`, or is logged. In asyncio's debug mode
+    (`python -X dev`) it names the line that made the call.
 
     Attributes:
-        reducer: the reducer's name, as the module declares it.
-        started: when it was sent, by the driver's clock.
+        reducer: the name of the reducer, as the module declares it.
+        started: the time at which it was sent, for measuring latency.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Resync buffer: the rows of a new connection, gathered beside those of the old one until all are there."""
+"""Resync buffer: the rows of a new connection, gathered until all have arrived, while the cache keeps the old ones."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["ResyncBuffer"]
 
 
 class ResyncBuffer:
-    """Tables that are filled anew, while users still see the old ones.
+    """Rows of a new connection, gathered until all have arrived.
 
     Args:
-        tables: the rows of the old connection, by table.
+        tables: the cached rows of the old connection, by table.
     """
 
     def __init__(self, tables: Mapping[str, TableCache[Product]]) -> None:
@@ -23,9 +23,9 @@ class ResyncBuffer:
         self._new = {name: rows.fresh() for name, rows in tables.items()}
 
     def gather(self, table: str, updates: Sequence[TableUpdate]) -> None:
-        """Apply what a message has of a table. Raises DecodeError and ProtocolError, as the table does."""
+        """Apply the updates of a table. Raises as `TableCache.apply` does."""
         self._new[table].apply(updates)
 
     def plans(self) -> list[tuple[str, TablePlan[Product]]]:
-        """Return what has to change in each old table to be as the new one."""
+        """Return the plans that make the cached tables equal to the gathered ones, by table."""
         return [(name, rows.plan_replacing(self._new[name])) for name, rows in self._old.items()]

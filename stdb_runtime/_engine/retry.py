@@ -1,4 +1,4 @@
-"""Attempts to connect that fail in a row, and the delays between them."""
+"""Policy of reconnecting, and failed attempts in a row."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["Attempts", "RetryPolicy"]
 
 
 class RetryPolicy(msgspec.Struct, frozen=True):
-    """Policy of connecting again.
+    """Policy of reconnecting.
 
     Attributes:
-        reconnect: connect again whenever the connection is lost.
+        reconnect: True to reconnect whenever the connection is lost.
         backoff: the delays before attempts.
-        subscribe_attempts: failed attempts in a row after which whoever awaits rows gets an error.
+        subscribe_attempts: failed attempts in a row after which awaited subscriptions fail.
     """
 
     reconnect: bool = True
@@ -27,22 +27,22 @@ class RetryPolicy(msgspec.Struct, frozen=True):
     subscribe_attempts: int = 5
 
 
-# More would not make the error clearer.
-_ERRORS_KEPT = 10
+# Enough for a clear error.
+_MAX_ERRORS = 10
 
 
 class Attempts:
-    """Attempts that failed in a row.
+    """Failed attempts in a row.
 
-    An attempt succeeds once it has brought the rows of all subscriptions, and has lasted longer than the delay before
-    it: a server that accepts connections and drops them is not called more often than one that cannot be reached.
+    An attempt succeeds once the rows of all subscriptions have arrived and the connection has lasted as long as the
+    delay before it: a server that accepts connections and drops them is tried no more often than an unreachable one.
 
     Args:
-        backoff: the delays.
-        chance: gives a random number from 0 to 1.
+        backoff: the delays before attempts.
+        chance: returns a random number from 0 to 1.
 
     Attributes:
-        count: number of failed attempts.
+        count: the number of failed attempts.
     """
 
     def __init__(self, backoff: Backoff, chance: Callable[[], float]) -> None:
@@ -54,22 +54,22 @@ class Attempts:
         self.count = 0
         self._delay = 0.0
         self._delays = self._backoff.delays(self._chance)
-        self._errors: deque[StdbError] = deque(maxlen=_ERRORS_KEPT)
+        self._errors: deque[StdbError] = deque(maxlen=_MAX_ERRORS)
 
     def lasted(self, seconds: float) -> None:
-        """Note how long a connection lasted that brought all rows. If it is long enough, forget the failed attempts."""
+        """Record how long a connection with all rows lasted. If long enough, forget the failed attempts."""
         if seconds >= self._delay:
             self._restart()
 
     def failed(self, error: StdbError) -> float:
-        """Note that one more failed. Returns the seconds to wait before the next."""
+        """Record a failed attempt. Returns the seconds to wait before the next one."""
         self.count += 1
-        # Without what it was raised in the course of, which holds the connection that is gone.
+        # Without context and traceback, which would keep the old connection in memory.
         error.__context__ = None
         self._errors.append(error.with_traceback(None))
         self._delay = next(self._delays)
         return self._delay
 
     def error(self) -> ReconnectError:
-        """Return all of them as one error."""
+        """Return the failed attempts as one error."""
         return ReconnectError(self.count, tuple(self._errors))

@@ -1,4 +1,4 @@
-"""The seam between the engine and what a client is for: the receiver of rows, subscriptions and the lifecycle."""
+"""Interface between the engine and its sink, which handles rows, subscriptions and the lifecycle."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ __all__ = ["Sink"]
 
 
 class Sink(Protocol):
-    """Receiver of an engine's events: rows, subscriptions, and the lifecycle."""
+    """Receiver of the events of an engine: rows, subscriptions and the lifecycle."""
 
     @property
     def is_ready(self) -> bool:
-        """False while requests have to wait, though the connection is open."""
+        """False while requests have to wait although the connection is open."""
         ...
 
     def opened(self, opened: Opened, *, again: bool) -> None:
-        """Handle a handshake; `again` after a reconnection. The session is new."""
+        """Handle a handshake, with a new session. `again` is True after a reconnection."""
         ...
 
     def transaction(self, event: Transaction | CallRefused) -> bool:
-        """Handle a transaction. Returns True if a callback got the outcome of the call behind it."""
+        """Handle a transaction. Returns True if a callback got the result of its reducer call."""
         ...
 
-    def query_answered(self, event: QueryAnswered) -> list[Any]:  # Any: rows of whatever kind
+    def query_answered(self, event: QueryAnswered) -> list[Any]:  # Any: rows of any type
         """Handle the answer to a one-off query. Returns its rows. Raises DecodeError and BindingsError."""
         ...
 
     def procedure_returned(self, event: ProcedureReturned) -> None:
-        """Handle the end of a procedure call."""
+        """Handle the result of a procedure call."""
         ...
 
     def subscription_event(self, event: SubscriptionEvent) -> None:
@@ -47,15 +47,15 @@ class Sink(Protocol):
         ...
 
     def disconnected(self, error: StdbError | None) -> None:
-        """Handle the loss of an open connection: requests in flight have failed. None if this client closed it."""
+        """Handle the end of an open connection, whose requests in flight have failed; None if this client closed it."""
         ...
 
     def retries_failing(self, error: StdbError, attempts: int) -> None:
-        """Handle that attempt after attempt fails. Another one follows."""
+        """Handle a series of failed attempts to reconnect, after each one. Another attempt follows."""
         ...
 
     def ending(self, loss: ConnectionLost) -> None:
-        """Fail what still waits with an error: the client is at its end."""
+        """Fail the remaining results, and end streams: the client is about to end."""
         ...
 
     def ended(self, error: StdbError | None) -> None:
@@ -66,6 +66,6 @@ class Sink(Protocol):
         """Handle the error of a request that nobody awaited. Returns True if a callback got it."""
         ...
 
-    def unanswered(self) -> list[PendingResult[Any]]:  # Any: results of whatever kind
+    def unanswered(self) -> list[PendingResult[Any]]:  # Any: results of any kind
         """Return the results of requests about subscriptions that have no answer yet."""
         ...

@@ -1,4 +1,4 @@
-"""Changes as they come, for `async for`: a bounded buffer between callbacks and a consumer that takes its time."""
+"""Streams of changes for `async for`: a bounded buffer between the client and a consumer."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 SlowConsumerPolicy: TypeAlias = Literal["raise", "drop_oldest"]
-"""What happens when the buffer is full: the consumer gets SlowConsumerError, or the oldest is dropped and counted."""
+"""Policy for a full buffer: raise SlowConsumerError to the consumer, or drop and count the oldest item."""
 
 
 class Inserted(msgspec.Struct, Generic[R], frozen=True, gc=False):
-    """A row came.
+    """Inserted row.
 
     Attributes:
-        event: why.
+        event: the cause, and the client.
         row: the row.
     """
 
@@ -34,10 +34,10 @@ class Inserted(msgspec.Struct, Generic[R], frozen=True, gc=False):
 
 
 class Deleted(msgspec.Struct, Generic[R], frozen=True, gc=False):
-    """A row went.
+    """Deleted row.
 
     Attributes:
-        event: why.
+        event: the cause, and the client.
         row: the row.
     """
 
@@ -46,12 +46,12 @@ class Deleted(msgspec.Struct, Generic[R], frozen=True, gc=False):
 
 
 class Updated(msgspec.Struct, Generic[R], frozen=True, gc=False):
-    """A row was replaced by one with the same primary key.
+    """Updated row: it was replaced by one with the same primary key.
 
     Attributes:
-        event: why.
-        old: the row before.
-        row: the row now.
+        event: the cause, and the client.
+        old: the old row.
+        row: the new row.
     """
 
     event: RowEvent
@@ -60,11 +60,18 @@ class Updated(msgspec.Struct, Generic[R], frozen=True, gc=False):
 
 
 Change: TypeAlias = Inserted[R] | Deleted[R] | Updated[R]
-"""What happened to one row."""
+"""Change of one row."""
 
 
 def seen_from(value_of: Callable[[R], object], value: object) -> Callable[[Change[R]], Change[R] | None]:
-    """How changes look to who watches one value of a column: a row that gets it comes, one that loses it goes."""
+    """Return a function that reduces changes to those of the row with one value of a column.
+
+    An update that gives a row the value becomes an insert, one that takes it away a delete; other rows become None.
+
+    Args:
+        value_of: returns the value of the column in a row.
+        value: the value.
+    """
 
     def view(change: Change[R]) -> Change[R] | None:
         now = value_of(change.row) == value
@@ -76,7 +83,7 @@ def seen_from(value_of: Callable[[R], object], value: object) -> Callable[[Chang
 
 
 def merge(earlier: Change[R], later: Change[R]) -> Change[R] | None:
-    """Two changes of one primary key as one; None if the later undoes the earlier."""
+    """Return two changes of one primary key as one; None if the later undoes the earlier."""
     before = None if isinstance(earlier, Inserted) else earlier.old if isinstance(earlier, Updated) else earlier.row
     if isinstance(later, Deleted):
         return None if before is None else Deleted(later.event, before)
@@ -86,19 +93,19 @@ def merge(earlier: Change[R], later: Change[R]) -> Change[R] | None:
 
 
 class Stream(Generic[T]):
-    """An async iterator over what is put in. It ends when the client is closed.
+    """Async iterator over changes, for one consumer. It ends when the client is closed.
 
     Args:
-        new_future: makes a future.
-        limit: how many items wait at most for the consumer.
-        policy: what happens when one more comes.
-        dropping: told of each item that is dropped.
-        key: if given, an item replaces what waits under the same key, joined with it by `join`; no limit then.
-        join: makes one item of two; None for nothing.
-        view: what each item means here; None for nothing. By default, itself.
+        new_future: creates a future.
+        limit: the size of the buffer.
+        policy: the policy for a full buffer.
+        dropping: called for each item that is dropped.
+        key: returns the key of an item. If given, items of one key that wait are merged, and the buffer has no limit.
+        join: merges two items of one key; returns None if nothing is left.
+        view: converts each item; returns None to leave it out.
 
     Attributes:
-        dropped: how many items were dropped.
+        dropped: the number of items that were dropped.
     """
 
     def __init__(
@@ -113,7 +120,7 @@ class Stream(Generic[T]):
         view: Callable[[T], T | None] | None = None,
     ) -> None:
         if limit < 1:
-            raise ValueError(f"a buffer holds at least one item, got {limit}")
+            raise ValueError(f"limit must be 1 or more, got {limit}")
         self.dropped = 0
         self._new_future = new_future
         self._limit = limit
@@ -129,7 +136,7 @@ class Stream(Generic[T]):
         self._ended = False
 
     def put(self, item: T) -> None:
-        """Add one item; never waits."""
+        """Add an item, without waiting."""
         seen = item if self._view is None else self._view(item)
         if seen is None or self._ended or self._overrun:
             return
@@ -144,7 +151,7 @@ class Stream(Generic[T]):
         self._wake()
 
     def end(self) -> None:
-        """No more items come; those that wait are still handed out."""
+        """End the iteration after the items that wait."""
         self._ended = True
         self._wake()
 

@@ -1,4 +1,4 @@
-"""Subscriptions of the client cache: their lifecycle, as a table of transitions."""
+"""Subscriptions of the client cache: records, and their lifecycle as a table of transitions."""
 
 from __future__ import annotations
 
@@ -17,45 +17,50 @@ class SubscriptionState(Enum):
     """Lifecycle state of a subscription."""
 
     PENDING = "pending"
+    """Requested; the rows have not arrived yet."""
     ACTIVE = "active"
+    """Applied: the rows are in the cache."""
     ENDING = "ending"
+    """Unsubscribed; the rows are not deleted yet."""
     ENDED = "ended"
+    """Ended: the rows are deleted, or the client is closed."""
     FAILED = "failed"
+    """Refused by the server."""
 
 
 class Transition(Enum):
-    """Occurrence in the life of a subscription; its value is the verb of an error about it."""
+    """Cause of a change of the lifecycle state; its value is used in error messages."""
 
-    APPLIED = "begin"
-    """Its rows are in the cache."""
+    APPLIED = "be applied"
+    """The server sent its rows."""
     UNSUBSCRIBED = "be unsubscribed"
-    """The user has ended it."""
-    REMOVED = "end"
-    """The server has removed its rows."""
-    REFUSED = "fail"
-    """The server has refused it."""
+    """The user ended it."""
+    REMOVED = "be ended by the server"
+    """The server deleted its rows."""
+    REFUSED = "be refused"
+    """The server refused it."""
     DISCONNECTED = "be disconnected"
-    """The connection is lost, and with it what was requested on it."""
+    """The connection was lost, and the requests with it."""
     CLOSED = "be closed"
-    """The client is closed."""
+    """The client was closed."""
 
 
 _PENDING, _ACTIVE, _ENDING = SubscriptionState.PENDING, SubscriptionState.ACTIVE, SubscriptionState.ENDING
 _ENDED, _FAILED = SubscriptionState.ENDED, SubscriptionState.FAILED
 
-# What is not here, the server must not do: `unsubscribe` alone makes a server remove rows (docs/protocol.md, 5.2).
+# Other transitions are violations of the protocol: a server removes rows only after `unsubscribe` (docs/protocol.md,
+# 5.2).
 _TRANSITIONS = {
     (_PENDING, Transition.APPLIED): _ACTIVE,
     (_PENDING, Transition.UNSUBSCRIBED): _ENDING,
     (_PENDING, Transition.REFUSED): _FAILED,
     (_PENDING, Transition.DISCONNECTED): _PENDING,  # requested again on the next connection
     (_PENDING, Transition.CLOSED): _ENDED,
-    (_ACTIVE, Transition.APPLIED): _ACTIVE,  # again, on the next connection
     (_ACTIVE, Transition.UNSUBSCRIBED): _ENDING,
-    (_ACTIVE, Transition.REFUSED): _FAILED,  # on the next connection
+    (_ACTIVE, Transition.REFUSED): _FAILED,  # after a reconnection
     (_ACTIVE, Transition.DISCONNECTED): _ACTIVE,
     (_ACTIVE, Transition.CLOSED): _ENDED,
-    (_ENDING, Transition.APPLIED): _ENDING,  # ended before its rows came: unsubscribed from now on
+    (_ENDING, Transition.APPLIED): _ENDING,  # ended before its rows arrived: the unsubscription is requested now
     (_ENDING, Transition.UNSUBSCRIBED): _ENDING,
     (_ENDING, Transition.REMOVED): _ENDED,
     (_ENDING, Transition.REFUSED): _FAILED,
@@ -67,17 +72,21 @@ _TRANSITIONS = {
 
 
 class SubscriptionRecord:
-    """Subscription as the engine keeps it, for as long as it is wanted.
+    """Record of a subscription, from the request to its end.
 
     Args:
-        queries: its SQL.
+        queries: the SQL of its queries.
         new_result: creates a result.
 
     Attributes:
-        query_id: its id on every connection.
-        applied: done when its rows are in the cache.
-        ended: done when its rows are gone.
+        queries: the SQL of its queries.
+        query_id: its id, the same on every connection.
+        state: its lifecycle state.
+        applied: the result that is done when its rows are in the cache.
+        ended: the result that is done when its rows are deleted.
         handle: the argument of `on_applied` callbacks.
+        on_applied: callbacks that run when its rows are in the cache.
+        on_error: callbacks that run when the server refuses it.
     """
 
     def __init__(self, queries: tuple[str, ...], new_result: Callable[[], PendingResult[None]]) -> None:
@@ -92,35 +101,35 @@ class SubscriptionRecord:
         self.on_error: CallbackList[Callable[[SubscriptionError], object]] = CallbackList()
 
     def move(self, transition: Transition) -> SubscriptionState:
-        """Move on to the next state, and return the one before. Raises as `check` does."""
+        """Change to the state that follows a transition, and return the one before. Raises as `check` does."""
         before, self.state = self.state, self.check(transition)
         return before
 
     def check(self, transition: Transition) -> SubscriptionState:
-        """Return the state that follows.
+        """Return the state that follows a transition.
 
         Raises:
-            ProtocolError: none does.
+            ProtocolError: the transition is not allowed in the present state.
         """
         after = _TRANSITIONS.get((self.state, transition))
         if after is None:
-            raise ProtocolError(f"subscription {self.query_id} is {self.state.value} and was not to {transition.value}")
+            raise ProtocolError(f"subscription {self.query_id} is {self.state.value} and must not {transition.value}")
         return after
 
     @property
     def is_live(self) -> bool:
-        """True if its rows are in the cache, or to come."""
+        """True if it is pending or active."""
         return self.state in {SubscriptionState.PENDING, SubscriptionState.ACTIVE}
 
     @property
     def unanswered(self) -> PendingResult[Any] | None:
-        """The result that it waits for, if it waits for one."""
+        """Result of its request that has no answer yet; None if there is none."""
         if self.state is SubscriptionState.PENDING:
             return self.applied
         return self.ended if self.state is SubscriptionState.ENDING else None
 
     def give_up_waiting(self, error: StdbError) -> None:
-        """Fail whoever awaits its rows, though they may still come: it can be awaited anew."""
+        """Fail `applied` if it is awaited, and replace it by a new result, as the rows may still arrive."""
         if self.state is SubscriptionState.PENDING and self.applied.is_awaited:
             self.applied.fail(error)
             self.applied = self._new_result()

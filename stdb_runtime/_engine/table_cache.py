@@ -1,8 +1,8 @@
-"""The client's copy of the rows of its subscriptions, table by table.
+"""Table cache: the rows of one table that match the subscriptions of a client.
 
-A table is a multiset: the server sends a row once for each query that matches it, and takes it away as often
-(docs/protocol.md, 5.1). What the user sees is whether a row is there at all. So each message is first netted, then
-compared with what was there: only a row that comes or goes makes a difference.
+A table is a multiset: the server inserts a row once for each query that matches it, and deletes it as often
+(docs/protocol.md, 5.1). Users see each row once. So the inserts and deletes of a message are first added up, and then
+compared with the cache: only a row that was not there before, or is not there afterwards, is a difference.
 """
 
 from __future__ import annotations
@@ -23,7 +23,13 @@ R = TypeVar("R", bound=Product)
 
 
 class TableDiff(NamedTuple, Generic[R]):
-    """What one message changed in one table: rows that went, rows that came, and (old, new) of one primary key."""
+    """Changes of one message in one table.
+
+    Attributes:
+        deleted: the rows that were deleted.
+        inserted: the rows that were inserted.
+        updated: the rows that were updated, as (old, new).
+    """
 
     deleted: list[R]
     inserted: list[R]
@@ -31,17 +37,17 @@ class TableDiff(NamedTuple, Generic[R]):
 
     @property
     def size(self) -> int:
-        """How many rows went, came, or were replaced."""
+        """Number of changed rows."""
         return len(self.deleted) + len(self.inserted) + len(self.updated)
 
 
 class TablePlan(NamedTuple, Generic[R]):
-    """What one message is going to change in one table.
+    """Planned changes of one message in one table.
 
     Attributes:
-        diff: the difference that it makes.
-        rows: the rows that come or replace others, by key.
-        counts: how many times the row of each key that the message names is there afterwards.
+        diff: the changes that users see.
+        rows: the new rows of inserts and updates, by key.
+        counts: the number of queries that match the row afterwards, by the keys in the message.
     """
 
     diff: TableDiff[R]
@@ -50,13 +56,16 @@ class TablePlan(NamedTuple, Generic[R]):
 
 
 class TableCache(Generic[R]):
-    """The rows of one table.
+    """Cached rows of one table, and its indexes.
 
     Args:
         row: the row class.
-        name: the table's name.
-        primary_key: the Python name of the primary key's column, if there is one.
-        reader: decodes its rows.
+        name: the name of the table.
+        primary_key: the Python name of the primary key's column; None if there is none.
+        reader: the decoder of its rows.
+
+    Attributes:
+        row: the row class.
     """
 
     def __init__(self, row: type[R], name: str, primary_key: str | None, reader: RowReader[R]) -> None:
@@ -64,11 +73,11 @@ class TableCache(Generic[R]):
         self._name = name
         self._primary_key = primary_key
         self._reader = reader
-        # Makes equal what the server takes for equal, in whatever text it was sent; None: a row is that itself.
+        # Returns a value that is equal for rows that the server treats as equal; None if the rows themselves are.
         self._version_of: Callable[[R], Hashable] | None = product_of(row).key
         self._key_of: Callable[[R], Hashable] = self._version if primary_key is None else attrgetter(primary_key)
         self._rows: dict[Hashable, R] = {}
-        # How often a row is there, for the few that are there more than once.
+        # Number of queries that match a row, for the few rows that more than one matches.
         self._counts: dict[Hashable, int] = {}
         self._unique: dict[str, UniqueIndexMap[R]] = {}
         self._hashed: dict[tuple[str, ...], HashIndexMap[R]] = {}
@@ -82,19 +91,19 @@ class TableCache(Generic[R]):
         return found is not None and self._same(found, row)
 
     def read(self, rows: RowList) -> list[R]:
-        """Decode rows of this table that do not enter the cache.
+        """Decode rows without caching them.
 
         Raises:
-            DecodeError: a row is not what the row class declares.
+            DecodeError: a row does not have the declared type.
         """
         return self._reader.read(rows)
 
     def snapshot(self) -> list[R]:
-        """The rows as they are now, in a list of their own."""
+        """Return the present rows as a new list."""
         return list(self._rows.values())
 
     def unique(self, column: str) -> Mapping[Any, R]:  # Any: the column's type
-        """The rows by the value of a unique column, as they are now; to be asked for anew after a change."""
+        """Return the rows by the value of a unique column. Call it again after a change of the table."""
         if column == self._primary_key:
             return self._rows
         if column not in self._unique:
@@ -102,33 +111,32 @@ class TableCache(Generic[R]):
         return self._unique[column].by_value
 
     def hashed(self, *columns: str) -> HashIndexMap[R]:
-        """The rows by the value of columns."""
+        """Return the hash index of a column, or of several."""
         if columns not in self._hashed:
             self._hashed[columns] = HashIndexMap(attrgetter(*columns), self._key_of, self._rows.values())
         return self._hashed[columns]
 
     def sorted(self, *columns: str) -> SortedIndex[R]:
-        """The rows by the value of an ordered column, or by the tuple of the values of several."""
+        """Return the sorted index of a column, or of several."""
         if columns not in self._sorted:
             self._sorted[columns] = SortedIndex(attrgetter(*columns), self._key_of, self._rows.values())
         return self._sorted[columns]
 
     def apply(self, updates: Sequence[TableUpdate]) -> TableDiff[R]:
-        """Take in all that one message says of this table: `plan` and `commit` in one.
+        """Plan and commit the changes of one message. Nothing is changed if it raises.
 
         Raises:
-            DecodeError: a row is not what the row class declares.
-            ProtocolError: a row is taken away that is not there, or two rows have one primary key. Nothing
-                was changed then.
+            DecodeError: a row does not have the declared type.
+            ProtocolError: a row is deleted that is not in the cache, or two rows have the same primary key.
         """
         return self.commit(self.plan(updates))
 
     def plan(self, updates: Sequence[TableUpdate]) -> TablePlan[R]:
-        """What one message is going to change, without changing anything.
+        """Return the changes that one message makes, without making them.
 
         Raises:
-            DecodeError: a row is not what the row class declares.
-            ProtocolError: a row is taken away that is not there, or two rows have one primary key.
+            DecodeError: a row does not have the declared type.
+            ProtocolError: a row is deleted that is not in the cache, or two rows have the same primary key.
         """
         parts = [part for update in updates for part in update.updates]
         rows = self._reader.read(*(part.deletes for part in parts), *(part.inserts for part in parts))
@@ -137,7 +145,7 @@ class TableCache(Generic[R]):
         return self._plan_simple(deletes, inserts) or self._plan(self._net(deletes, inserts))
 
     def commit(self, plan: TablePlan[R]) -> TableDiff[R]:
-        """Make the changes of a plan, which cannot fail any more."""
+        """Apply a plan, which cannot fail."""
         diff = plan.diff
         for row in diff.deleted:
             del self._rows[self._key_of(row)]
@@ -154,11 +162,11 @@ class TableCache(Generic[R]):
         return diff
 
     def fresh(self) -> TableCache[R]:
-        """The same table without rows, to gather the rows of a new connection in."""
+        """Return an empty cache of the same table, for the rows of a new connection."""
         return TableCache(self.row, self._name, self._primary_key, self._reader)
 
     def plan_replacing(self, other: TableCache[R]) -> TablePlan[R]:
-        """What has to change to hold what `other` holds. Rows that are in both are no change."""
+        """Return the changes that make this cache equal to another. Rows that are in both do not change."""
         before, after = self._rows, other._rows
         new = {key: row for key, row in after.items() if key not in before or not self._same(before[key], row)}
         diff = TableDiff(
@@ -169,20 +177,20 @@ class TableCache(Generic[R]):
         return TablePlan(diff, new, dict.fromkeys(self._counts, 1) | other._counts)
 
     def _plan_simple(self, deletes: list[R], inserts: list[R]) -> TablePlan[R] | None:
-        """The plan where each key goes at most once and comes at most once, and no row is there more than once.
+        """Return the plan of a message that deletes and inserts each key at most once, if no row has a count above 1.
 
-        That is what nearly all messages are like. It gives the same as the general way, or None where that is needed.
+        Nearly all messages are like that. Returns what `_plan` would, or None if that is needed.
         """
         old = dict(zip(map(self._key_of, deletes), deletes, strict=True))
         new = dict(zip(map(self._key_of, inserts), inserts, strict=True))
         if len(old) != len(deletes) or len(new) != len(inserts) or self._counts:
             return None
         both = old.keys() & new.keys()
-        coming = new.keys() - both if both else new.keys()
-        there = list(map(self._rows.get, old))
-        if not self._rows.keys().isdisjoint(coming) or there != deletes:
+        inserted_keys = new.keys() - both if both else new.keys()
+        cached = list(map(self._rows.get, old))
+        if not self._rows.keys().isdisjoint(inserted_keys) or cached != deletes:
             return None
-        old = dict(zip(old, cast("list[R]", there), strict=True))  # what users hold, rather than its twin
+        old = dict(zip(old, cast("list[R]", cached), strict=True))  # the cached rows, rather than equal new objects
         if any(map(eq, map(old.__getitem__, both), map(new.__getitem__, both))):
             return None
         diff = TableDiff(
@@ -193,7 +201,7 @@ class TableCache(Generic[R]):
         return TablePlan(diff, new, {})
 
     def _net(self, deletes: Sequence[R], inserts: Sequence[R]) -> dict[Hashable, dict[Hashable, tuple[int, R]]]:
-        """For each key, how much more often each version of its row is there after the message."""
+        """Return the change of the count of each version of a row, by key and version."""
         net: dict[Hashable, dict[Hashable, tuple[int, R]]] = {}
         for row, step in chain(zip(deletes, repeat(-1)), zip(inserts, repeat(1))):
             versions = net.setdefault(self._key_of(row), {})
@@ -202,14 +210,14 @@ class TableCache(Generic[R]):
         return net
 
     def _plan(self, net: dict[Hashable, dict[Hashable, tuple[int, R]]]) -> TablePlan[R]:
-        """What becomes of each key, given how its versions change."""
+        """Return the plan, given the changes of the counts. Raises ProtocolError."""
         plan: TablePlan[R] = TablePlan(TableDiff([], [], []), {}, {})
         for key, versions in net.items():
             before = self._rows.get(key)
             if before is not None:
                 version = self._version(before)
                 versions[version] = (versions.get(version, (0,))[0] + self._counts.get(key, 1), before)
-            plan.counts[key], after = self._left(versions)
+            plan.counts[key], after = self._remaining(versions)
             if after is None:
                 if before is not None:
                     plan.diff.deleted.append(before)
@@ -221,14 +229,14 @@ class TableCache(Generic[R]):
                     plan.diff.updated.append((before, after))
         return plan
 
-    def _left(self, versions: dict[Hashable, tuple[int, R]]) -> tuple[int, R | None]:
-        """How many times the one version that is left is there, and that version."""
+    def _remaining(self, versions: dict[Hashable, tuple[int, R]]) -> tuple[int, R | None]:
+        """Return the count of the one version that remains, and that version; 0 and None if none remains."""
         if any(times < 0 for times, _ in versions.values()):
-            raise ProtocolError(f"the server took a row of table {self._name!r} away that was not there")
-        left = [(times, row) for times, row in versions.values() if times > 0]
-        if len(left) > 1:
-            raise ProtocolError(f"the server sent two rows of table {self._name!r} with one primary key")
-        return left[0] if left else (0, None)
+            raise ProtocolError(f"the server deleted a row of table {self._name!r} that is not in the cache")
+        remaining = [(times, row) for times, row in versions.values() if times > 0]
+        if len(remaining) > 1:
+            raise ProtocolError(f"the server sent two rows of table {self._name!r} with the same primary key")
+        return remaining[0] if remaining else (0, None)
 
     def _reindex(self, diff: TableDiff[R]) -> None:
         indexes: list[UniqueIndexMap[R] | HashIndexMap[R]] = [*self._unique.values(), *self._hashed.values()]

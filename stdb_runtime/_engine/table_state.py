@@ -1,4 +1,4 @@
-"""One table of the client cache: its rows, and the callbacks and streams of their changes."""
+"""Table of the client cache: its rows, and the callbacks and streams of their changes."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ UpdateCallback: TypeAlias = Callable[[RowEvent, R, R], object]
 
 
 class TableDeclaration(NamedTuple, Generic[R]):
-    """Table as generated code declares it.
+    """Declaration of a table in generated code.
 
     Attributes:
-        name: the table's name in the module.
+        name: the name of the table in the module.
         row: the row class.
-        primary_key: the Python name of the primary key's column, if there is one.
+        primary_key: the Python name of the primary key's column; None if there is none.
     """
 
     name: str
@@ -39,8 +39,8 @@ class TableState(Generic[R]):
     """Rows of one table, and the callbacks and streams of their changes.
 
     Args:
-        declaration: the table.
-        reader: decodes its rows.
+        declaration: the declaration of the table.
+        reader: the decoder of its rows.
     """
 
     def __init__(self, declaration: TableDeclaration[R], reader: RowReader[R]) -> None:
@@ -51,12 +51,12 @@ class TableState(Generic[R]):
         self.on_delete: CallbackList[RowCallback[R]] = CallbackList()
         self.on_before_delete: CallbackList[RowCallback[R]] = CallbackList()
         self.on_update: CallbackList[UpdateCallback[R]] = CallbackList()
-        # Held by whoever iterates: a loop that was left leaves nothing behind.
+        # Weak, so that a stream is dropped with the loop that iterates over it.
         self.streams: WeakSet[Stream[Change[R]]] = WeakSet()
 
 
 def changes_of(event: RowEvent, diff: TableDiff[R]) -> list[Change[R]]:
-    """Return the changes of one message, in the order of the callbacks on them."""
+    """Return the changes of one message in one table, in the order of the callbacks."""
     return [
         *(Deleted(event, row) for row in diff.deleted),
         *(Inserted(event, row) for row in diff.inserted),

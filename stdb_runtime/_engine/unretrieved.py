@@ -1,4 +1,4 @@
-"""Errors of requests that nobody awaited: put in line wherever they are found, reported at the next turn."""
+"""Errors of requests that nobody awaited: queued wherever they are found, reported in the event loop's next turn."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from .result import PendingResult
 
 __all__ = ["UnretrievedErrors", "calling_line"]
 
-_KINDS_SHOWN = 5
+_MAX_KINDS = 5
 _PACKAGE = __name__.partition(".")[0]
 
 
 class UnretrievedErrors:
-    """Reports errors that nobody retrieved; those that one lost connection caused as one line, for there may be
-    thousands in flight.
+    """Errors that nobody retrieved, to be reported.
+
+    Those that one lost connection caused are logged as one line, because thousands of requests may be in flight.
 
     Args:
-        logger: where they are logged.
-        call_soon: has a function called at the next turn, from whatever thread.
-        on_error: gets each error first; True if a callback took it.
+        logger: the logger.
+        call_soon: schedules a function for the event loop's next turn, from any thread.
+        on_error: called with each error first; returns True if a callback got it, which is then not logged.
     """
 
     def __init__(
@@ -37,39 +38,39 @@ class UnretrievedErrors:
         self._logger = logger
         self._call_soon = call_soon
         self._on_error = on_error
-        # Appended to by finalizers, on whatever thread, and so a deque.
+        # A deque, because finalizers append to it on any thread.
         self._errors: deque[tuple[StdbError, str]] = deque()
         self._scheduled = False
-        # Failed results that somebody may still await; those that are dropped meanwhile report themselves.
+        # Failed results that may still be awaited. Those that are dropped report themselves.
         self._failed: WeakSet[PendingResult[Any]] = WeakSet()
 
     def fail(self, result: PendingResult[Any], error: StdbError, *, handled: bool = False) -> None:
-        """Fail a result, and remember to report it if nobody ever awaits it."""
+        """Fail a result. Its error is reported if it is never awaited."""
         result.fail(error, handled=handled)
         self._failed.add(result)
 
     def add(self, error: StdbError, request: str) -> None:
-        """Put an error in line. Runs no callback: it may be called by a finalizer, on any thread."""
+        """Queue an error. Runs no callbacks, because a finalizer may call it, on any thread."""
         self._errors.append((error, request))
         if not self._scheduled:
             self._scheduled = True
             try:
                 self._call_soon(self.report)
-            except RuntimeError:  # the event loop is gone, as when a program ends: no callback can run any more
-                self._log(self._taken())
+            except RuntimeError:  # no event loop is running, as at the end of a program: no callback can run
+                self._log(self._take_all())
 
     def report(self) -> None:
-        """Report what stands in line."""
-        self._scheduled = False  # before the line is emptied: what is added meanwhile gets a turn of its own
-        self._log([(error, request) for error, request in self._taken() if not self._on_error(error)])
+        """Report the queued errors."""
+        self._scheduled = False  # before the queue is emptied: errors that are added meanwhile are scheduled again
+        self._log([(error, request) for error, request in self._take_all() if not self._on_error(error)])
 
     def report_all(self) -> None:
-        """Report also the errors of results that are still held by somebody: nothing will happen any more."""
+        """Report all errors, also those of results that could still be awaited: the client has ended."""
         for result in list(self._failed):
             result.report()
         self.report()
 
-    def _taken(self) -> list[tuple[StdbError, str]]:
+    def _take_all(self) -> list[tuple[StdbError, str]]:
         taken: list[tuple[StdbError, str]] = []
         while self._errors:
             taken.append(self._errors.popleft())
@@ -87,8 +88,8 @@ class UnretrievedErrors:
             if requests.total() == 1:
                 self._logger.error("a request failed, and nobody awaited it: %s: %s", next(iter(requests)), error)
                 continue
-            kinds = [f"{request} ({count})" for request, count in requests.most_common(_KINDS_SHOWN)]
-            more = ", ..." if len(requests) > _KINDS_SHOWN else ""
+            kinds = [f"{request} ({count})" for request, count in requests.most_common(_MAX_KINDS)]
+            more = ", ..." if len(requests) > _MAX_KINDS else ""
             listed = ", ".join(kinds) + more
             self._logger.error("%d requests failed, and nobody awaited them: %s: %s", requests.total(), listed, error)
 

@@ -1,1 +1,1 @@
-"""The objects that users hold: tables, reducers, procedures, queries."""
+"""Handles, the objects that users hold: clients, tables, reducers, procedures, subscriptions, queries."""

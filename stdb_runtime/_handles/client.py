@@ -1,4 +1,4 @@
-"""Client of one module: tables, reducers, procedures and subscriptions on one connection."""
+"""Client of one database: its tables, reducers, procedures and subscriptions."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .._sats.annotation import Product
 from ..errors import ReducerError, StdbError
 from .connection_info import ConnectionInfo
 from .procedure import ProcedureSet
-from .query import Query as Selected
+from .query import Query
 from .reducer import ReducerSet
-from .subscription import Query, Subscription, sql_of
+from .subscription import QueryLike, Subscription, sql_of
 from .table import Table, TableSet
 
 __all__ = ["BaseClient"]
@@ -29,12 +29,12 @@ T = TypeVar("T")
 
 
 class BaseClient(ConnectionInfo[CacheSink], Generic[D, S, P]):
-    """Client of one module: all of it but what depends on the driver.
+    """Client of one database: the part that does not depend on the driver.
 
     Attributes:
-        db: the tables, as far as subscriptions brought their rows.
-        reducers: the reducers; a call sends at once.
-        procedures: the procedures; a call sends at once.
+        db: the tables, with the cached rows of the active subscriptions.
+        reducers: the reducers; calling one sends the call at once.
+        procedures: the procedures; calling one sends the call at once.
     """
 
     def __init__(self, engine: TypedEngine, tables: type[D], reducers: type[S], procedures: type[P]) -> None:
@@ -46,20 +46,20 @@ class BaseClient(ConnectionInfo[CacheSink], Generic[D, S, P]):
 
     @property
     def is_active(self) -> bool:
-        """Whether requests can be made: the connection is open, and the rows of all subscriptions are up to date."""
+        """True if requests can be made: the connection is open and, after a reconnection, the rows are up to date."""
         return self._engine.is_active
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
-    def subscribe(self, *queries: Query) -> Subscription:
-        """Ask for the rows of queries, and for their changes from then on. Sends at once.
+    def subscribe(self, *queries: QueryLike) -> Subscription:
+        """Subscribe to queries: the client cache then holds their rows, kept up to date. Sends the request at once.
 
         Args:
-            queries: tables, for all their rows, typed queries, and SQL of the subset that subscriptions take. One that
-                the server refuses fails them all.
+            queries: tables, for all their rows, typed queries, and SQL as subscriptions support it. If the server
+                refuses one of them, the whole subscription fails.
 
         Returns:
-            The subscription. Await it for the rows.
+            The subscription. Await it to wait for the rows.
 
         Raises:
             NotConnectedError: there is no open connection.
@@ -70,7 +70,10 @@ class BaseClient(ConnectionInfo[CacheSink], Generic[D, S, P]):
         return self._subscribe(tuple(map(sql_of, queries)))
 
     def subscribe_all(self) -> Subscription:
-        """Ask for the rows of all public tables, and for their changes from then on. Sends at once.
+        """Subscribe to all public tables. Sends the request at once.
+
+        Returns:
+            The subscription. Await it to wait for the rows.
 
         Raises:
             NotConnectedError: there is no open connection.
@@ -81,31 +84,36 @@ class BaseClient(ConnectionInfo[CacheSink], Generic[D, S, P]):
         return Subscription(self._engine.sink.subscribe(queries), self._engine)
 
     @overload
-    def query(self, query: Table[R] | Selected[R]) -> PendingResult[list[R]]: ...
+    def query(self, query: Table[R] | Query[R]) -> PendingResult[list[R]]: ...
     @overload
     def query(self, query: str) -> PendingResult[list[Product]]: ...
-    def query(self, query: Table[R] | Selected[R] | str) -> PendingResult[list[R]] | PendingResult[list[Product]]:
-        """Ask a query once; await what comes back for the rows. They do not enter the cache.
+    def query(self, query: Table[R] | Query[R] | str) -> PendingResult[list[R]] | PendingResult[list[Product]]:
+        """Run a query once (a one-off query). Its rows are not cached. Sends the request at once.
 
         Args:
             query: a table, for all its rows, a typed query, or SQL.
 
+        Returns:
+            The result. Awaiting it returns the rows, or raises:
+
+            - `QueryError`: the server refused the query.
+            - `ConnectionLost`: the connection ended first.
+
         Raises:
             NotConnectedError: there is no open connection.
-
-        Awaiting raises:
-            QueryError: the server refuses the query.
-            ConnectionLost: the connection ended first.
         """
         return cast("PendingResult[list[R]]", self._engine.query(sql_of(query)))
 
     def changes(self, *, limit: int = 10_000, policy: SlowConsumerPolicy = "raise") -> Stream[Delta]:
-        """Whole transactions from now on: `async for delta in client.changes()`. Ends when the client is closed.
+        """Iterate over future changes, one transaction at a time: `async for delta in client.changes()`.
 
         Args:
-            limit: how many transactions wait at most while the loop's body runs.
-            policy: what happens beyond that: "raise" has the loop raise SlowConsumerError, "drop_oldest" drops, and
-                counts in the stream's `dropped`.
+            limit: the size of the buffer, in transactions.
+            policy: what to do when the buffer is full: "raise" makes the iterator raise SlowConsumerError,
+                "drop_oldest" drops the oldest transaction and counts it in `dropped`.
+
+        Returns:
+            An async iterator of `Delta` for one consumer. It ends when the client is closed.
         """
         stream: Stream[Delta] = self._engine.sink.stream(limit, policy)
         self._engine.sink.deltas.add(stream)
@@ -114,67 +122,68 @@ class BaseClient(ConnectionInfo[CacheSink], Generic[D, S, P]):
     # --- callbacks ----------------------------------------------------------------------------------------------------
 
     def on_connect(self, callback: Callable[[], T]) -> Callable[[], T]:
-        """Call `callback()` whenever the connection has been made again and the rows are up to date.
+        """Call `callback()` after each reconnection, once the rows are up to date.
 
-        Works as a decorator, as all `on_` methods do.
+        Works as a decorator, as all `on_` methods do. For the first connection, use the argument `on_connect` of
+        `connect`.
         """
         self._engine.sink.on_connect.add(callback)
         return callback
 
     def remove_on_connect(self, callback: Callable[[], object]) -> None:
-        """End what `on_connect` began. Raises ValueError if the callback is not registered."""
+        """Remove a callback of `on_connect`. Raises ValueError if it is not registered."""
         self._engine.sink.on_connect.remove(callback)
 
     def on_disconnect(self, callback: Callable[[StdbError | None], T]) -> Callable[[StdbError | None], T]:
-        """Call `callback(error)` whenever an open connection has ended; with None if we closed it.
+        """Call `callback(error)` whenever an open connection has ended; with None if this client closed it.
 
-        `client.state` tells whether another attempt follows (RECONNECTING) or not (CLOSED).
+        `client.state` is RECONNECTING if the client tries to reconnect, else CLOSED.
         """
         self._engine.sink.on_disconnect.add(callback)
         return callback
 
     def remove_on_disconnect(self, callback: Callable[[StdbError | None], object]) -> None:
-        """End what `on_disconnect` began. Raises ValueError if the callback is not registered."""
+        """Remove a callback of `on_disconnect`. Raises ValueError if it is not registered."""
         self._engine.sink.on_disconnect.remove(callback)
 
     def on_close(self, callback: Callable[[StdbError | None], T]) -> Callable[[StdbError | None], T]:
-        """Call `callback(error)` once, when the client has ended for good, after `on_disconnect`.
+        """Call `callback(error)` once, when the client has ended for good; after `on_disconnect`.
 
-        With None if we closed it, else with what no further attempt to connect could mend.
+        The error is None if the client was closed, else the reason why it does not reconnect.
         """
         self._engine.sink.on_close.add(callback)
         return callback
 
     def remove_on_close(self, callback: Callable[[StdbError | None], object]) -> None:
-        """End what `on_close` began. Raises ValueError if the callback is not registered."""
+        """Remove a callback of `on_close`. Raises ValueError if it is not registered."""
         self._engine.sink.on_close.remove(callback)
 
     def on_transaction(self, callback: Callable[[Delta], T]) -> Callable[[Delta], T]:
-        """Call `callback(delta)` for each message that changed rows, after the callbacks of the rows."""
+        """Call `callback(delta)` for each message that changed rows, after the row callbacks."""
         self._engine.sink.on_transaction.add(callback)
         return callback
 
     def remove_on_transaction(self, callback: Callable[[Delta], object]) -> None:
-        """End what `on_transaction` began. Raises ValueError if the callback is not registered."""
+        """Remove a callback of `on_transaction`. Raises ValueError if it is not registered."""
         self._engine.sink.on_transaction.remove(callback)
 
     def on_unhandled_reducer_error(self, callback: Callable[[ReducerError], T]) -> Callable[[ReducerError], T]:
-        """Call `callback(error)` for each failed call of this client that was neither awaited nor told to a callback.
+        """Call `callback(error)` for each failed call of this client that was not awaited and had no reducer callback.
 
-        Without such a callback, it is logged.
+        Without such a callback, the error is logged.
         """
         self._engine.sink.on_unhandled_error.add(callback)
         return callback
 
     def remove_on_unhandled_reducer_error(self, callback: Callable[[ReducerError], object]) -> None:
-        """End what `on_unhandled_reducer_error` began. Raises ValueError if the callback is not registered."""
+        """Remove a callback of `on_unhandled_reducer_error`. Raises ValueError if it is not registered."""
         self._engine.sink.on_unhandled_error.remove(callback)
 
     def on_error(self, callback: ErrorCallback) -> ErrorCallback:
-        """Call `callback(error, culprit)` for what other callbacks raise. Without one, it is logged."""
+        """Call `callback(error, culprit)` when another callback, `culprit`, raises. Without one, it is logged."""
         self._engine.dispatcher.on_error.add(callback)
         return callback
 
     def remove_on_error(self, callback: ErrorCallback) -> None:
-        """End what `on_error` began. Raises ValueError if the callback is not registered."""
+        """Remove a callback of `on_error`. Raises ValueError if it is not registered."""
         self._engine.dispatcher.on_error.remove(callback)

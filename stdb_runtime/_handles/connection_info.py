@@ -1,4 +1,4 @@
-"""Connection info: the identity and the health of a connection, with generated code and without."""
+"""Connection info: the identity and the state of a connection, with generated code and without."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ S = TypeVar("S", bound=Sink)
 
 
 class ConnectionInfo(Generic[S]):
-    """Identity and health of a connection.
+    """Identity and state of a connection.
 
     Attributes:
-        stats: counts of messages, rows, callbacks and latencies.
+        stats: counters of messages, rows and callbacks, and latencies.
     """
 
     def __init__(self, engine: Engine[S]) -> None:
@@ -31,7 +31,7 @@ class ConnectionInfo(Generic[S]):
 
     @property
     def identity(self) -> Identity:
-        """Identity of this client, the same wherever it connects with the same token.
+        """Identity of this client: the same on every connection with the same token.
 
         Raises:
             NotConnectedError: the handshake is not done yet.
@@ -40,15 +40,15 @@ class ConnectionInfo(Generic[S]):
 
     @property
     def connection_id(self) -> ConnectionId:
-        """Id of this connection; another one after a reconnection. Raises as `identity` does."""
+        """Id of this connection; a new one after a reconnection. Raises as `identity` does."""
         return self._opened.connection_id
 
     @property
     def token(self) -> str:
-        """Token that proves the identity. Keep it secret, and give it to the next `connect` to keep the identity.
+        """Token of the identity. Keep it secret, and pass it to the next `connect` to have the same identity.
 
         Raises:
-            NotConnectedError: the server has issued none yet.
+            NotConnectedError: the handshake is not done yet.
         """
         return self._opened.token
 
@@ -59,7 +59,7 @@ class ConnectionInfo(Generic[S]):
 
     @property
     def latency(self) -> float | None:
-        """Seconds that the last ping took to be answered; None before the first answer, and without a connection."""
+        """Round-trip time of the last ping, in seconds; None before the first answer, and without a connection."""
         return self._engine.driver.latency
 
     @property

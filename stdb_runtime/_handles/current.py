@@ -1,4 +1,4 @@
-"""Current client: the one that a package's `reducers` and `tables` mean where none is named."""
+"""Current client: the one that `reducers` and `tables` of a generated package refer to."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ __all__ = ["CurrentClient"]
 
 
 class CurrentClient:
-    """Finds the client that `reducers` and `tables` of a package mean.
+    """Current client of a generated package.
 
-    That is the innermost client that is not closed of the `async with connect(...)` blocks around, else the only such
-    client that runs where the caller does, such as in its event loop.
+    That is the client of the innermost `async with connect(...)` around the caller that is not closed; else the only
+    client that is open in the caller's event loop.
 
     Args:
-        package: the name of the generated package, which has a current client of its own.
+        package: the name of the generated package.
     """
 
     def __init__(self, package: str) -> None:
-        # Of its own for each package, so that clients of two modules do not get in each other's way.
+        # One for each package, so that a program can use clients of several packages at once.
         self._entered: ContextVar[tuple[TypedEngine, ...]] = ContextVar(f"{package} clients", default=())
         self._engines: list[TypedEngine] = []
 
     def enter(self, engine: TypedEngine) -> None:
-        """Make a client the current one, from here on in this context."""
+        """Make a client the current one in the context of the caller."""
         self._entered.set((*self._entered.get(), engine))
 
     def leave(self, engine: TypedEngine) -> None:
-        """Undo `enter`, whichever was entered since."""
+        """Undo `enter`, also if other clients were entered since."""
         self._entered.set(tuple(other for other in self._entered.get() if other is not engine))
 
     @contextlib.contextmanager
     def known(self, engine: TypedEngine) -> Generator[None]:
-        """For the time of the block, let contexts that entered no client find this one."""
+        """During the block, make a client available to contexts in which no client was entered."""
         self._engines.append(engine)
         try:
             yield
@@ -48,7 +48,7 @@ class CurrentClient:
         """Return the engine of the current client.
 
         Raises:
-            NotConnectedError: there is none, or several could be meant.
+            NotConnectedError: no client is open, or several are.
         """
         for engine in reversed(self._entered.get()):
             if not engine.is_closed:

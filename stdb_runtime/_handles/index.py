@@ -1,4 +1,4 @@
-"""Indexes: their declarations on tables in generated code, and the handles through which rows are found.
+"""Indexes: their declarations in generated code, and their handles, which find rows.
 
 A declaration is a class attribute of a table, such as `name = Unique[Player, str]("name")`.
 """
@@ -20,7 +20,7 @@ K = TypeVar("K")
 
 
 class UniqueIndex(Generic[R, K]):
-    """Unique column of a table."""
+    """Unique index of a table: finds the row that has a value in a unique column."""
 
     def __init__(self, table: Table[R], column: str) -> None:
         self._engine = table.__engine__()
@@ -28,18 +28,18 @@ class UniqueIndex(Generic[R, K]):
         self._column = column
 
     def find(self, value: K) -> R | None:
-        """The row whose column has this value, or None. Takes the same time however many rows there are."""
+        """Return the row that has a value in the column, or None. Takes the same time however many rows there are."""
         return self._state.rows.unique(self._column).get(value)
 
     async def wait_for(self, value: K, *, timeout: float | None = None) -> R:  # noqa: ASYNC109 - what users expect
-        """The row whose column has this value: the one that is there, else the first that comes.
+        """Return the row that has a value in the column, and wait for it if there is none yet.
 
         Args:
             value: the value.
-            timeout: seconds to wait at most; None for as long as it takes.
+            timeout: the maximum time to wait, in seconds; None for no limit.
 
         Raises:
-            TimeoutError: no such row came in time.
+            TimeoutError: no such row was inserted in time.
             ConnectionLost: the client was closed first.
         """
         return await self._engine.driver.within(timeout, self._next(value))
@@ -47,28 +47,29 @@ class UniqueIndex(Generic[R, K]):
     async def _next(self, value: K) -> R:
         view = seen_from(attrgetter(self._column), value)
 
-        def coming(change: Change[R]) -> Change[R] | None:
-            seen = view(change)
-            return None if isinstance(seen, Deleted) else seen
+        def without_deletes(change: Change[R]) -> Change[R] | None:
+            own = view(change)
+            return None if isinstance(own, Deleted) else own
 
-        # The first that comes is kept, however many more do before it is taken.
-        stream: Stream[Change[R]] = self._engine.sink.stream(1, "raise", view=coming)
+        # A buffer for one: the first change stays in it, whatever follows.
+        stream: Stream[Change[R]] = self._engine.sink.stream(1, "raise", view=without_deletes)
         self._state.streams.add(stream)
         row = self.find(value)
         if row is not None:
             return row
         async for change in stream:
             return change.row
-        raise ConnectionLost(f"the client was closed before a row with {self._column} {value!r} came")
+        raise ConnectionLost(f"the client was closed before a row with {self._column} {value!r} was inserted")
 
     def changes(self, value: K) -> Stream[Change[R]]:
-        """The changes, from now on, of the row whose column has this value.
+        """Iterate over future changes of the row that has a value in the column.
 
-        A row that gets the value by an update comes, and one that loses it goes. Changes of one primary key that wait
-        are merged into one.
+        An update that gives a row the value is `Inserted`, and one that takes it away is `Deleted`. Changes of one
+        primary key that wait for the consumer are merged.
 
         Returns:
-            A stream of `Inserted`, `Deleted` and `Updated`, for one consumer. It ends when the client is closed.
+            An async iterator of `Inserted`, `Deleted` and `Updated` for one consumer. It ends when the client is
+            closed.
         """
         primary_key = self._state.primary_key
         key_of = None if primary_key is None else attrgetter(primary_key)
@@ -84,8 +85,9 @@ class UniqueIndex(Generic[R, K]):
 
 
 class BTreeIndex(Generic[R, K]):
-    """An ordered column of a table that a client holds, or several together: values are tuples then, and a tuple of the
-    first few means all that begin with them.
+    """B-tree index of a table: finds rows by the value of a column, or by a range of values.
+
+    The value of an index of several columns is a tuple; a shorter tuple stands for all values that begin with it.
     """
 
     def __init__(self, table: Table[R], columns: tuple[str, ...]) -> None:
@@ -97,50 +99,52 @@ class BTreeIndex(Generic[R, K]):
     @overload
     def filter(self, *, ge: K = ..., gt: K = ..., le: K = ..., lt: K = ...) -> list[R]: ...
     def filter(self, *value: K, **bounds: K) -> list[R]:
-        """The rows whose column has a value, or one within bounds, ascending.
+        """Return the rows that have a value in the column, or one within bounds, in ascending order.
 
         Args:
-            value: the value, if it is to be just that.
-            bounds: `ge`, `gt`, `le`, `lt`, if it is to be at least, above, at most, below.
+            value: the value.
+            bounds: instead of a value, lower bounds `ge` (inclusive) or `gt` (exclusive), upper bounds `le` (inclusive)
+                or `lt` (exclusive).
 
         Returns:
-            A list of its own, found in a time that grows with the logarithm of the rows and with the hits.
+            A new list. Finding its rows takes a time that grows with their number, and with the logarithm of the number
+            of values.
 
         Raises:
-            TypeError: neither a value nor bounds, or both.
+            TypeError: neither a value nor bounds are given, or both.
         """
         index = self._state.rows.sorted(*self._columns)
         if len(value) == 1 and not bounds:
             return index.equal(value[0])
         if bounds and not value:
             return index.between(**bounds)
-        raise TypeError("filter takes one value, or bounds out of ge, gt, le and lt")
+        raise TypeError("filter takes one value, or bounds: ge or gt, le or lt")
 
 
 class HashIndex(Generic[R, K]):
-    """A column of a table that a client holds, or several together, whose values have no order."""
+    """Hash index of a table: finds rows by the value of a column, or by the tuple of the values of several columns."""
 
     def __init__(self, table: Table[R], columns: tuple[str, ...]) -> None:
         self._state = table.__state__
         self._columns = columns
 
     def filter(self, value: K, /) -> list[R]:
-        """The rows whose column has a value; of several columns, whose columns have a tuple of values.
+        """Return the rows that have a value in the column.
 
         Args:
-            value: the value.
+            value: the value; the tuple of the values for an index of several columns.
 
         Returns:
-            A list of its own, found in a time that grows with the hits alone.
+            A new list. Finding its rows takes a time that grows only with their number.
         """
         return self._state.rows.hashed(*self._columns).equal(value)
 
 
 class Unique(Generic[R, K]):
-    """Declares that a column is unique.
+    """Declaration of a unique column.
 
     Args:
-        column: its Python name.
+        column: the Python name of the column.
     """
 
     def __init__(self, column: str) -> None:
@@ -155,10 +159,10 @@ class Unique(Generic[R, K]):
 
 
 class BTree(Generic[R, K]):
-    """Declares that a column, or several together, have a B-tree index.
+    """Declaration of a B-tree index.
 
     Args:
-        columns: their Python names.
+        columns: the Python names of its columns.
     """
 
     def __init__(self, *columns: str) -> None:
@@ -173,10 +177,10 @@ class BTree(Generic[R, K]):
 
 
 class Hash(Generic[R, K]):
-    """Declares that a column, or several together, have an index that finds values and knows no order.
+    """Declaration of a hash index, or of another index that has no order.
 
     Args:
-        columns: their Python names.
+        columns: the Python names of its columns.
     """
 
     def __init__(self, *columns: str) -> None:

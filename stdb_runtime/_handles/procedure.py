@@ -1,4 +1,4 @@
-"""Procedures: what generated code declares of each, and calls of them. Servers of 2.x have them.
+"""Procedures: their declarations in generated code, and calls. Servers of 1.x have no procedures.
 
 A declaration is a method without a body, whose return type is the procedure's::
 
@@ -26,14 +26,14 @@ T = TypeVar("T")
 
 
 class ProcedureSet:
-    """The procedures of a module, one method each."""
+    """Procedures of a module, one method each."""
 
     def __init__(self, engine: EngineSource) -> None:
         self.__engine__ = engine
 
 
 class BoundProcedure(Generic[P, T]):
-    """A procedure of one client: call it."""
+    """Procedure of a client. Calling it sends the call."""
 
     def __init__(self, declaration: Procedure[P, T], engine: EngineSource) -> None:
         self._declaration = declaration
@@ -41,15 +41,17 @@ class BoundProcedure(Generic[P, T]):
         self.__doc__ = declaration.__doc__
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> PendingResult[T]:
-        """Send the call now. Await what comes back for the value that the procedure returns.
+        """Call the procedure. Sends the call at once.
+
+        Returns:
+            The result. Awaiting it returns the value that the procedure returned, or raises:
+
+            - `ProcedureError`: the procedure failed, or the version of the server has no procedures.
+            - `ConnectionLost`: the connection ended first; whether the procedure ran is unknown.
 
         Raises:
-            ArgumentError: an argument cannot be sent as the declared type; nothing was sent.
+            ArgumentError: an argument cannot be sent as the declared type. Nothing was sent.
             NotConnectedError: there is no open connection.
-
-        Awaiting raises:
-            ProcedureError: it failed, or the server is of a version that has no procedures.
-            ConnectionLost: the connection ended first; whether it ran is unknown.
         """
         declaration = self._declaration
         values = declaration.parameters.bind(args, kwargs)
@@ -60,14 +62,15 @@ class BoundProcedure(Generic[P, T]):
 
 
 class Procedure(Generic[P, T]):
-    """A declared procedure. On a set that belongs to a client it is callable.
+    """Declaration of a procedure. As an attribute of a client's `procedures` it is a `BoundProcedure`.
 
     Args:
-        name: its name, as the module declares it.
+        name: the name of the procedure, as the module declares it.
         declaration: the method that has its parameters and its return type.
         rename: the module's names of parameters whose Python name differs.
 
     Attributes:
+        name: the name of the procedure, as the module declares it.
         parameters: its parameters.
     """
 
@@ -86,7 +89,7 @@ class Procedure(Generic[P, T]):
 
     @cached_property
     def returns(self) -> SatsType:
-        """The type of the value that it returns. Raises BindingsError if generated code cannot have that."""
+        """Type of the returned value. Raises BindingsError if the annotation is not one of generated code."""
         return return_type_of(self._declaration)
 
 
@@ -96,7 +99,7 @@ def procedure(
     """Declare a procedure by a method that has its parameters and its return type.
 
     Args:
-        name: its name, as the module declares it.
+        name: the name of the procedure, as the module declares it.
         rename: the module's names of parameters whose Python name differs.
     """
     return lambda declaration: Procedure(name, declaration, rename or {})

@@ -1,4 +1,4 @@
-"""Connection without generated code: requests by name and SQL, answers to a handler, whatever the module's schema."""
+"""Connection without generated code: requests by name and SQL, and answers as messages for a handler."""
 
 from __future__ import annotations
 
@@ -17,44 +17,68 @@ from .table import TableSet
 __all__ = ["BaseRawConnection", "SchemaForm", "readers_by"]
 
 SchemaForm: TypeAlias = "TableSet | Mapping[str, object] | str | bytes"
-"""A schema of version 9 (a mapping, or its JSON text), or a generated package's `tables`."""
+"""Schema of version 9 (a mapping, or its JSON text), or a generated package's `tables`."""
 
 
 class BaseRawConnection(ConnectionInfo[HandlerSink]):
-    """Connection without generated code: all of it but what depends on the driver."""
+    """Connection without generated code: the part that does not depend on the driver."""
 
-    # --- requests: each is sent at once, and raises NotConnectedError without a connection ----------------------------
+    # --- requests: each is sent at once, and raises NotConnectedError if there is no open connection ------------------
 
     def subscribe(self, queries: Sequence[str]) -> int:
-        """Ask for the rows of a set of queries, which replaces the set of the last `subscribe` (docs/protocol.md, 5.3).
+        """Subscribe to a set of queries, which replaces that of the last `subscribe` (docs/protocol.md, 5.3).
+
+        Args:
+            queries: SQL.
 
         Returns:
-            The request id, which `on_initial_subscription` is told.
+            The request id, which the message of `on_initial_subscription` has too.
+
+        Raises:
+            NotConnectedError: there is no open connection.
         """
         return self._engine.sink.subscribe_set(_checked(queries))
 
     def subscribe_single(self, query: str) -> int:
-        """Ask for the rows of one query, by the message that has its own traps (5.3); prefer `subscribe_multi`.
+        """Subscribe to one query by the legacy message; prefer `subscribe_multi` (5.3).
+
+        Args:
+            query: SQL.
 
         Returns:
-            The query id, which `on_subscribe_applied` is told.
+            The query id, which the message of `on_subscribe_applied` has too.
+
+        Raises:
+            NotConnectedError: there is no open connection.
         """
         (sql,) = _checked([query])
         return self._engine.sink.subscribe_single(sql)
 
     def subscribe_multi(self, queries: Sequence[str]) -> int:
-        """Ask for the rows of a set of queries, beside those of other sets.
+        """Subscribe to a set of queries, in addition to other sets.
+
+        Args:
+            queries: SQL.
 
         Returns:
-            The query id, which `on_subscribe_applied` is told.
+            The query id, which the message of `on_subscribe_applied` has too.
+
+        Raises:
+            NotConnectedError: there is no open connection.
         """
         return self._engine.sink.subscribe(_checked(queries))
 
     def unsubscribe(self, query_id: int) -> int:
-        """End what `subscribe_single` or `subscribe_multi` began.
+        """Unsubscribe from the queries of a `subscribe_single` or `subscribe_multi`.
+
+        Args:
+            query_id: the query id that it returned.
 
         Returns:
-            The request id, which `on_unsubscribe_applied` is told.
+            The request id, which the message of `on_unsubscribe_applied` has too.
+
+        Raises:
+            NotConnectedError: there is no open connection.
         """
         return self._engine.sink.unsubscribe(query_id)
 
@@ -62,54 +86,69 @@ class BaseRawConnection(ConnectionInfo[HandlerSink]):
         """Call a reducer.
 
         Args:
-            reducer: its name, as the module declares it.
-            args: JSON values in order, or by the parameters' names.
+            reducer: the name of the reducer, as the module declares it.
+            args: JSON values in the order of the parameters, or by their names.
+
+        Returns:
+            The request id. Await it to wait for the result of the call.
 
         Raises:
             ArgumentError: a value cannot be sent.
+            NotConnectedError: there is no open connection.
         """
         return RequestId.of(self._engine.call_reducer(reducer, args))
 
     def call_procedure(self, procedure: str, args: Sequence[object] | Mapping[str, object] = ()) -> RequestId:
-        """Call a procedure. A server of 1.x has none, and closes the connection on a call.
+        """Call a procedure. A server of 1.x has no procedures, and closes the connection.
 
         Args:
-            procedure: its name, as the module declares it.
-            args: JSON values in order, or by the parameters' names.
+            procedure: the name of the procedure, as the module declares it.
+            args: JSON values in the order of the parameters, or by their names.
+
+        Returns:
+            The request id. Await it to wait for the value that the procedure returns.
 
         Raises:
             ArgumentError: a value cannot be sent.
+            NotConnectedError: there is no open connection.
         """
         return RequestId.of(self._engine.call_procedure(procedure, args, check_version=False))
 
     def one_off_query(self, query: str) -> MessageId:
-        """Ask a query once.
+        """Run a query once.
+
+        Args:
+            query: SQL.
 
         Returns:
-            The message id, which `on_one_off_query_response` is told.
+            The message id, which the message of `on_one_off_query_response` has too. Await it to wait for the rows.
+
+        Raises:
+            NotConnectedError: there is no open connection.
         """
         (sql,) = _checked([query])
         return MessageId.of(self._engine.query(sql))
 
 
 def _checked(queries: Sequence[object]) -> tuple[str, ...]:
-    """The queries, if they are a list of texts: one text is a sequence of texts, too."""
+    """Return the queries as a tuple. Raises ArgumentError for a single text, which is a sequence of texts too."""
     if isinstance(queries, str) or not all(isinstance(query, str) for query in queries):
         raise ArgumentError("queries", f"expected a list of SQL texts, got {queries!r}")
     return tuple(map(str, queries))
 
 
-def readers_by(schema: SchemaForm, encoding: Encoding) -> dict[str, RowReader[Any]]:  # Any: rows of whatever kind
-    """Return the readers of tables by a schema: of row classes with a package's tables, else of mappings by column.
+def readers_by(schema: SchemaForm, encoding: Encoding) -> dict[str, RowReader[Any]]:  # Any: rows of any type
+    """Return the row readers of a schema, by table.
 
-    In a mapping, values are as in generated code, but structs are mappings too, and enums `{"Variant": value}`.
+    Rows are instances of row classes if the schema is a generated package's `tables`; else they are mappings by column,
+    whose values are as in generated code, except that structs are mappings too, and enums `{"Variant": value}`.
 
     Args:
         schema: a schema of version 9, as a mapping or its JSON text, or a generated package's `tables`.
-        encoding: makes the readers.
+        encoding: the encoding of the rows.
 
     Raises:
-        SchemaError: it is no schema.
+        SchemaError: the schema cannot be read.
     """
     if isinstance(schema, TableSet):
         return {table.name: encoding.row_reader(table.row, table.name) for table in schema.__declarations__()}

@@ -1,4 +1,4 @@
-"""Reducers: what generated code declares of each, calls of them, and callbacks on them.
+"""Reducers: their declarations in generated code, calls, and callbacks on calls.
 
 A declaration is a method without a body::
 
@@ -35,7 +35,7 @@ Ts = TypeVarTuple("Ts")
 
 
 class ReducerSet:
-    """The reducers of a module, one method each."""
+    """Reducers of a module, one method each."""
 
     def __init__(self, engine: EngineSource) -> None:
         self.__engine__ = engine
@@ -48,7 +48,7 @@ class ReducerSet:
 
 
 class BoundReducer(Generic[P]):
-    """A reducer of one client: call it."""
+    """Reducer of a client. Calling it sends the call."""
 
     def __init__(self, declaration: Reducer[P], engine: EngineSource) -> None:
         self._declaration = declaration
@@ -56,10 +56,13 @@ class BoundReducer(Generic[P]):
         self.__doc__ = declaration.__doc__
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> ReducerCall:
-        """Send the call now. Await what comes back for the outcome.
+        """Call the reducer. Sends the call at once.
+
+        Returns:
+            The call. Await it to wait for its result: a `ReducerEvent`, or ReducerError.
 
         Raises:
-            ArgumentError: an argument cannot be sent as the declared type; nothing was sent.
+            ArgumentError: an argument cannot be sent as the declared type. Nothing was sent.
             NotConnectedError: there is no open connection.
         """
         declaration = self._declaration
@@ -67,12 +70,12 @@ class BoundReducer(Generic[P]):
         return self._engine().call_reducer(declaration.name, values, declaration.parameters)
 
     def fire_and_forget(self, *args: P.args, **kwargs: P.kwargs) -> None:
-        """Send the call now, and ask the server for no answer: neither success nor failure is ever told.
+        """Call the reducer, and ask the server not to report the result, not even a failure.
 
-        Its rows come as those of anybody's call do (docs/protocol.md, 4.3).
+        The rows that it changes are updated as after a call of another client (docs/protocol.md, 4.3).
 
         Raises:
-            ArgumentError: an argument cannot be sent as the declared type; nothing was sent.
+            ArgumentError: an argument cannot be sent as the declared type. Nothing was sent.
             NotConnectedError: there is no open connection.
         """
         declaration = self._declaration
@@ -84,14 +87,15 @@ class BoundReducer(Generic[P]):
 
 
 class Reducer(Generic[P]):
-    """A declared reducer. On a set that belongs to a client it is callable.
+    """Declaration of a reducer. As an attribute of a client's `reducers` it is a `BoundReducer`.
 
     Args:
-        name: its name, as the module declares it.
+        name: the name of the reducer, as the module declares it.
         declaration: the method that has its parameters.
         rename: the module's names of parameters whose Python name differs.
 
     Attributes:
+        name: the name of the reducer, as the module declares it.
         parameters: its parameters.
     """
 
@@ -109,16 +113,16 @@ class Reducer(Generic[P]):
 
 
 class ReducerListener(Generic[*Ts]):
-    """Where callbacks on calls of one reducer are registered: call it, or use it as a decorator."""
+    """Registration of callbacks on calls of one reducer. Call it with a callback, or use it as a decorator."""
 
     def __init__(self, callbacks: CallbackList[Callable[..., object]]) -> None:
         self._callbacks = callbacks
 
     def __call__(self, callback: Callable[[ReducerEvent, *Ts], T]) -> Callable[[ReducerEvent, *Ts], T]:
-        """Call `callback(event, *arguments)` for each call of the reducer that the server tells of.
+        """Call `callback(event, *arguments)` for each call of the reducer that the server reports, after row callbacks.
 
-        Those are the calls that changed rows of this client's subscriptions, by whomever, and this client's own, which
-        may have failed: see `event.status`. It runs after the callbacks of the rows.
+        The server reports this client's own calls, also failed ones (see `event.status`), and calls of other clients
+        that changed rows of this client's subscriptions.
 
         Args:
             callback: a function, or a coroutine function, which is then run as a task.
@@ -130,15 +134,15 @@ class ReducerListener(Generic[*Ts]):
         return callback
 
     def remove(self, callback: Callable[[ReducerEvent, *Ts], object]) -> None:
-        """End what registering began. Raises ValueError if the callback is not registered."""
+        """Remove a callback. Raises ValueError if it is not registered."""
         self._callbacks.remove(callback)
 
 
 class OnReducer(Generic[*Ts]):
-    """Declares that calls of a reducer can be listened to. The type arguments are the types of its parameters.
+    """Declaration of callbacks on calls of a reducer. The type arguments are the types of its parameters.
 
     Args:
-        name: the reducer's name, as the module declares it.
+        name: the name of the reducer, as the module declares it.
     """
 
     def __init__(self, name: str) -> None:
@@ -158,7 +162,7 @@ def reducer(
     """Declare a reducer by a method that has its parameters.
 
     Args:
-        name: its name, as the module declares it.
+        name: the name of the reducer, as the module declares it.
         rename: the module's names of parameters whose Python name differs.
     """
     return lambda declaration: Reducer(name, declaration, rename or {})

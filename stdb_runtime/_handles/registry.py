@@ -1,4 +1,4 @@
-"""Connections by name, so that other parts of a program find them."""
+"""Registry of the open connections that have a name."""
 
 from __future__ import annotations
 
@@ -10,38 +10,41 @@ from ..errors import ArgumentError, NotConnectedError
 
 __all__ = ["get", "registered"]
 
-_named: dict[str, Any] = {}  # Any: connections and clients; whoever asks knows which
+_named: dict[str, Any] = {}  # Any: connections and clients; the caller of `get` knows which
 
 
 def get(name: str) -> Any:  # Any: a connection, or the client of a generated package, as it was registered
-    """The live connection of that name in this process.
+    """Return the open connection of a name in this process.
 
     Args:
-        name: the `name=` that `connect` was given.
+        name: the name, as it was passed to `connect`.
+
+    Returns:
+        The client of a generated package, or the `RawConnection`.
 
     Raises:
-        NotConnectedError: there is none.
+        NotConnectedError: no open connection has that name.
     """
     try:
         return _named[name]
     except KeyError:
-        known = f"there are {', '.join(sorted(_named))}" if _named else "there is none at all"
-        raise NotConnectedError(f"no live connection is named {name!r}: {known}") from None
+        known = f"there are {', '.join(sorted(_named))}" if _named else "no connection has a name"
+        raise NotConnectedError(f"no open connection is named {name!r}: {known}") from None
 
 
 @contextlib.contextmanager
 def registered(name: str | None, connection: object) -> Generator[None]:
-    """For the time of the block, `get(name)` finds the connection. Without a name, nothing does.
+    """During the block, make a connection available to `get`. Does nothing without a name.
 
     Raises:
-        ArgumentError: another live connection has the name.
+        ArgumentError: another open connection has the name.
     """
     if name is None:
         yield
         return
     if name in _named:
         raise ArgumentError(
-            "name", f"a live connection is named {name!r} already: close it first, or choose another name"
+            "name", f"an open connection is named {name!r} already: close it first, or choose another name"
         )
     _named[name] = connection
     try:

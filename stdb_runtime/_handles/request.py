@@ -1,4 +1,4 @@
-"""Ids of requests that can be awaited for their answer."""
+"""Ids of requests, which can be awaited for the result."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ __all__ = ["MessageId", "RequestId"]
 
 
 class RequestId(int):
-    """The request id of a call, which can be awaited for its outcome.
+    """Request id of a call. Await it for the result.
 
-    Awaiting a reducer call gives its `ReducerEvent`, or raises ReducerError; a procedure call, the JSON value that it
-    returned, or ProcedureError. Either raises ConnectionLost if the connection ends first.
+    Awaiting a reducer call returns its `ReducerEvent`, or raises ReducerError. Awaiting a procedure call returns the
+    JSON value that the procedure returned, or raises ProcedureError. Both raise ConnectionLost if the connection ends
+    first.
     """
 
     _result: PendingResult[Any]
@@ -26,14 +27,14 @@ class RequestId(int):
         request_id._result = result
         return request_id
 
-    def __await__(self) -> Generator[Any, None, Any]:  # Any: what the call gives
+    def __await__(self) -> Generator[Any, None, Any]:  # Any: the result of the call
         return self._result.__await__()
 
 
 class MessageId(str):
-    """The message id of a one-off query, which can be awaited for its rows, or raises QueryError."""
+    """Message id of a one-off query. Awaiting it returns the rows, or raises QueryError or ConnectionLost."""
 
-    _result: PendingResult[list[Any]]  # Any: rows of whatever kind
+    _result: PendingResult[list[Any]]  # Any: rows of any type
 
     @classmethod
     def of(cls, result: PendingResult[list[Any]]) -> Self:
@@ -42,5 +43,5 @@ class MessageId(str):
         message_id._result = result
         return message_id
 
-    def __await__(self) -> Generator[Any, None, list[Any]]:  # Any: rows of whatever kind
+    def __await__(self) -> Generator[Any, None, list[Any]]:  # Any: rows of any type
         return self._result.__await__()

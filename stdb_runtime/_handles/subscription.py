@@ -1,4 +1,4 @@
-"""Subscriptions: sets of queries whose rows the client keeps."""
+"""Subscriptions: sets of queries whose rows the client caches."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ from .._engine.result import PendingResult
 from .._engine.subscription import SubscriptionRecord, SubscriptionState
 from ..errors import SubscriptionError
 
-__all__ = ["Query", "Queryable", "Subscription", "sql_of"]
+__all__ = ["QueryLike", "Queryable", "Subscription", "sql_of"]
 
 T = TypeVar("T")
 
 
 class Queryable(Protocol):
-    """What stands for a query: a table, for all its rows, or a typed query."""
+    """Object that stands for a query: a table, for all its rows, or a typed query."""
 
     def __sql__(self) -> str:
-        """Its SQL."""
+        """Return the SQL of the query."""
         ...
 
 
-Query: TypeAlias = Queryable | str
-"""A table, for all its rows, a typed query, or SQL."""
+QueryLike: TypeAlias = Queryable | str
+"""Query to subscribe to: a table, for all its rows, a typed query, or SQL."""
 
 
-def sql_of(query: Query) -> str:
-    """The SQL of a query."""
+def sql_of(query: QueryLike) -> str:
+    """Return the SQL of a query."""
     return query if isinstance(query, str) else query.__sql__()
 
 
 class Subscription:
-    """A subscription that was sent. Await it for its rows.
+    """Subscription to a set of queries. Await it to wait for its rows.
 
-    Awaiting gives the subscription itself once its rows are in the cache and their callbacks have run, or raises:
+    Awaiting returns the subscription itself once its rows are in the cache and their callbacks have run, or raises:
 
-    - `SubscriptionError`: the server refused it, or it was ended before its rows came.
-    - `ReconnectError`: the connection was lost, and `subscribe_attempts` attempts in a row failed to bring the rows.
-      The client goes on trying: await it again to go on waiting.
+    - `SubscriptionError`: the server refused it, or it was unsubscribed before its rows arrived.
+    - `ReconnectError`: the connection was lost, and `subscribe_attempts` attempts in a row to reconnect failed. The
+      client keeps trying: await the subscription again to continue waiting.
     - `ConnectionLost`: the client was closed first.
 
-    A refusal that nobody awaits or listens for is logged.
+    A refusal is logged if the subscription is not awaited and has no `on_error` callback.
     """
 
     def __init__(self, record: SubscriptionRecord, engine: TypedEngine) -> None:
@@ -52,27 +52,27 @@ class Subscription:
 
     @property
     def queries(self) -> tuple[str, ...]:
-        """Its SQL."""
+        """SQL of its queries."""
         return self._record.queries
 
     @property
     def state(self) -> SubscriptionState:
-        """Where in its life it is."""
+        """Lifecycle state of the subscription."""
         return self._record.state
 
-    def __await__(self) -> Generator[Any, None, Self]:  # Any: what the event loop passes through
+    def __await__(self) -> Generator[Any, None, Self]:  # Any: passes through to the event loop
         yield from self._record.applied.__await__()
         return self
 
     async def applied(self) -> None:
-        """Wait until its rows are here; raises as awaiting the subscription does."""
+        """Wait until the rows are in the cache. Raises as awaiting the subscription does."""
         await self._record.applied
 
     def on_applied(self, callback: Callable[[Subscription], T]) -> Callable[[Subscription], T]:
-        """Call `callback(subscription)` once its rows are here, after their own callbacks. Works as a decorator.
+        """Call `callback(subscription)` once the rows are in the cache, after the row callbacks. Works as a decorator.
 
         Args:
-            callback: a function, or a coroutine function. If the rows are here already, it is never called.
+            callback: a function, or a coroutine function. It is never called if the rows are in the cache already.
 
         Returns:
             The callback itself.
@@ -81,7 +81,7 @@ class Subscription:
         return callback
 
     def on_error(self, callback: Callable[[SubscriptionError], T]) -> Callable[[SubscriptionError], T]:
-        """Call `callback(error)` if the server refuses it, now or when the connection is made again.
+        """Call `callback(error)` if the server refuses the subscription, also after a reconnection.
 
         Works as a decorator.
 
@@ -95,10 +95,13 @@ class Subscription:
         return callback
 
     def unsubscribe(self) -> PendingResult[None]:
-        """Ask for the subscription to end; await what comes back for its rows to be gone.
+        """End the subscription. Its rows are deleted from the cache, unless another subscription has them too.
 
-        Before its rows have come, the request waits for them, and `on_applied` does not run. Ending twice is the same
-        as ending once.
+        If the rows have not arrived yet, the request is sent when they have, and `on_applied` callbacks do not run.
+        Calling it again has no effect.
+
+        Returns:
+            The result. Await it to wait until the rows are deleted.
         """
         self._engine.sink.unsubscribe(self._record)
         return self._record.ended

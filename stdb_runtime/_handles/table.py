@@ -1,4 +1,4 @@
-"""Tables: their declarations in generated code, and the handles through which rows are read and watched.
+"""Tables: their declarations in generated code, and their handles, which read cached rows and register callbacks.
 
 A declaration is a class::
 
@@ -6,7 +6,7 @@ A declaration is a class::
         name = Unique[Player, str]("name")
         level = BTree[Player, int]("level")
 
-Its instances are handles: they hold nothing but the way to their client's engine.
+Its instances are handles, which hold no rows: those are in the cache of the client.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ T = TypeVar("T")
 
 
 class Table(Generic[R]):
-    """A table: the rows that the client holds of it, and callbacks on their changes.
+    """Table of a client: its cached rows, and callbacks on their changes.
 
-    As a subscription's query it stands for all its rows. Reading it never waits and never asks the server: it
-    sees the rows of active subscriptions, as of the last message that was dispatched.
+    As an argument of `subscribe` and `query` it stands for all its rows. Reading it never waits and never asks the
+    server: it has the rows of the active subscriptions, as of the last message that was handled.
     """
 
     _row: ClassVar[type[Product]]
@@ -52,42 +52,42 @@ class Table(Generic[R]):
 
     @classmethod
     def __declaration__(cls) -> TableDeclaration[Product]:
-        """Return the declaration."""
+        """Return the declaration of the table."""
         return TableDeclaration(cls.__table_name__, cls._row, cls._primary_key)
 
     @property
     def __state__(self) -> TableState[R]:
-        """The rows, callbacks and streams of this table."""
-        # The one cast between a client's tables by name and the row class of each.
+        """Rows, callbacks and streams of the table."""
+        # The cast from the tables of a client, which are held by name, to the row class of this one.
         return cast("TableState[R]", self.__engine__().sink.cache.table(self.__table_name__))
 
     def count(self) -> int:
-        """How many rows are here."""
+        """Return the number of cached rows."""
         return len(self.__state__.rows)
 
     def __len__(self) -> int:
         return len(self.__state__.rows)
 
     def __bool__(self) -> bool:
-        """A handle is always true, empty table or not; compare `count()` with 0 to ask for rows."""
+        """Return True, also for an empty table: compare `count()` with 0."""
         return True
 
     def __iter__(self) -> Iterator[R]:
-        """The rows as they are now: changes while iterating are not seen."""
+        """Iterate over a snapshot of the cached rows: changes during the iteration have no effect on it."""
         return iter(self.__state__.rows.snapshot())
 
     def __contains__(self, row: object) -> bool:
         return isinstance(row, self._row) and cast("R", row) in self.__state__.rows
 
     def __sql__(self) -> str:
-        """The query for all rows."""
+        """Return the SQL of the query for all rows."""
         return f"SELECT * FROM {quoted(self.__table_name__)}"  # noqa: S608 - quoted
 
     def __repr__(self) -> str:
         return f"<table {self.__table_name__}>"
 
     def on_insert(self, callback: Callable[[RowEvent, R], T]) -> Callable[[RowEvent, R], T]:
-        """Call `callback(event, row)` for each row that comes. Works as a decorator.
+        """Call `callback(event, row)` for each row that is inserted into the cache. Works as a decorator.
 
         Args:
             callback: a function, or a coroutine function, which is then run as a task.
@@ -99,11 +99,11 @@ class Table(Generic[R]):
         return callback
 
     def remove_on_insert(self, callback: Callable[[RowEvent, R], object]) -> None:
-        """End what `on_insert` began. Raises ValueError if the callback is not registered."""
+        """Remove a callback of `on_insert`. Raises ValueError if it is not registered."""
         self.__state__.on_insert.remove(callback)
 
     def on_delete(self, callback: Callable[[RowEvent, R], T]) -> Callable[[RowEvent, R], T]:
-        """Call `callback(event, row)` for each row that goes. Works as a decorator.
+        """Call `callback(event, row)` for each row that is deleted from the cache. Works as a decorator.
 
         Args:
             callback: a function, or a coroutine function, which is then run as a task.
@@ -115,16 +115,16 @@ class Table(Generic[R]):
         return callback
 
     def remove_on_delete(self, callback: Callable[[RowEvent, R], object]) -> None:
-        """End what `on_delete` began. Raises ValueError if the callback is not registered."""
+        """Remove a callback of `on_delete`. Raises ValueError if it is not registered."""
         self.__state__.on_delete.remove(callback)
 
     def on_before_delete(self, callback: Callable[[RowEvent, R], T]) -> Callable[[RowEvent, R], T]:
-        """Call `callback(event, row)` for each row that is about to go, with all tables still as they were.
+        """Call `callback(event, row)` for each row that is about to be deleted, before any table changes.
 
         Works as a decorator.
 
         Args:
-            callback: a function, or a coroutine function, which is then run as a task and may find the row gone.
+            callback: a function, or a coroutine function, which is run as a task, and so after the row is deleted.
 
         Returns:
             The callback itself.
@@ -133,19 +133,19 @@ class Table(Generic[R]):
         return callback
 
     def remove_on_before_delete(self, callback: Callable[[RowEvent, R], object]) -> None:
-        """End what `on_before_delete` began. Raises ValueError if the callback is not registered."""
+        """Remove a callback of `on_before_delete`. Raises ValueError if it is not registered."""
         self.__state__.on_before_delete.remove(callback)
 
     def changes(self, *, limit: int = 10_000, policy: SlowConsumerPolicy = "raise") -> Stream[Change[R]]:
-        """The changes from now on: `async for change in client.db.player.changes()`. Ends when the client is closed.
+        """Iterate over future changes: `async for change in client.db.player.changes()`.
 
         Args:
-            limit: how many changes wait at most while the loop's body runs.
-            policy: what happens beyond that: "raise" has the loop raise SlowConsumerError, "drop_oldest" drops, and
-                counts in the stream's `dropped`.
+            limit: the size of the buffer, in changes.
+            policy: what to do when the buffer is full: "raise" makes the iterator raise SlowConsumerError,
+                "drop_oldest" drops the oldest change and counts it in `dropped`.
 
         Returns:
-            A stream of `Inserted`, `Deleted` and `Updated`, for one consumer.
+            An async iterator of `Inserted` and `Deleted` for one consumer. It ends when the client is closed.
         """
         stream: Stream[Change[R]] = self.__engine__().sink.stream(limit, policy)
         self.__state__.streams.add(stream)
@@ -153,21 +153,22 @@ class Table(Generic[R]):
 
 
 class KeyedTable(Table[R]):
-    """A table with a primary key: a row that is replaced by one with the same key is an update."""
+    """Table with a primary key: replacing a row by one with the same key is an update."""
 
     def changes(
         self, *, limit: int = 10_000, policy: SlowConsumerPolicy | Literal["coalesce"] = "raise"
     ) -> Stream[Change[R]]:
-        """The changes from now on: `async for change in client.db.player.changes()`. Ends when the client is closed.
+        """Iterate over future changes: `async for change in client.db.player.changes()`.
 
         Args:
-            limit: how many changes wait at most while the loop's body runs.
-            policy: what happens beyond that: "raise" has the loop raise SlowConsumerError, "drop_oldest" drops, and
-                counts in the stream's `dropped`. "coalesce" lets at most one change of each primary key wait, which
-                tells the difference between what the loop saw last and now; `limit` does not count then.
+            limit: the size of the buffer, in changes.
+            policy: what to do when the buffer is full: "raise" makes the iterator raise SlowConsumerError,
+                "drop_oldest" drops the oldest change and counts it in `dropped`. With "coalesce" the buffer has no
+                limit: changes of one primary key that wait are merged into one.
 
         Returns:
-            A stream of `Inserted`, `Deleted` and `Updated`, for one consumer.
+            An async iterator of `Inserted`, `Deleted` and `Updated` for one consumer. It ends when the client is
+            closed.
         """
         if policy != "coalesce":
             return super().changes(limit=limit, policy=policy)
@@ -179,7 +180,7 @@ class KeyedTable(Table[R]):
         return stream
 
     def on_update(self, callback: Callable[[RowEvent, R, R], T]) -> Callable[[RowEvent, R, R], T]:
-        """Call `callback(event, old, new)` for each row that is replaced. Works as a decorator.
+        """Call `callback(event, old, new)` for each row that is updated. Works as a decorator.
 
         Args:
             callback: a function, or a coroutine function, which is then run as a task.
@@ -191,14 +192,14 @@ class KeyedTable(Table[R]):
         return callback
 
     def remove_on_update(self, callback: Callable[[RowEvent, R, R], object]) -> None:
-        """End what `on_update` began. Raises ValueError if the callback is not registered."""
+        """Remove a callback of `on_update`. Raises ValueError if it is not registered."""
         self.__state__.on_update.remove(callback)
 
 
 class EventTable(Table[R]):
-    """A table whose rows are events, gone with the transaction.
+    """Event table, whose rows exist only during the transaction that inserts them.
 
-    `v1.json.spacetimedb` cannot subscribe to such (docs/protocol.md, 0).
+    The protocol `v1.json.spacetimedb` cannot subscribe to event tables (docs/protocol.md, 0).
     """
 
     def __sql__(self) -> str:
@@ -209,7 +210,7 @@ class EventTable(Table[R]):
 
 
 class TableSet:
-    """The tables of a module, one annotated attribute each."""
+    """Tables of a module, one annotated attribute each."""
 
     def __init__(self, engine: EngineSource) -> None:
         for attribute, table in self._declared().items():
@@ -217,15 +218,15 @@ class TableSet:
 
     @classmethod
     def _declared(cls) -> dict[str, type[Table[Any]]]:  # Any: each table has a row class of its own
-        """The declarations, by attribute.
+        """Return the table classes, by attribute.
 
         Raises:
-            BindingsError: an attribute is no table.
+            BindingsError: an attribute is not annotated with a table.
         """
         declared = get_type_hints(cls)
         for attribute, table in declared.items():
             if not isinstance(table, type) or not issubclass(table, Table):
-                raise BindingsError(f"{cls.__name__}.{attribute} is no table; run stdb-codegen again")
+                raise BindingsError(f"{cls.__name__}.{attribute} is not a table: run stdb-codegen again")
         return declared
 
     @classmethod

@@ -1,7 +1,7 @@
-"""The seam between the engine and an encoding: what a session, its messages' rows and their readers look like.
+"""Interface between the engine and an encoding of the protocol.
 
-An encoding is one folder beside this module. It turns requests into frames and frames into events; all that the layers
-above see of it are the protocols here and the events of `events`.
+An encoding is a folder beside this module. It turns requests into frames, and frames into events. Other layers use it
+only by the protocols of this module and the events of `events`.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ __all__ = [
 
 R = TypeVar("R", bound=Product)
 
-Arguments: TypeAlias = Any  # Any: each encoding's own, which only its session looks into
+Arguments: TypeAlias = Any  # Any: of a type of the encoding, which only its session knows
 """Encoded arguments of a call."""
 
 Values: TypeAlias = Sequence[object] | Mapping[str, object]
-"""Arguments of a call: in order or, without generated code, also by the parameters' names."""
+"""Arguments of a call: in the order of the parameters or, without generated code, also by their names."""
 
 ParameterSource: TypeAlias = Callable[[str], Parameters | None]
-"""Gives the declared parameters of a reducer by its name in the module, or None if it is not declared."""
+"""Function that returns the declared parameters of a reducer, given its name in the module; None if undeclared."""
 
 
 class SessionState(Enum):
@@ -46,15 +46,15 @@ class SessionState(Enum):
 
 
 class Session(Protocol):
-    """Requests of one connection, and the answers to them.
+    """Session of one connection: its requests, and the answers to them.
 
-    The `request` that is given with a request is any object that stands for it: the event of the answer has it, and
-    `end` returns those that were not answered. It is the only place where what is in flight is registered.
+    The argument `request` is any object that stands for a request. The event of the answer has it, and `end` returns
+    those of unanswered requests: requests in flight are registered nowhere else.
     """
 
     @property
     def state(self) -> SessionState:
-        """Lifecycle state."""
+        """Lifecycle state of the session."""
         ...
 
     @property
@@ -64,19 +64,19 @@ class Session(Protocol):
 
     @property
     def in_flight(self) -> list[object]:
-        """The `request` of each call and query that has no answer yet."""
+        """Requests in flight: the `request` of each call and query that has no answer yet."""
         ...
 
     def call(self, reducer: str, arguments: Arguments, request: object = None) -> int:
         """Request a reducer call.
 
         Args:
-            reducer: the reducer's name.
-            arguments: its arguments, as the encoding encoded them.
-            request: stands for the request.
+            reducer: the name of the reducer.
+            arguments: its encoded arguments.
+            request: the object that stands for the request.
 
         Returns:
-            The request id of the answer.
+            The request id, which the answer has too.
 
         Raises:
             NotConnectedError: the session is not open.
@@ -84,7 +84,7 @@ class Session(Protocol):
         ...
 
     def call_without_reply(self, reducer: str, arguments: Arguments) -> None:
-        """Request a reducer call whose outcome the server does not report. Raises as `call` does."""
+        """Request a reducer call whose result the server does not report. Raises as `call` does."""
         ...
 
     def call_procedure(
@@ -94,15 +94,15 @@ class Session(Protocol):
         ...
 
     def query(self, sql: str, request: object = None) -> str:
-        """Request the rows of a query once. Returns the message id of the answer. Raises as `call` does."""
+        """Request a one-off query. Returns the message id, which the answer has too. Raises as `call` does."""
         ...
 
     def subscribe(self, queries: Sequence[str], query_id: int | None = None) -> int:
-        """Request the rows of a set of queries, and their changes from then on.
+        """Request a subscription to a set of queries.
 
         Args:
-            queries: SQL.
-            query_id: the id of a subscription of an earlier session that is made again.
+            queries: the SQL of the queries.
+            query_id: the query id to use again, if the subscription existed on an earlier connection.
 
         Returns:
             The query id of the subscription.
@@ -113,36 +113,36 @@ class Session(Protocol):
         ...
 
     def subscribe_single(self, query: str, query_id: int | None = None) -> int:
-        """Request the rows of one query by the legacy message; otherwise as `subscribe`."""
+        """Request a subscription to one query by the legacy message; otherwise as `subscribe`."""
         ...
 
     def subscribe_set(self, queries: Sequence[str]) -> int:
-        """Request the rows of the connection's one legacy set of queries. Returns the request id of the answer."""
+        """Request a subscription that replaces the connection's legacy set of queries. Returns the request id."""
         ...
 
     def unsubscribe(self, query_id: int) -> int:
-        """Request the end of a subscription. Returns the request id of the answer. Raises as `subscribe` does."""
+        """Request the end of a subscription. Returns the request id. Raises as `subscribe` does."""
         ...
 
     def outgoing(self) -> list[bytes]:
-        """Frames to send now; each is returned once."""
+        """Return the frames to send now. Each is returned once."""
         ...
 
     def receive(self, frame: bytes) -> list[Event]:
-        """Decode a frame into events, in the order in which to act on them.
+        """Decode a frame into events, in the order in which to handle them.
 
         Raises:
-            ProtocolError: the frame is not allowed here, or not of the protocol.
+            ProtocolError: the frame is invalid, or not allowed at this point.
         """
         ...
 
     def end(self) -> list[object]:
-        """End the session: the connection is lost. Returns the `request` of each that will get no answer."""
+        """End the session: the connection is lost. Returns the `request` of each unanswered call and query."""
         ...
 
 
 class Encoding(Protocol):
-    """An encoding of the protocol."""
+    """Encoding of the protocol."""
 
     @property
     def subprotocol(self) -> str:
@@ -154,7 +154,7 @@ class Encoding(Protocol):
 
         Args:
             parameters: the declared parameters of reducers; None if there is no generated code.
-            ids: numbers of requests, shared by all sessions of a client.
+            ids: the ids of requests, shared by all sessions of a client.
         """
         ...
 
@@ -162,8 +162,8 @@ class Encoding(Protocol):
         """Encode the arguments of a call.
 
         Args:
-            values: the arguments: one for each parameter, or JSON values where nothing is declared.
-            parameters: the declared parameters.
+            values: the arguments: one for each parameter, or JSON values without declared parameters.
+            parameters: the declared parameters; None if there is no generated code.
 
         Raises:
             ArgumentError: an argument cannot be sent.
@@ -171,9 +171,9 @@ class Encoding(Protocol):
         ...
 
     def row_reader(self, row: type[R], table: str) -> RowReader[R]:
-        """Create the reader of a table's rows as instances of a row class."""
+        """Create the decoder of a table's rows as instances of a row class."""
         ...
 
-    def value_reader(self, row: SatsType | None, table: str) -> RowReader[Any]:  # Any: values of whatever type
-        """Create the reader of a table's rows as values of a type; as JSON values without one."""
+    def value_reader(self, row: SatsType | None, table: str) -> RowReader[Any]:  # Any: values of any type
+        """Create the decoder of a table's rows as values of a type; as JSON values without one."""
         ...

@@ -1,4 +1,4 @@
-"""Undecoded rows of messages, and their decoders, whatever the encoding."""
+"""Undecoded rows of messages, and their decoders, for any encoding."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["QueryRows", "RowList", "RowReader", "TableRows", "TableUpdate"]
 
 T = TypeVar("T")
 
-RowList: TypeAlias = Any  # Any: each encoding's own, which only its readers look into; it has a length
+RowList: TypeAlias = Any  # Any: of a type of the encoding, which only its readers know; it has a length
 """Undecoded rows of one list of a message."""
 
 
@@ -23,7 +23,7 @@ class QueryRows(Protocol):
 
 
 class TableUpdate(Protocol):
-    """Changes of one table in one message: an entry of `updates` for each query that matches."""
+    """Changes of one table in one message, with an item of `updates` for each query."""
 
     @property
     def table_name(self) -> str: ...
@@ -44,9 +44,9 @@ class RowReader(Protocol[T]):
     """Decoder of the rows of one table."""
 
     def read(self, *lists: RowList) -> list[T]:
-        """Decode the rows of lists of one message, one list after the other.
+        """Decode the rows of some lists of one message, in order.
 
         Raises:
-            DecodeError: a row is not of the declared type.
+            DecodeError: a row does not have the declared type.
         """
         ...

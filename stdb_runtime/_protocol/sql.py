@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any, get_args
 
 from .._sats.sats import Fault, short_repr
 from .._sats.scalar import Float, Integer
@@ -34,12 +34,11 @@ def literal(annotation: object, value: object) -> str:
         TypeError: the value is not of the type of the column.
         ValueError: SQL has no literal for the value.
     """
-    if get_origin(annotation) is Annotated:
-        for extra in get_args(annotation):
-            if isinstance(extra, Integer):
-                return _integer(extra, value)
-            if isinstance(extra, Float):
-                return _float(extra, value)
+    for extra in get_args(annotation):  # of Annotated; other types have none
+        if isinstance(extra, Integer):
+            return _integer(extra, value)
+        if isinstance(extra, Float):
+            return _float(extra, value)
     python_type, write = _WRITERS[annotation]
     if not isinstance(value, python_type):
         raise TypeError(f"expected {python_type.__name__}, got {short_repr(value)}")

@@ -1,1 +1,1 @@
-"""SATS, the algebraic types of SpacetimeDB: annotations of generated code, and their values on the wire."""
+"""Types of SATS, the algebraic type system of SpacetimeDB: from annotations, and their values on the wire."""

@@ -14,12 +14,13 @@ class Parameters:
     """Declared parameters of one reducer or procedure.
 
     Args:
-        owner: names it in messages, such as `reducer create_player`.
+        owner: the reducer or procedure, for error messages, such as `reducer create_player`.
         declaration: the method that has the parameters.
         rename: the module's names of parameters whose Python name differs.
 
     Attributes:
-        type: the parameters as a product.
+        owner: the reducer or procedure, for error messages.
+        type: the parameters as a product type.
     """
 
     def __init__(self, owner: str, declaration: Callable[..., object], rename: Mapping[str, str]) -> None:
@@ -27,10 +28,10 @@ class Parameters:
         self.type: ProductType = parameters_of(declaration, rename)
 
     def bind(self, args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[object, ...]:
-        """Put the arguments of a call into the order of the parameters.
+        """Return the arguments of a call in the order of the parameters.
 
         Raises:
-            TypeError: there are too many, too few or unknown ones.
+            TypeError: there are too many arguments, too few or unknown ones.
         """
         names = [field.name for field in self.type.fields]
         if len(args) == len(names) and not kwargs:
@@ -38,11 +39,15 @@ class Parameters:
         if len(args) > len(names):
             raise TypeError(f"{self.owner} takes {len(names)} arguments, got {len(args)}")
         given = dict(zip(names, args, strict=False))
-        twice = given.keys() & kwargs.keys()
+        duplicate = given.keys() & kwargs.keys()
         unknown = kwargs.keys() - set(names)
         given.update(kwargs)
         missing = [name for name in names if name not in given]
-        for problem, culprits in (("got twice", twice), ("does not know", unknown), ("lacks", missing)):
-            if culprits:
-                raise TypeError(f"{self.owner} {problem} {', '.join(sorted(culprits))}")
+        for problem, wrong in (
+            ("got multiple values for", duplicate),
+            ("has no parameter", unknown),
+            ("got no value for", missing),
+        ):
+            if wrong:
+                raise TypeError(f"{self.owner} {problem} {', '.join(sorted(wrong))}")
         return tuple(given[name] for name in names)

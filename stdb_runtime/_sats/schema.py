@@ -1,6 +1,6 @@
-"""Schema of a module as a server serves it: the types of rows and parameters, for clients without generated code.
+"""Schema of a module, as a server sends it: the types of rows and parameters, for clients without generated code.
 
-Structs are mappings by field name, and sums `{"Variant": value}`.
+Values of structs are mappings by field name, and values of sums are mappings such as `{"Variant": value}`.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ _SPECIAL: dict[str, type] = {
 
 
 class Schema:
-    """A module's schema of version 9: the rows of its tables, and the parameters of its reducers.
+    """Schema of a module, of version 9: the types of its rows and parameters.
 
     Args:
         source: the schema as a mapping, or its JSON text.
 
     Attributes:
-        tables: the type of each table's rows, by the table's name.
-        reducers: the parameters of each reducer, by the reducer's name.
+        tables: the types of the rows, by the name of the table or view.
+        reducers: the parameters as products, by the name of the reducer.
 
     Raises:
-        SchemaError: it is no schema.
+        SchemaError: the source is not a schema of version 9.
     """
 
     def __init__(self, source: Mapping[str, object] | str | bytes) -> None:
@@ -56,10 +56,10 @@ class Schema:
         self.reducers: dict[str, SatsType] = {}
         place = ""
         try:
-            raw: Any = json.loads(source) if isinstance(source, str | bytes) else source  # Any: checked by use, below
+            raw: Any = json.loads(source) if isinstance(source, str | bytes) else source  # Any: checked by its use
             raw = raw.get("V9", raw)
             types = _Typespace(raw["typespace"]["types"])
-            types.make_all()
+            types.build_all()
             for table in raw["tables"]:
                 place = f"table {table['name']}"
                 self.tables[table["name"]] = types.at(table["product_type_ref"])
@@ -72,15 +72,15 @@ class Schema:
         except json.JSONDecodeError as error:
             raise SchemaError("", f"it is not JSON: {error}") from None
         except KeyError as error:
-            raise SchemaError(place, f"it lacks {error}, or has another form") from None
+            raise SchemaError(place, f"it lacks {error}, or has an unknown form") from None
         except ValueError as error:
             raise SchemaError(place, str(error)) from None
         except (TypeError, AttributeError, RecursionError):
-            raise SchemaError(place, "it has another form") from None
+            raise SchemaError(place, "it has an unknown form") from None
 
 
 class _Tagged(SatsType):
-    """A sum as a mapping of the variant's name to its value."""
+    """Sum type whose values are mappings of the variant's name to its value."""
 
     def __init__(self, names: Sequence[str], payloads: Sequence[SatsType]) -> None:
         self._alternatives = Alternatives(names)
@@ -114,34 +114,34 @@ class _Tagged(SatsType):
 
 
 class _Typespace:
-    """The types of a schema, made when they are asked for, because they may contain themselves."""
+    """Typespace of a schema. Its types are built on demand, because they may contain themselves."""
 
     def __init__(self, raw: Sequence[Mapping[str, Any]]) -> None:  # Any: the schema's JSON
         self._raw = raw
-        self._made: dict[int, SatsType] = {}
+        self._built: dict[int, SatsType] = {}
 
-    def make_all(self) -> None:
-        """Make all types, so that what is wrong with one is found now."""
-        for place in range(len(self._raw)):
-            self.at(place)
+    def build_all(self) -> None:
+        """Build all types, to find errors. Raises as the constructor of `Schema` expects."""
+        for index in range(len(self._raw)):
+            self.at(index)
 
-    def at(self, place: int) -> SatsType:
-        """The type at a place of the typespace."""
-        place = self._checked(place)
-        if place not in self._made:
-            self._made[place] = self._type(self._raw[place])
-        return self._made[place]
+    def at(self, index: int) -> SatsType:
+        """Return the type of an index in the typespace."""
+        index = self._checked(index)
+        if index not in self._built:
+            self._built[index] = self._type(self._raw[index])
+        return self._built[index]
 
-    def _checked(self, place: int) -> int:
-        """A place of the typespace, if there is such a one."""
-        if not 0 <= place < len(self._raw):
-            raise ValueError(f"it refers to type {place}, of {len(self._raw)}")
-        return place
+    def _checked(self, index: int) -> int:
+        """Return an index of the typespace. Raises ValueError if it is out of range."""
+        if not 0 <= index < len(self._raw):
+            raise ValueError(f"it refers to type {index}, of {len(self._raw)}")
+        return index
 
     def _type(self, raw: Mapping[str, Any]) -> SatsType:
         ((kind, body),) = raw.items()
         if kind == "Ref":
-            return _Later(self, self._checked(body))
+            return _Reference(self, self._checked(body))
         if kind == "Array":
             return Bytes() if "U8" in body else Array(self._type(body))
         if kind == "Product":
@@ -151,7 +151,7 @@ class _Typespace:
         return _PRIMITIVES[kind]
 
     def row_of(self, raw: Mapping[str, Any]) -> SatsType:
-        """The type of a view's rows: it returns an array of them, an option, or a query."""
+        """Return the type of a view's rows, given the type that it returns: an array, an option or a query of rows."""
         match raw:
             case {"Array": body}:
                 return self._type(body)
@@ -163,7 +163,7 @@ class _Typespace:
                 raise ValueError("it returns neither a list of rows, nor an option of one, nor a query")
 
     def product(self, elements: Sequence[Mapping[str, Any]]) -> SatsType:
-        """A product of elements."""
+        """Return the product of some elements, or the special type that has this form."""
         names = [element["name"]["some"] for element in elements]
         if len(names) == 1 and names[0] in _SPECIAL:
             return type_of(_SPECIAL[names[0]])
@@ -190,15 +190,15 @@ class _Typespace:
         return _Tagged(names, payloads)
 
 
-class _Later(SatsType):
-    """A reference to a type of the typespace, followed when it is used."""
+class _Reference(SatsType):
+    """Reference to a type of the typespace, resolved when it is used."""
 
-    def __init__(self, types: _Typespace, place: int) -> None:
+    def __init__(self, types: _Typespace, index: int) -> None:
         self._types = types
-        self._place = place
+        self._index = index
 
     def resolved(self) -> SatsType:
-        return self._types.at(self._place)
+        return self._types.at(self._index)
 
     def read(self, json: Json) -> object:
         return self.resolved().read(json)

@@ -15,7 +15,7 @@ from .._handles.procedure import ProcedureSet
 from .._handles.reducer import ReducerSet
 from .._handles.registry import registered
 from .._handles.schema_difference import schema_difference
-from .._handles.subscription import Query, Subscription
+from .._handles.subscription import QueryLike, Subscription
 from .._handles.table import TableSet
 from .._protocol.endpoint import Endpoint
 from .._protocol.rest import schema_path
@@ -31,16 +31,16 @@ D = TypeVar("D", bound=TableSet)
 S = TypeVar("S", bound=ReducerSet)
 P = TypeVar("P", bound=ProcedureSet)
 
-_DIFFERENCES_SHOWN = 5  # on the one line that a package that does not fit is told in
+_MAX_DIFFERENCES = 5  # in one message
 
 
 class Client(BaseClient[D, S, P]):
-    """Client of one module, for the time of one `async with connect(...)`.
+    """Client of one database, open within its `async with connect(...)` block.
 
     Attributes:
-        db: the tables, as far as subscriptions brought their rows.
-        reducers: the reducers; a call sends at once.
-        procedures: the procedures; a call sends at once.
+        db: the tables, with the cached rows of the active subscriptions.
+        reducers: the reducers; calling one sends the call at once.
+        procedures: the procedures; calling one sends the call at once.
     """
 
     def __init__(
@@ -50,14 +50,14 @@ class Client(BaseClient[D, S, P]):
         self._connection = connection
 
     @contextlib.asynccontextmanager
-    async def subscription(self, *queries: Query) -> AsyncGenerator[Subscription]:
-        """A subscription for the time of a block: its rows are here when the block begins, and gone when it has ended.
+    async def subscription(self, *queries: QueryLike) -> AsyncGenerator[Subscription]:
+        """Subscribe for the duration of an `async with` block, in which the rows are in the cache.
 
         Args:
-            queries: as for `subscribe`.
+            queries: tables, typed queries and SQL, as for `subscribe`.
 
         Raises:
-            SubscriptionError: the server refuses it.
+            SubscriptionError: the server refused a query.
             NotConnectedError: there is no open connection.
         """
         subscription = await self.subscribe(*queries)
@@ -68,31 +68,31 @@ class Client(BaseClient[D, S, P]):
             if self.is_active:
                 await ended
 
-    # --- life ---------------------------------------------------------------------------------------------------------
+    # --- lifecycle ----------------------------------------------------------------------------------------------------
 
     async def closed(self) -> None:
         """Wait until the client is closed.
 
         Raises:
-            StdbError: it was not closed but gave up, because no further attempt to connect could succeed.
+            StdbError: the client gave up, because reconnecting is disabled or cannot succeed.
         """
         error = await self._connection.ended()
         if error is not None:
             raise error
 
     async def run_forever(self) -> None:
-        """Do nothing but run callbacks, until the client is closed or gives up; for bots. Raises as `closed` does."""
+        """Run callbacks until the client is closed, as bots do. Raises as `closed` does."""
         await self.closed()
 
     async def drain(self) -> None:
-        """Wait until every request so far is answered, and every coroutine callback is done."""
+        """Wait until no request is unanswered and no coroutine callback is running."""
         await self._connection.drain()
 
     async def close(self) -> None:
-        """Close the connection. What still waits fails with ConnectionLost; the rows stay readable.
+        """Close the client. Requests in flight fail with ConnectionLost; the cached rows stay readable.
 
-        Coroutine callbacks may take `close_timeout` more before they are cancelled; the one that calls this, if one
-        does, is not waited for.
+        Waits up to `close_timeout` seconds for coroutine callbacks, and then cancels them. A coroutine callback that
+        calls this does not wait for itself.
         """
         await self._connection.close()
 
@@ -121,7 +121,7 @@ async def connect(
     name: str | None,
     logger: logging.Logger | None,
 ) -> AsyncGenerator[Client[D, S, P]]:
-    """Connect to a database for the time of the block. See `Bindings.connect`."""
+    """Connect to a database for the duration of an `async with` block. See `Bindings.connect`."""
     declarations = module.tables.__declarations__()
     connection = Connection(
         endpoint,
@@ -156,9 +156,9 @@ async def _verify(module: Module[D, S, P], connection: Connection[CacheSink], *,
     """Compare a package with the server's schema.
 
     Raises:
-        BindingsError: they differ, and it is to be `strict`.
-        ConnectError: the server does not give its schema, and it is to be `strict`.
-        SchemaError: its schema cannot be read, and it is to be `strict`.
+        BindingsError: they differ, and `strict` is True.
+        ConnectError: the schema cannot be fetched, and `strict` is True.
+        SchemaError: the schema cannot be read, and `strict` is True.
     """
     endpoint, engine = connection.endpoint, connection.engine
     try:
@@ -170,15 +170,15 @@ async def _verify(module: Module[D, S, P], connection: Connection[CacheSink], *,
         engine.logger.warning("the schema of %s could not be verified: %s", endpoint, error)
         return
     if changed:
-        problem = f"{endpoint} has another schema than this package was generated from: {_listed(changed)}"
+        problem = f"the schema of {endpoint} differs from the one of this package: {_listed(changed)}"
         if strict:
             raise BindingsError(f"{problem}; run stdb-codegen again")
         engine.logger.warning("%s; run stdb-codegen again", problem)
 
 
 def _listed(differences: Sequence[str]) -> str:
-    """Differences on one line: all of a few, else how many there are, the first of them, and where to see the rest."""
-    if len(differences) <= _DIFFERENCES_SHOWN:
+    """Return differences as one line: all if they are few, else the first ones, and how to see the others."""
+    if len(differences) <= _MAX_DIFFERENCES:
         return "; ".join(differences)
-    first = "; ".join(differences[:_DIFFERENCES_SHOWN])
+    first = "; ".join(differences[:_MAX_DIFFERENCES])
     return f"{len(differences)} differences: {first}; ... (see all with stdb-codegen generate --check)"

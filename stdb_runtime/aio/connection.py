@@ -1,4 +1,4 @@
-"""Connection of a client: the asyncio driver of its engine, over one socket after the other."""
+"""Connection of a client: the asyncio driver of its engine, over one socket after another."""
 
 from __future__ import annotations
 
@@ -41,8 +41,9 @@ __all__ = ["Connection"]
 S = TypeVar("S", bound=Sink)
 T = TypeVar("T")
 
+# Close codes, and a limit for the reason of a close frame, which may have 123 bytes (RFC 6455, 5.5 and 7.4.1).
 _NORMAL, _PROTOCOL_ERROR = 1000, 1002
-_LONGEST_REASON = 120
+_MAX_REASON_LENGTH = 120
 
 
 class Connection(Generic[S]):
@@ -50,15 +51,20 @@ class Connection(Generic[S]):
 
     Args:
         endpoint: the database.
-        options: how to connect.
+        options: the options of the connection.
         make_sink: creates the sink of the engine.
         parameters: the declared parameters of reducers; None if there is no generated code.
-        logger: where to log instead of `stdb_runtime`.
+        logger: the logger to use instead of `stdb_runtime`.
+
+    Attributes:
+        endpoint: the database.
+        options: the options of the connection.
+        engine: the engine.
     """
 
     cancelled_error = asyncio.CancelledError
     chance = staticmethod(random.random)
-    # Answers are measured with it, and the event loop's own clock is a coarse one on some systems.
+    # Latencies are measured with it, and the clock of the event loop is coarse on some systems.
     now = staticmethod(time.perf_counter)
 
     def __init__(
@@ -72,13 +78,13 @@ class Connection(Generic[S]):
         self.endpoint = endpoint
         self.options = options
         self._tokens = Tokens(endpoint, options)
-        self._loop: asyncio.AbstractEventLoop | None = None  # where it is open
+        self._loop: asyncio.AbstractEventLoop | None = None  # set by `open`
         self._task: asyncio.Task[StdbError | None] | None = None
         self._socket: Socket | None = None
-        self._limit: asyncio.Timeout | None = None  # of the attempt to connect that is under way
+        self._timeout: asyncio.Timeout | None = None  # of the present attempt to connect
         self._handshake = asyncio.Event()
         self._wake = asyncio.Event()
-        self._inquiries: set[asyncio.Task[None]] = set()
+        self._version_tasks: set[asyncio.Task[None]] = set()
         self.engine = Engine(
             self,
             make_sink,
@@ -107,13 +113,13 @@ class Connection(Generic[S]):
 
     @property
     def latency(self) -> float | None:
-        """Seconds that the last ping took to be answered, if one was."""
+        """Round-trip time of the last ping, in seconds; None before the first answer."""
         return (self._socket.latency or None) if self._socket is not None else None
 
     def check_here(self) -> None:
         """Raise EventLoopError if the caller runs in another event loop or thread."""
         if self._loop is not None and not self.is_here:
-            raise EventLoopError(_ELSEWHERE)
+            raise EventLoopError(_WRONG_EVENT_LOOP)
 
     def new_future(self) -> asyncio.Future[Any]:  # Any: the caller's business
         """Create a future of the event loop. Raises EventLoopError in another one."""
@@ -134,30 +140,30 @@ class Connection(Generic[S]):
             self._loop.call_soon_threadsafe(function)
 
     async def within(self, seconds: float | None, awaitable: Awaitable[T]) -> T:
-        """Await with a time limit. Raises TimeoutError after it."""
+        """Await with a timeout. Raises TimeoutError when it expires."""
         async with asyncio.timeout(seconds):
             return await awaitable
 
     def handshake_done(self, token: str) -> None:
-        """Keep the token that the server issued. Raises CredentialsError and TokenSourceError."""
+        """Save the token that the server issued. Raises CredentialsError and TokenSourceError."""
         self._tokens.issued(token)
-        if self._limit is not None:
-            self._limit.reschedule(None)
+        if self._timeout is not None:
+            self._timeout.reschedule(None)
         self._handshake.set()
 
     def flush(self) -> None:
-        """Send frames at once if the socket takes them, and begin other I/O.
+        """Send frames at once if the socket takes them, and start other I/O.
 
-        A request that waited for the event loop's next turn would pay for that turn in each of its round trips.
+        Sending in the next turn of the event loop would add that turn to each round trip.
         """
         if self._socket is None or not self._socket.try_write(self.engine.outgoing):
             self._wake.set()
         for request in self.engine.io_requests():
-            task = asyncio.get_running_loop().create_task(self._ask_version(request))
-            self._inquiries.add(task)
-            task.add_done_callback(self._inquiries.discard)
+            task = asyncio.get_running_loop().create_task(self._fetch_version(request))
+            self._version_tasks.add(task)
+            task.add_done_callback(self._version_tasks.discard)
 
-    async def _ask_version(self, request: ServerVersionRequest) -> None:
+    async def _fetch_version(self, request: ServerVersionRequest) -> None:
         try:
             version = read_version(self.endpoint, await fetch(self.endpoint, HEALTH_PATH, self.options))
         except StdbError as error:
@@ -168,15 +174,15 @@ class Connection(Generic[S]):
     # --- for clients --------------------------------------------------------------------------------------------------
 
     async def open(self, context: Context) -> None:
-        """Connect, and wait for the handshake. A first attempt that fails is not repeated.
+        """Connect, and wait for the handshake. The first attempt is not repeated if it fails.
 
         Args:
-            context: in which callbacks run.
+            context: the context in which callbacks run.
 
         Raises:
-            ConnectError: one of its kinds, by what went wrong.
-            CredentialsError: the token cannot be read from where it is kept, or not be kept there.
-            ProtocolError: what answered does not keep to the protocol.
+            ConnectError: one of its subclasses, by the cause.
+            CredentialsError: the token cannot be read from its store, or not be saved in it.
+            ProtocolError: the peer sent something that the protocol does not allow.
         """
         self._loop = loop = asyncio.get_running_loop()
         self._task = loop.create_task(self._run(), name=f"stdb {self.endpoint}", context=context)
@@ -192,13 +198,13 @@ class Connection(Generic[S]):
             handshake.cancel()
 
     async def settle(self) -> None:
-        """Wait for answers to requests so far, `close_timeout` seconds at most: after a close there are none."""
+        """Wait up to `close_timeout` seconds for the answers to requests, which never arrive after `close`."""
         unanswered = self._unanswered()
         if unanswered and self.engine.is_active:
             await asyncio.wait(unanswered, timeout=self.options.close_timeout)
 
     async def drain(self) -> None:
-        """Wait until every request so far is answered, and every coroutine callback is done."""
+        """Wait until no request is unanswered and no coroutine callback is running."""
         with self._callbacks.waiting():
             while waiting := [*self._unanswered(), *self._callbacks.running()]:
                 await asyncio.wait(waiting)
@@ -207,21 +213,21 @@ class Connection(Generic[S]):
         return [asyncio.ensure_future(result.watch()) for result in self.engine.unanswered()]
 
     async def close(self) -> None:
-        """Close it for good, and give coroutine callbacks `close_timeout` seconds to end.
+        """Close the connection for good, and wait up to `close_timeout` seconds for coroutine callbacks.
 
         Raises:
             EventLoopError: the caller runs in another event loop or thread.
         """
         self.check_here()
-        for inquiry in self._inquiries:
-            inquiry.cancel()
+        for task in self._version_tasks:
+            task.cancel()
         try:
             await self._close_socket()
         finally:
             await self._callbacks.close(self.options.close_timeout)
 
     async def _close_socket(self) -> None:
-        """Close the socket. Returns when callbacks on it have run."""
+        """Close the socket, and wait until the callbacks on that have run."""
         if self._task is None:
             return
         self.engine.close()
@@ -229,18 +235,18 @@ class Connection(Generic[S]):
         if socket is not None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self.options.close_timeout):
-                    await socket.write(self.engine.outgoing)  # requests of the last moment
+                    await socket.write(self.engine.outgoing)  # requests made just before
                     await socket.close(_NORMAL)
-            socket.transport.abort()  # no more patience with a peer that takes nothing
+            socket.transport.abort()  # in case the peer did not close it in time
         else:
             self._task.cancel()
         await self.ended()
 
     async def ended(self) -> StdbError | None:
-        """Wait until it is over. Returns why the client gave up, or None if it was closed.
+        """Wait until the connection has ended for good. Returns the error that ended it, or None if it was closed.
 
         Raises:
-            BaseException: it ended by an error of another kind, such as a SystemExit in a callback.
+            BaseException: it was ended by an exception of another kind, such as SystemExit in a callback.
             EventLoopError: the caller runs in another event loop or thread.
         """
         self.check_here()
@@ -252,7 +258,7 @@ class Connection(Generic[S]):
     # --- the task -----------------------------------------------------------------------------------------------------
 
     async def _run(self) -> StdbError | None:
-        """Connect again and again until it is over. Whatever ends it, the engine is told."""
+        """Connect repeatedly. Whatever ends this also ends the engine."""
         try:
             error = await self._connect_repeatedly()
         except BaseException as cause:
@@ -261,7 +267,7 @@ class Connection(Generic[S]):
         return self.engine.end(error)
 
     async def _connect_repeatedly(self) -> StdbError | None:
-        """Serve one socket after the other. Returns why the client gives up, or None if it was closed."""
+        """Open one socket after another. Returns the error that ended the last one, or None if it was closed."""
         while True:
             error = await self._serve()
             delay = self.engine.disconnected(error)
@@ -270,10 +276,10 @@ class Connection(Generic[S]):
             await asyncio.sleep(delay)
 
     async def _serve(self) -> StdbError:
-        """Serve one socket, from beginning to end. Returns why it ended."""
+        """Open one socket, and read from it until it is closed. Returns the error that ended it."""
         self.engine.connecting()
         try:
-            async with asyncio.timeout(self.options.open_timeout) as self._limit:
+            async with asyncio.timeout(self.options.open_timeout) as self._timeout:
                 self._socket = await self._open_socket()
                 async with self._writing(self._socket):
                     return await self._read(self._socket)
@@ -284,8 +290,8 @@ class Connection(Generic[S]):
             return error
         finally:
             if self._socket is not None:
-                self._socket.transport.abort()  # no more than a formality, unless it was left in the middle
-            self._socket = self._limit = None
+                self._socket.transport.abort()  # has no effect on a closed one
+            self._socket = self._timeout = None
 
     async def _open_socket(self) -> Socket:
         connect = partial(
@@ -302,17 +308,17 @@ class Connection(Generic[S]):
             return await connect(None)
 
     async def _read(self, socket: Socket) -> StdbError:
-        """Feed the engine what arrives, until nothing does any more. Returns why."""
+        """Pass frames to the engine until the socket is closed. Returns the error that ended it."""
         try:
             await socket.receive(self.engine.receive)
         except ProtocolError as error:
-            await socket.close(_PROTOCOL_ERROR, str(error).encode()[:_LONGEST_REASON].decode(errors="ignore"))
+            await socket.close(_PROTOCOL_ERROR, str(error).encode()[:_MAX_REASON_LENGTH].decode(errors="ignore"))
             return error
         return self.engine.loss(socket.to_connection_lost())
 
     @contextlib.asynccontextmanager
     async def _writing(self, socket: Socket) -> AsyncGenerator[None]:
-        """For the time of the block, send what the socket did not take at once."""
+        """During the block, send the frames that the socket does not take at once."""
         writer = asyncio.get_running_loop().create_task(self._write(socket))
         try:
             yield
@@ -326,7 +332,7 @@ class Connection(Generic[S]):
             await socket.write(self.engine.outgoing)
 
 
-_ELSEWHERE = (
+_WRONG_EVENT_LOOP = (
     "the client was used from another event loop or thread than the one that it was connected in: "
     "hand the work over with loop.call_soon_threadsafe(...) or asyncio.run_coroutine_threadsafe(...)"
 )

@@ -27,13 +27,13 @@ __all__ = ["RawConnection", "connect"]
 
 
 class RawConnection(BaseRawConnection):
-    """Connection to one database without generated code. `stdb_runtime.connect` makes it; it is used once.
+    """Connection to a database without generated code, as `stdb_runtime.connect` creates it.
 
-    There are three ways:
+    Use it once, in one of three ways:
 
-    - `async with connect(...) as connection:` it is open in the block.
-    - `await connection.run()`: until it is closed; fits an `asyncio.TaskGroup`.
-    - `connection.start()`, and `await connection.close()` some time later.
+    - `async with connect(...) as connection:` opens it for the duration of the block.
+    - `await connection.run()` runs it until it is closed, for example in an `asyncio.TaskGroup`.
+    - `connection.start()` runs it in the background until `await connection.close()`.
     """
 
     def __init__(self, connection: Connection[HandlerSink], schema: SchemaForm | None, name: str | None) -> None:
@@ -47,7 +47,7 @@ class RawConnection(BaseRawConnection):
 
     async def __aenter__(self) -> Self:
         if self._used:
-            raise NotConnectedError("a connection is used once: call connect again")
+            raise NotConnectedError("a connection can be used once only: call connect again")
         self._used = True
         async with self._stack:
             connection, schema = self._connection, self._schema
@@ -65,10 +65,10 @@ class RawConnection(BaseRawConnection):
         await self._stack.aclose()
 
     async def run(self) -> None:
-        """Connect, and hand on messages until it is closed.
+        """Connect, and pass messages to the handler until the connection is closed.
 
         Raises:
-            StdbError: the connection could not be made, or was lost and cannot be made again.
+            StdbError: connecting failed, or the connection was lost and reconnecting is disabled or cannot succeed.
         """
         async with self:
             error = await self._connection.ended()
@@ -76,11 +76,11 @@ class RawConnection(BaseRawConnection):
             raise error
 
     def start(self) -> None:
-        """Run in the background. What `run` would raise goes to `on_error`, or is logged."""
+        """Run in the background. Errors that `run` would raise go to the handler's `on_error`, or are logged."""
         self._running = asyncio.get_running_loop().create_task(self._run_reporting())
 
     async def close(self) -> None:
-        """Close it. What is in flight fails with ConnectionLost."""
+        """Close the connection. Requests in flight fail with ConnectionLost."""
         await self._connection.close()
         if self._running is not None and self._running is not asyncio.current_task():
             await asyncio.wait({self._running})
@@ -89,10 +89,10 @@ class RawConnection(BaseRawConnection):
         try:
             await self.run()
         except StdbError as error:
-            if not self._engine.was_open:  # a loss after that is reported where it is noticed
+            if not self._engine.was_open:  # else the engine has reported it
                 self._engine.sink.report(error)
         except BaseException as error:
-            # What a callback raised that is no Exception: the client's end, with this for its cause, is reported too.
+            # Not an Exception, such as SystemExit in a callback: the engine reports it as the cause of the end.
             if isinstance(error, asyncio.CancelledError) or not self._engine.was_open:
                 raise
 
@@ -125,40 +125,46 @@ def connect(
     max_message_size: int | None = 512 * 1024 * 1024,
     logger: logging.Logger | None = None,
 ) -> RawConnection:
-    """A connection without generated code. Nothing is sent before it is entered, run or started.
+    """Create a connection without generated code. It connects once it is entered, run or started.
 
-    `SPACETIMEDB_URI`, `SPACETIMEDB_DATABASE` and `SPACETIMEDB_TOKEN` fill what is not given.
+    The environment variables `SPACETIMEDB_URI`, `SPACETIMEDB_DATABASE` and `SPACETIMEDB_TOKEN` are the defaults of the
+    address, the database and the token.
 
     Args:
-        handler: the callbacks: an object or class with some of the methods of `Handler`, a pair of such and an argument
-            that each callback gets last, or a mapping of names to functions.
-        host: the server's host name or address.
-        port: the server's port.
-        tls: whether to use wss.
-        uri: in place of host, port and tls: the server's address with scheme http, https, ws or wss.
-        database: the database's name, or its identity in hexadecimal digits.
-        token: proves an identity; None for a new one. What the server issues is kept over reconnections.
-        token_store: where the token is kept between runs, such as `credentials.File("game")`, in place of `token`.
-        reconnect: connect again whenever the connection is lost.
-        reconnect_delay_ms: milliseconds before the first attempt; doubles with each in a row.
-        max_reconnect_delay_ms: milliseconds that no delay exceeds.
-        jitter: how much of each delay is left to chance, from 0 to 1.
-        subscribe_attempts: how many attempts in a row may fail to bring the rows of all subscriptions before `on_error`
-            gets ReconnectError; the connection goes on trying.
-        resubscribe: ask again for all subscriptions after a reconnection.
-        name: `stdb_runtime.get(name)` finds the connection while it lives.
-        schema: `"fetch"`, a schema of version 9 or a generated package's `tables`, for rows with names; None for rows
-            as JSON values, as they came.
-        light: have the server leave out who changed rows and why.
-        confirmed: have a server of 2.x tell only of what is on disk (True), or at once (False).
-        open_timeout: seconds within which the server must have said who we are.
-        close_timeout: seconds that closing the socket may take, and coroutine callbacks after it.
-        max_message_size: bytes that a message of the server may have at most; a larger one ends the connection.
-        logger: where to log instead of `stdb_runtime`.
+        handler: an object or class with some of the methods of `Handler`, a tuple of such a handler and an argument
+            that is passed last to each callback, or a mapping of names to functions.
+        host: the host name or IP address of the server.
+        port: the port of the server.
+        tls: True to connect with TLS (wss).
+        uri: the address of the server, with scheme http, https, ws or wss, instead of `host`, `port` and `tls`.
+        database: the name of the database, or its identity in hexadecimal digits.
+        token: the token to authenticate with, or a function that returns one for each attempt to connect; None for a
+            new identity, which is kept over reconnections.
+        token_store: the store that keeps the token between runs, such as `credentials.File("game")`, instead of
+            `token`.
+        reconnect: True to reconnect whenever the connection is lost.
+        reconnect_delay_ms: the delay before the first attempt to reconnect, in milliseconds; doubled for each further
+            attempt in a row.
+        max_reconnect_delay_ms: the maximum delay, in milliseconds.
+        jitter: the random share of each delay, from 0 (none) to 1 (all of it).
+        subscribe_attempts: failed attempts to reconnect in a row after which `on_error` gets ReconnectError; the
+            connection keeps trying.
+        resubscribe: True to subscribe again after a reconnection.
+        name: the name under which `stdb_runtime.get(name)` finds the connection until it is closed.
+        schema: a schema of version 9, `"fetch"` to get it from the server, or a generated package's `tables`: rows are
+            then mappings by column, or row classes. None for rows as the JSON values that the server sent.
+        light: True to have transactions of other clients reported without their reducer call, which saves bytes.
+        confirmed: True to have a server of 2.x report transactions only once they are durable, False to have them
+            reported at once; None for the server's default.
+        open_timeout: seconds that connecting may take, up to the identity token message.
+        close_timeout: seconds that closing the socket may take; then that coroutine callbacks have to finish.
+        max_message_size: the size in bytes of the largest message to accept; None for no limit. A larger message ends
+            the connection.
+        logger: the logger to use instead of `stdb_runtime`; frames are logged at level DEBUG.
 
     Raises:
-        ArgumentError: an option is missing or has a value that cannot be meant.
-        ConnectError: the address or the database's name is none.
+        ArgumentError: an option is missing, of a wrong type or out of range.
+        ConnectError: the address or the name of the database is invalid.
     """
     _check_types(
         host=(host, str),

@@ -1,4 +1,4 @@
-"""Tasks of coroutine callbacks, held until they are done."""
+"""Tasks of coroutine callbacks."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ __all__ = ["CallbackTasks"]
 
 
 class CallbackTasks:
-    """Runs the coroutines that callbacks return.
+    """Running tasks of coroutine callbacks, with a reference to each until it is done.
 
     Args:
-        report: gets what a coroutine raised, and the callback that returned it.
+        report: called with the exception of a coroutine, and the callback that returned the coroutine.
     """
 
     def __init__(self, report: Callable[[BaseException, Callable[..., object]], None]) -> None:
         self._report = report
         self._tasks: set[asyncio.Task[None]] = set()
-        # Tasks that wait for the others to be done, and so must not be waited for by those.
+        # Tasks that wait for the others, which therefore must not wait for them.
         self._waiting: set[asyncio.Task[Any] | None] = set()
 
     def start(self, coroutine: Coroutine[Any, Any, object], callback: Callable[..., object]) -> None:
-        """Run a coroutine as a task. Raises RuntimeError if the event loop is gone, as when a program ends."""
+        """Run a coroutine as a task. Raises RuntimeError if no event loop is running, as at the end of a program."""
         guarded = self._guard(coroutine, callback)
         try:
             task = asyncio.get_running_loop().create_task(guarded)
@@ -36,13 +36,13 @@ class CallbackTasks:
         task.add_done_callback(self._finished)
 
     def running(self) -> set[asyncio.Task[None]]:
-        """Return the tasks that are not done; to one of them, without it and those that wait as it does."""
+        """Return the tasks that are not done. If the caller is one of them, without itself and those that wait too."""
         current = asyncio.current_task()
         return self._tasks - self._waiting - {current} if current in self._tasks else set(self._tasks)
 
     @contextlib.contextmanager
     def waiting(self) -> Generator[None]:
-        """For the time of the block, note that the current task waits for others."""
+        """During the block, mark the current task as one that waits for the others."""
         task = asyncio.current_task()
         self._waiting.add(task)
         try:
@@ -66,14 +66,14 @@ class CallbackTasks:
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
-            task.exception()  # retrieved, so that the event loop does not report again what has been
+            task.exception()  # retrieved, so that the event loop does not report it again
 
     async def _guard(self, coroutine: Coroutine[Any, Any, object], callback: Callable[..., object]) -> None:
         try:
             await coroutine
         except asyncio.CancelledError:
             raise
-        except BaseException as error:  # the user's: it must not end the connection
+        except BaseException as error:  # of the user's code: it must not end the connection
             self._report(error, callback)
             if isinstance(error, SystemExit | KeyboardInterrupt):
-                raise  # for the event loop, which ends
+                raise  # as asyncio expects: these end the event loop

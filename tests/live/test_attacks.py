@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import threading
 from typing import TYPE_CHECKING, Any
@@ -16,65 +15,30 @@ import tests.golden.arena.client as arena
 import tests.golden.probe.client as probe
 from game_client import Client, connect, tables
 from stdb_runtime import (
-    Backoff,
     ConnectError,
     ConnectionLost,
     ConnectionState,
-    DecodeError,
     EventLoopError,
     NotConnectedError,
-    ProcedureError,
-    ProtocolError,
     ServerUnreachableError,
     StdbError,
-    SubscriptionError,
     TokenSourceError,
     UnknownDatabaseError,
     credentials,
 )
+from tests.support.answering import answering
+from tests.support.clients import AT_ONCE, TOKEN
 from tests.support.modules import module_wasm
 from tests.support.proxy import Proxy, self_signed
-from tests.support.recordings import RECORDINGS
-from tests.support.scripted import Peer, ScriptedServer
 from tests.support.server import Server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.conftest import Publish
     from tests.support.binary import Program
     from tests.support.server import Database
-
-RECORDED = {str(recording): recording for recording in RECORDINGS}
-PROBE, ARENA = RECORDED["1.2.0-probe"], RECORDED["2.8.3-arena"]
-AT_ONCE = Backoff(initial_delay=0.01, max_delay=0.01)
-TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJzZWNyZXQifQ.c2VjcmV0c2VjcmV0"
-
-
-@contextlib.asynccontextmanager
-async def answering(answer: Callable[[str], bytes], *, drip: bool = False) -> AsyncGenerator[tuple[str, list[str]]]:
-    """A server that answers each request by its head, as bytes; gives its address and the heads that it was sent."""
-    heads: list[str] = []
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
-            reply = answer(heads[-1])
-            if drip:
-                for byte in reply * 1_000_000:
-                    writer.write(bytes([byte]))
-                    await writer.drain()
-                    await asyncio.sleep(0.01)
-            writer.write(reply)
-            await writer.drain()
-        except (OSError, EOFError):
-            pass
-        finally:
-            writer.close()
-
-    async with await asyncio.start_server(handle, "127.0.0.1", 0) as server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", heads
 
 
 class Disturbed:
@@ -128,158 +92,6 @@ def logged(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno == level]
 
 
-# --- redirects --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_a_redirect_is_not_followed_and_names_its_target(status: int, tmp_path: Path) -> None:
-    class Store:
-        saved: list[str] = []  # noqa: RUF012
-
-        def at(self, server: str, database: str) -> Store:
-            return self
-
-        def load(self) -> str | None:
-            return TOKEN
-
-        def save(self, token: str) -> None:
-            self.saved.append(token)
-
-        def refused(self, error: stdb_runtime.AuthError) -> None: ...
-
-    async with (
-        answering(lambda _: b"HTTP/1.1 200 OK\r\n\r\n") as (target, stolen),
-        answering(
-            lambda _: (
-                f"HTTP/1.1 {status} Go\r\nLocation: {target}/v1/x?token=secret\r\nContent-Length: 0\r\n\r\n".encode()
-            )
-        ) as (uri, heads),
-    ):
-        with pytest.raises(
-            ConnectError, match=f"redirects to another address.*connect to that.*{target}/v1/x$"
-        ) as caught:
-            async with connect(uri, "game", token_store=Store()):
-                raise AssertionError("it was redirected")
-        assert "secret" not in str(caught.value)
-        assert TOKEN in heads[0], "the token was for this server"
-    assert stolen == []
-    assert Store.saved == []
-
-
-@pytest.mark.parametrize(
-    ("location", "told"),
-    [
-        ("https://example.com/", "connect with https: https://example.com/"),
-        ("wss://user:hunter2@example.com/", r"connect with https: wss://\(user\)@example.com/"),
-        ("http://[", "the token is for this one alone$"),
-        ("http://h:99999999/\u202e", r"http://h:99999999/[^\u202e]+$"),
-        ("", "the token is for this one alone"),
-    ],
-)
-async def test_odd_redirects(location: str, told: str) -> None:
-    reply = f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode()
-    async with answering(lambda _: reply) as (uri, _):
-        with pytest.raises(ConnectError, match=told) as caught:
-            async with connect(uri, "game", token=TOKEN):
-                raise AssertionError("it was redirected")
-        assert "hunter2" not in str(caught.value)
-        assert str(caught.value).isprintable()
-
-
-# --- messages that contradict each other ------------------------------------------------------------------------------
-
-
-async def _healthy(peer: Peer) -> None:
-    await peer.greet()
-    await peer.answer_subscribe('"player"')
-    await peer.gone()
-
-
-@pytest.mark.parametrize("kind", ["UnsubscribeMultiApplied", "UnsubscribeMultiApplied then SubscriptionError"])
-async def test_the_end_of_a_subscription_that_is_not_to_end(kind: str) -> None:
-    async def contradicting(peer: Peer) -> None:
-        await peer.greet()
-        _, asked = await peer.hear()
-        for each in kind.split(" then "):
-            ids: dict[str, Any] = {"request_id": asked["request_id"], "query_id": asked["query_id"]}
-            if each == "SubscriptionError":
-                ids = {"request_id": {"some": asked["request_id"]}, "query_id": {"some": asked["query_id"]["id"]}}
-            await peer.say(each, **ids)
-        await peer.gone()
-
-    async with (
-        ScriptedServer(PROBE, contradicting, _healthy) as server,
-        probe.connect(server.uri, "probe", backoff=AT_ONCE, close_timeout=1, verify_schema="off") as client,
-    ):
-        lost: list[StdbError | None] = []
-        client.on_disconnect(lost.append)
-        await client.subscribe("SELECT * FROM player")
-        (error,) = lost
-        assert isinstance(error, ProtocolError)
-        assert "was not to end" in str(error)
-
-
-async def test_a_refusal_that_comes_twice(game: Database) -> None:
-    async def refusing_twice(peer: Peer) -> None:
-        await peer.greet()
-        _, asked = await peer.hear()
-        ids = {"request_id": {"some": asked["request_id"]}, "query_id": {"some": asked["query_id"]["id"]}}
-        await peer.say("SubscriptionError", **ids)
-        await peer.say("SubscriptionError", **ids)
-        await peer.say("SubscribeMultiApplied", request_id=asked["request_id"], query_id=asked["query_id"])
-        await peer.gone()
-
-    async with (
-        ScriptedServer(PROBE, refusing_twice) as server,
-        probe.connect(server.uri, "probe", reconnect=False, close_timeout=1, verify_schema="off") as client,
-    ):
-        with pytest.raises(SubscriptionError):
-            await client.subscribe("SELECT * FROM player")
-        with pytest.raises(ProtocolError, match="subscription"):
-            await client.closed()
-
-
-async def test_a_raw_answer_that_cannot_be_read_fails_its_request_alone() -> None:
-    told: list[Any] = []
-
-    async def serving(peer: Peer) -> None:
-        await peer.greet()
-        _, asked = await peer.hear()
-        rows = [{"table_name": "hero", "rows": ["{nonsense"]}]
-        await peer.say("OneOffQueryResponse", message_id=asked["message_id"], error={"none": []}, tables=rows)
-        _, asked = await peer.hear()
-        await peer.say("ProcedureResult", request_id=asked["request_id"], status={"Returned": "{nonsense"})
-        _, asked = await peer.hear()
-        await peer.say("OneOffQueryResponse", message_id=asked["message_id"], error={"none": []}, tables=[])
-        await peer.gone()
-
-    handler = {"on_one_off_query_response": told.append, "on_procedure_result": told.append}
-    async with (
-        ScriptedServer(ARENA, serving) as server,
-        stdb_runtime.connect(uri=server.uri, database="arena", handler=handler, close_timeout=1) as connection,
-    ):
-        with pytest.raises(DecodeError, match="not JSON"):
-            await connection.one_off_query("SELECT * FROM hero")
-        with pytest.raises((DecodeError, ProcedureError), match="not JSON"):
-            await connection.call_procedure("roll", [6])
-        assert await connection.one_off_query("SELECT * FROM hero") == []
-        assert connection.stats.connections == 1
-    assert "not JSON" in told[0].error
-    assert "not JSON" in told[1].error
-
-
-async def test_a_greeting_and_its_end_in_one_breath_are_both_seen() -> None:
-    async def brief(peer: Peer) -> None:
-        await peer.greet()
-        await peer.connection.close(4000, "that was all")
-
-    async with ScriptedServer(PROBE, *[brief] * 10) as server:
-        for _ in range(10):
-            async with probe.connect(server.uri, "probe", reconnect=False, verify_schema="off") as client:
-                with pytest.raises(ConnectionLost, match="that was all"):
-                    await client.closed()
-
-
 # --- the end is told --------------------------------------------------------------------------------------------------
 
 
@@ -300,7 +112,7 @@ async def test_a_final_error_is_logged_and_told(program: Program, caplog: pytest
     assert final.startswith("game on ws://127.0.0.1:")
     assert "the client has ended: there is no database" in final
     (loss,) = logged(caplog, logging.WARNING)
-    assert "; connecting again in 0.0 s" in loss
+    assert "; reconnecting in 0.0 s" in loss
 
 
 async def test_a_loss_that_is_final_is_told_so(game: Database, caplog: pytest.LogCaptureFixture) -> None:
@@ -436,21 +248,6 @@ async def test_malformed_http_is_an_error_of_ours(game: Database, name: str, cap
             await client.procedures.roll(6)
 
 
-async def test_http_has_one_deadline_for_all_of_it(game: Database) -> None:
-    async with answering(lambda _: b"HTTP/1.1 200 OK\r\n\r\n ", drip=True) as (uri, _):
-        with pytest.raises(ServerUnreachableError, match=r"within 0\.2 seconds \(open_timeout\)"):
-            await stdb_runtime.connect(
-                uri=uri, database="x", schema="fetch", open_timeout=0.2, handler={"on_error": print}
-            ).run()
-
-
-async def test_http_answers_have_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stdb_runtime.aio.http._MAX_RESPONSE_BYTES", 1_000_000)
-    async with answering(lambda _: b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 2_000_000) as (uri, _):
-        with pytest.raises(ServerUnreachableError, match="larger than 1000000 bytes"):
-            await stdb_runtime.connect(uri=uri, database="x", schema="fetch", handler={"on_error": print}).run()
-
-
 async def test_a_proxy_that_is_none_is_not_repeated(game: Database) -> None:
     refusing = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
     async with answering(lambda _: refusing) as (uri, _):
@@ -507,69 +304,6 @@ async def test_a_token_store_that_fails(game: Database) -> None:
             raise AssertionError("there is no token")
 
 
-async def test_texts_of_the_server_are_shown_with_care() -> None:
-    hostile = f"\x1b[2J\u202e {TOKEN} http://me:hunter2@h " + "x" * 10_000
-
-    async def closing(peer: Peer) -> None:
-        await peer.greet()
-        await peer.connection.close(4000, f"\x1b[2J\u202e {TOKEN[:50]}")
-
-    async def refusing(peer: Peer) -> None:
-        await peer.greet()
-        _, asked = await peer.hear()
-        ids = {"request_id": {"some": asked["request_id"]}, "query_id": {"some": asked["query_id"]["id"]}}
-        await peer.say("SubscriptionError", error=hostile, **ids)
-        await peer.gone()
-
-    texts: list[str] = []
-    async with (
-        ScriptedServer(PROBE, closing) as server,
-        probe.connect(server.uri, "probe", reconnect=False, verify_schema="off") as client,
-    ):
-        with pytest.raises(ConnectionLost) as lost:
-            await client.closed()
-        texts.append(str(lost.value))
-    async with (
-        ScriptedServer(PROBE, refusing) as server,
-        probe.connect(server.uri, "probe", reconnect=False, verify_schema="off") as client,
-    ):
-        with pytest.raises(SubscriptionError) as refused:
-            await client.subscribe("SELECT * FROM player")
-        texts.append(str(refused.value))
-        assert refused.value.message == hostile, "as data it is whole"
-    reply = b"HTTP/1.1 500 No\r\nContent-Length: %d\r\n\r\n%s" % (len(hostile.encode()), hostile.encode())
-    async with answering(lambda _: reply) as (uri, _):
-        with pytest.raises(ConnectError) as failed:
-            async with connect(uri, "game", token=TOKEN):
-                raise AssertionError("it fails")
-        texts.append(str(failed.value))
-    for text in texts:
-        assert text.isprintable()
-        assert TOKEN[:40] not in text
-        assert "hunter2" not in text
-        assert "\\x1b[2J\\u202e" in text
-        assert len(text) < 2_500
-
-
-async def test_a_second_identity_token_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG, "stdb_runtime")
-    spellings = [' {"IdentityToken":', '{"Identity\\u0054oken":']
-
-    async def again(peer: Peer) -> None:
-        await peer.greet()
-        payload = json.dumps(peer.recorded("IdentityToken") | {"token": "SECRET"})
-        await peer.connection.send(f"{spellings.pop()}{payload}}}")
-        await peer.gone()
-
-    async with (
-        ScriptedServer(PROBE, again, again, _healthy) as server,
-        probe.connect(server.uri, "probe", backoff=AT_ONCE, close_timeout=1, verify_schema="off") as client,
-    ):
-        await client.subscribe("SELECT * FROM player")
-    assert "SECRET" not in caplog.text
-    assert caplog.text.count("twice") >= 2
-
-
 # --- bounds -----------------------------------------------------------------------------------------------------------
 
 
@@ -586,7 +320,7 @@ async def test_a_message_that_is_too_large_is_named(publish: Publish) -> None:
             raise AssertionError("it makes no sense")
 
 
-# --- what held, and is to go on holding -------------------------------------------------------------------------------
+# --- TLS, large numbers, cancellation ---------------------------------------------------------------------------------
 
 
 async def test_certificates_of_another_host_are_refused(game: Database, tmp_path: Path) -> None:

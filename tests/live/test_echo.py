@@ -29,6 +29,7 @@ from stdb_runtime._protocol.v1_json.rows import RowReader
 from stdb_runtime._sats.literal import double_literal, server_double
 from tests.golden.echo import client as echo_client
 from tests.golden.echo.client import types as echo
+from tests.support.echo import KINDS
 from tests.support.values import LEISURE, has_literal, kind_of, single
 
 if TYPE_CHECKING:
@@ -42,12 +43,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PATIENCE = 30.0
-# Tables with a key and a reducer that takes what they hold; trees and expressions are stored flat.
-KINDS = sorted(
-    name.removeprefix("echo_")
-    for name in get_type_hints(echo_client.Tables)
-    if name.startswith("echo_") and name not in {"echo_tree", "echo_expr"}
-)
 
 
 def row_class(table: str) -> Any:
@@ -216,10 +211,6 @@ def run(publish: Publish) -> Iterator[Run]:
 
 
 # --- every kind -------------------------------------------------------------------------------------------------------
-
-
-def test_the_kinds_are_all_there() -> None:
-    assert len(KINDS) >= 62
 
 
 @pytest.mark.parametrize("kind", KINDS)

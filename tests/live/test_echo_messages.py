@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
@@ -10,7 +9,6 @@ from websockets.exceptions import ConnectionClosedError
 
 from stdb_runtime._protocol.v1_json import messages as wire
 from tests.live.test_echo import plain_socket
-from tests.support.recordings import RECORDINGS
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
@@ -90,13 +88,3 @@ async def test_a_procedure_that_there_is_not(publish: Publish) -> None:
     # library refuses that frame.
     assert caught.value.sent is not None
     assert (caught.value.sent.code, caught.value.sent.reason) == (1002, "control frame too long")
-
-
-def test_procedures_are_written_as_the_new_server_was_sent_them() -> None:
-    (recording,) = [recording for recording in RECORDINGS if recording.module == "arena"]
-    sent = [json.loads(text) for text in recording.sent()]
-    calls = [message["CallProcedure"] for message in sent if "CallProcedure" in message]
-    assert len(calls) == 4
-    for call in calls:
-        message = wire.CallProcedure(call["procedure"], call["args"], call["request_id"], call["flags"])
-        assert json.loads(wire.encode(message)) == {"CallProcedure": call}

@@ -17,16 +17,6 @@ GAME = ROOT / "examples" / "game"
 README = (ROOT / "README.md").read_text()
 
 
-def blocks(language: str) -> list[str]:
-    """The fenced blocks of the README in a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-
-
-def test_the_quickstart_is_the_example() -> None:
-    assert (GAME / "main.py").read_text() in blocks("python")
-    assert len((GAME / "main.py").read_text().splitlines()) < 60
-
-
 async def test_the_example_prints_what_the_readme_says(game: Database) -> None:
     environment = os.environ | {"SPACETIMEDB_URI": game.uri, "SPACETIMEDB_DATABASE": game.name}
     process = await asyncio.create_subprocess_exec(

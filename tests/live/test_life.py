@@ -1,4 +1,4 @@
-"""The connection's surface: each option at work, its states, and a token that never shows."""
+"""Options of a connection, its states, and a token that never shows, on the real server."""
 
 from __future__ import annotations
 
@@ -6,35 +6,30 @@ import asyncio
 import gc
 import logging
 import ssl
-import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import tests.golden.probe.client as probe
 from game_client import connect, tables
 from stdb_runtime import (
     AuthError,
-    Backoff,
     ConnectionId,
     ConnectionRejectedError,
     ServerUnreachableError,
     StdbError,
     TokenSourceError,
+    UnknownDatabaseError,
 )
-from tests.support.modules import module_wasm
+from tests.support.clients import AT_ONCE, attempt, everything_logged
 from tests.support.proxy import Proxy, self_signed
-from tests.support.recordings import RECORDINGS
-from tests.support.scripted import Peer, ScriptedServer
+from tests.support.server import Server
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.support.binary import Program
     from tests.support.server import Database
-
-(PROBE,) = [recording for recording in RECORDINGS if str(recording) == "1.2.0-probe"]
-AT_ONCE = Backoff(initial_delay=0.01, max_delay=0.01)
 
 
 @pytest.mark.parametrize("scheme", ["http", "ws"])
@@ -65,40 +60,6 @@ async def test_tls(game: Database, tmp_path: Path, scheme: str) -> None:
         with pytest.raises(ServerUnreachableError, match="certificate"):
             async with connect(uri, game.name, ssl=plain):
                 raise AssertionError("nobody vouches for it")
-
-
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
-        ({}, ""),
-        ({"light": True}, "?light=true"),
-        ({"confirmed": True}, "?confirmed=true"),
-        ({"confirmed": False}, "?confirmed=false"),
-        ({"connection_id": ConnectionId(255)}, f"?connection_id={255:032x}"),
-        ({"light": True, "confirmed": True}, "?light=true&confirmed=true"),
-    ],
-)
-async def test_options_reach_the_server(options: dict[str, Any], expected: str) -> None:
-    paths: list[str] = []
-    again = asyncio.Event()
-
-    def connected() -> None:
-        if len(paths) == 2:
-            again.set()
-
-    async def noting(peer: Peer) -> None:
-        paths.append(peer.path)
-        await peer.greet()
-
-    async with (
-        ScriptedServer(PROBE, noting, noting) as server,
-        probe.connect(server.uri, "probe", backoff=AT_ONCE, on_connect=connected, **options) as client,
-    ):
-        await again.wait()
-        assert client.stats.connections == 2
-    # The id that was asked for is for the first connection: the server may still hold it for the one that was lost.
-    second = "" if "connection_id" in expected else expected
-    assert paths == [f"/v1/database/probe/subscribe{query}" for query in (expected, second)]
 
 
 async def test_the_connection_id_may_be_chosen(game: Database) -> None:
@@ -198,10 +159,6 @@ async def test_leaving_the_block_leaves_no_task_behind(game: Database) -> None:
 # --- the token --------------------------------------------------------------------------------------------------------
 
 
-def everything_logged(records: list[logging.LogRecord]) -> str:
-    return "\n".join(f"{record.getMessage()} {record.args!r} {record.exc_text or ''}" for record in records)
-
-
 async def test_the_token_never_shows(game: Database, caplog: pytest.LogCaptureFixture) -> None:
     seen: list[str] = []
     caplog.set_level(logging.DEBUG)  # of the root logger: whoever logs anything
@@ -242,46 +199,10 @@ async def test_the_token_never_shows(game: Database, caplog: pytest.LogCaptureFi
     assert any(record.name == "stdb_runtime" for record in caplog.records)
 
 
-async def test_the_token_does_not_show_in_a_greeting_that_cannot_be_read(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-
-    async def garbled(peer: Peer) -> None:
-        await peer.say("IdentityToken", token="SECRET" * 5, identity={"__identity__": "garbled"})
-        await peer.gone()
-
-    async def twice(peer: Peer) -> None:
-        await peer.say("IdentityToken", token="SECRET" * 5)
-        await peer.say("IdentityToken", token="SECRET" * 5)
-        await peer.gone()
-
-    async with ScriptedServer(PROBE, garbled) as server:
-        with pytest.raises(StdbError) as caught:
-            async with probe.connect(server.uri, "probe"):
-                raise AssertionError("it must be refused")
-    async with (
-        ScriptedServer(PROBE, twice) as server,
-        probe.connect(server.uri, "probe", reconnect=False) as client,
-    ):
-        with pytest.raises(StdbError, match="twice"):
-            await client.closed()
-    own = [record for record in caplog.records if not record.name.startswith("websockets.server")]
-    assert "SECRET" not in everything_logged(own) + "".join(traceback.format_exception(caught.value))
-
-
-async def test_open_timeout_counts_until_the_greeting() -> None:
-    async def silent(peer: Peer) -> None:
-        await peer.gone()
-
-    async with ScriptedServer(PROBE, silent) as server:
-        started = time.perf_counter()
-        with pytest.raises(ServerUnreachableError, match="open_timeout"):
-            async with probe.connect(server.uri, "probe", open_timeout=0.1):
-                raise AssertionError("it never greets")
-        assert time.perf_counter() - started < 2
-
-
-async def test_a_closed_server_is_told_from_a_missing_database(game: Database) -> None:
-    assert module_wasm("game").exists()
-    with pytest.raises(ServerUnreachableError):
-        async with connect("http://127.0.0.1:1", game.name):
-            raise AssertionError("nobody listens there")
+async def test_a_closed_server_is_told_from_a_missing_database(program: Program) -> None:
+    with Server(program) as server:
+        with pytest.raises(UnknownDatabaseError, match="there is no database nowhere"):
+            await attempt(server.uri, "nowhere")
+        await asyncio.to_thread(server.stop)
+        with pytest.raises(ServerUnreachableError, match="no server answers"):
+            await attempt(server.uri, "nowhere")

@@ -16,42 +16,24 @@ from stdb_runtime import (
     Backoff,
     ConnectionLost,
     NotConnectedError,
-    ProtocolError,
     Reconciled,
     ReconnectError,
     ServerUnreachableError,
-    StdbError,
-    SubscriptionError,
     UnknownDatabaseError,
 )
+from tests.support.clients import AT_ONCE, Watch
 from tests.support.modules import module_wasm
 from tests.support.proxy import Proxy
-from tests.support.recordings import RECORDINGS
-from tests.support.scripted import Peer, ScriptedServer
 from tests.support.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
 
-    from stdb_runtime import Delta
     from tests.conftest import Publish
     from tests.support.binary import Program
     from tests.support.server import Database
 
-AT_ONCE = Backoff(initial_delay=0.01, max_delay=0.01)
 NEVER = Backoff(initial_delay=1000, max_delay=1000)
-
-
-class Watch:
-    """What a client was told of its connection and its rows."""
-
-    def __init__(self, client: Client | probe.Client) -> None:
-        self.connected = asyncio.Event()
-        self.lost: asyncio.Queue[StdbError | None] = asyncio.Queue()
-        self.deltas: list[Delta] = []
-        client.on_connect(self.connected.set)
-        client.on_disconnect(self.lost.put_nowait)
-        client.on_transaction(self.deltas.append)
 
 
 @contextlib.asynccontextmanager
@@ -238,7 +220,7 @@ async def test_calls_while_away_are_refused_at_once(game: Database) -> None:
             lambda: client.subscribe(tables.message),
             client.subscribe_all,
         ):
-            with pytest.raises(NotConnectedError, match="being made again"):
+            with pytest.raises(NotConnectedError, match="the client is reconnecting"):
                 ask()
 
 
@@ -368,166 +350,3 @@ async def test_a_server_that_says_nothing_is_given_up(game: Database) -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05), connect(proxy.uri, game.name):
                 raise AssertionError("nobody answered")
-
-
-# --- what a real server does not do on demand -------------------------------------------------------------------------
-
-(PROBE,) = [recording for recording in RECORDINGS if str(recording) == "1.2.0-probe"]
-PLAYERS = '"player"'
-
-
-async def _healthy(peer: Peer) -> None:
-    await peer.greet()
-    await peer.answer_subscribe(PLAYERS)
-    await peer.gone()
-
-
-async def _greeting_only(peer: Peer) -> None:
-    await peer.greet()
-
-
-async def _recovered(*scripts: Any) -> tuple[StdbError | None, list[Delta], int]:
-    """Play scripts to a client with one subscription. The first must answer it; ends when it is connected again."""
-    async with (
-        ScriptedServer(PROBE, *scripts) as server,
-        probe.connect(server.uri, "probe", backoff=AT_ONCE, close_timeout=1) as client,
-    ):
-        watch = Watch(client)
-        subscription = await client.subscribe("SELECT * FROM player")
-        await watch.connected.wait()
-        assert subscription.state.value == "active"
-        error = watch.lost.get_nowait()
-        return error, watch.deltas, client.db.player.count()
-
-
-async def _rows() -> int:
-    async with ScriptedServer(PROBE, _healthy) as server, probe.connect(server.uri, "probe") as client:
-        await client.subscribe("SELECT * FROM player")
-        return client.db.player.count()
-
-
-@pytest.mark.parametrize("code", [1000, 1001, 1011, 1013])
-async def test_a_server_that_says_goodbye_is_asked_again(code: int) -> None:
-    async def goodbye(peer: Peer) -> None:
-        await peer.greet()
-        await peer.answer_subscribe(PLAYERS)
-        await peer.connection.close(code, "module exited")
-
-    error, deltas, rows = await _recovered(goodbye, _healthy)
-    assert isinstance(error, ConnectionLost)
-    assert str(error) == f"the server closed the connection: module exited ({code})"
-    assert len(deltas) <= 1  # nothing changed
-    assert rows == await _rows()
-
-
-async def test_an_error_that_drops_all_subscriptions_ends_in_a_recovery() -> None:
-    async def dropped(peer: Peer) -> None:
-        await peer.greet()
-        await peer.answer_subscribe(PLAYERS)
-        await peer.say("SubscriptionError", request_id={"none": []}, query_id={"none": []})
-        await peer.gone()
-
-    async def emptied(peer: Peer) -> None:
-        await peer.greet()
-        asked = await peer.answer_subscribe(update={"tables": []})
-        assert asked["query_strings"] == ["SELECT * FROM player"]
-        await peer.gone()
-
-    error, deltas, rows = await _recovered(dropped, _healthy)
-    assert isinstance(error, ProtocolError)
-    assert "dropped all subscriptions" in str(error)
-    assert rows == await _rows()
-    _, deltas, rows = await _recovered(dropped, emptied)
-    assert rows == 0
-    assert deltas[-1].cause == Reconciled()
-
-
-async def test_a_loss_while_the_rows_are_still_coming_starts_over() -> None:
-    async def dropped(peer: Peer) -> None:
-        await peer.greet()
-        await peer.hear()
-
-    async def answered(peer: Peer) -> None:
-        await peer.greet()
-        await peer.answer_subscribe(PLAYERS)
-
-    _, deltas, rows = await _recovered(answered, dropped, _greeting_only, dropped, _healthy)
-    assert rows == await _rows()
-    assert all(delta.cause != Reconciled() for delta in deltas)
-
-
-async def test_a_subscription_that_is_refused_the_second_time() -> None:
-    async def answered(peer: Peer) -> None:
-        await peer.greet()
-        await peer.answer_subscribe(PLAYERS)
-
-    async def refusing(peer: Peer) -> None:
-        await peer.greet()
-        _, asked = await peer.hear()
-        ids = {"request_id": {"some": asked["request_id"]}, "query_id": {"some": asked["query_id"]["id"]}}
-        await peer.say("SubscriptionError", **ids)
-        await peer.gone()
-
-    async with (
-        ScriptedServer(PROBE, answered, refusing) as server,
-        probe.connect(server.uri, "probe", backoff=AT_ONCE, close_timeout=1) as client,
-    ):
-        watch = Watch(client)
-        subscription = client.subscribe("SELECT * FROM player")
-        errors: list[SubscriptionError] = []
-        subscription.on_error(errors.append)
-        await subscription
-        await watch.connected.wait()
-        assert [error.queries for error in errors] == [("SELECT * FROM player",)]
-        assert (subscription.state.value, client.db.player.count()) == ("failed", 0)
-        await subscription.unsubscribe()
-
-
-@pytest.mark.parametrize(
-    "kind", ["SubscribeMultiApplied", "UnsubscribeMultiApplied", "OneOffQueryResponse", "InitialSubscription"]
-)
-async def test_an_answer_to_nothing_ends_in_a_recovery(kind: str) -> None:
-    async def confused(peer: Peer) -> None:
-        await peer.greet()
-        await peer.answer_subscribe(PLAYERS)
-        await peer.say(kind, **({"query_id": {"id": 999}} if "Multi" in kind else {}))
-        await peer.gone()
-
-    error, _, rows = await _recovered(confused, _healthy)
-    assert isinstance(error, ProtocolError)
-    assert rows == await _rows()
-
-
-async def test_who_closed_a_connection_is_said() -> None:
-    async def binary(peer: Peer) -> None:
-        await peer.greet()
-        await peer.answer_subscribe(PLAYERS)
-        # A frame with a reserved bit: the library closes the connection, and this peer never answers that.
-        peer.connection.transport.write(b"\xc1\x01x")
-        await left.wait()
-
-    left = asyncio.Event()
-    async with (
-        ScriptedServer(PROBE, binary, _healthy) as server,
-        probe.connect(
-            server.uri, "probe", backoff=AT_ONCE, close_timeout=0.1, ping_interval=None, verify_schema="off"
-        ) as client,
-    ):
-        watch = Watch(client)
-        await client.subscribe("SELECT * FROM player")
-        lost = await watch.lost.get()
-        left.set()
-        await watch.connected.wait()
-    assert str(lost) == "this client closed the connection: reserved bits must be 0 (1002)"
-
-
-async def test_attempts_are_repeated_until_one_succeeds() -> None:
-    async def answered(peer: Peer) -> None:
-        await peer.greet()
-        await peer.answer_subscribe(PLAYERS)
-
-    async def rejecting(peer: Peer) -> None:
-        peer.connection.transport.abort()
-
-    _, _, rows = await _recovered(answered, rejecting, rejecting, rejecting, _healthy)
-    assert rows == await _rows()

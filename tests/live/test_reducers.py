@@ -14,31 +14,20 @@ import tests.golden.edge.client as edge
 import tests.golden.probe.client as probe
 from game_client import Client, connect, tables
 from stdb_runtime import (
-    Backoff,
     BindingsError,
     ConnectionLost,
-    OutOfEnergyError,
     ProcedureError,
     QueryError,
     ReducerError,
     ReducerEvent,
-    StdbError,
     UnknownTransaction,
 )
+from tests.support.clients import left_behind
 from tests.support.proxy import Proxy
-from tests.support.recordings import RECORDINGS
-from tests.support.scripted import Peer, ScriptedServer
 
 if TYPE_CHECKING:
     from tests.conftest import Publish
     from tests.support.server import Database
-
-RECORDED = {str(recording): recording for recording in RECORDINGS}
-
-
-def left_behind(client: Client | arena.Client | probe.Client) -> int:
-    """What the client still waits for."""
-    return len(client._engine.unanswered()) + len(client._engine.session.in_flight)  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_an_event_says_everything_of_a_call(game: Database) -> None:
@@ -261,33 +250,6 @@ async def test_a_query_of_a_table_that_the_package_lacks(publish: Publish) -> No
         assert client.is_active
 
 
-async def test_out_of_energy() -> None:
-    # No server of ours runs out of energy: the status is the one of docs/protocol.md 2.2.
-    async def exhausted(peer: Peer) -> None:
-        await peer.greet()
-        _, call = await peer.hear()
-        recorded = peer.recorded("TransactionUpdate", '"reducer_name":"level_up"')
-        ids = recorded["reducer_call"] | {"request_id": call["request_id"], "args": call["args"]}
-        me = peer.recorded("IdentityToken")["connection_id"]
-        await peer.say(
-            "TransactionUpdate",
-            '"reducer_name":"level_up"',
-            status={"OutOfEnergy": []},
-            reducer_call=ids,
-            caller_connection_id=me,
-        )
-        await peer.gone()
-
-    async with (
-        ScriptedServer(RECORDED["1.2.0-probe"], exhausted) as server,
-        probe.connect(server.uri, "probe") as client,
-    ):
-        with pytest.raises(OutOfEnergyError, match="energy") as caught:
-            await client.reducers.level_up(1)
-        assert caught.value.reducer == "level_up"
-        assert left_behind(client) == 0
-
-
 # --- procedures -------------------------------------------------------------------------------------------------------
 
 
@@ -302,79 +264,6 @@ async def test_a_procedure_that_there_is_not(game: Database) -> None:
         await client.drain()
         with pytest.raises(ProcedureError):
             await unawaited
-
-
-async def test_procedures() -> None:
-    answers = {"roll": '"Returned"', "fail": "abort"}
-
-    async def serving(peer: Peer) -> None:
-        await peer.greet()
-        for _ in range(3):
-            kind, call = await peer.hear()
-            assert kind == "CallProcedure"
-            assert call["flags"] == 0
-            await peer.say("ProcedureResult", answers[call["procedure"]], request_id=call["request_id"])
-        await peer.gone()
-
-    recording = RECORDED["2.8.3-arena"]
-    async with (
-        ScriptedServer(recording, serving, health='{"version":"2.8.3"}') as server,
-        arena.connect(server.uri, "arena", verify_schema="off") as client,
-    ):
-        first, second = await asyncio.gather(client.procedures.roll(6), client.procedures.roll(6))
-        assert first == second
-        assert isinstance(first, arena.Cell)
-        with pytest.raises(ProcedureError, match="fatal error") as caught:
-            await client.procedures.fail()
-        assert caught.value.procedure == "fail"
-        assert 1 <= server.asked_for_health <= 2
-        lost = client.procedures.roll(6)
-        await client.close()
-        with pytest.raises(ConnectionLost):
-            await lost
-
-
-async def test_a_procedure_call_is_not_sent_on_another_connection_than_it_was_made_on() -> None:
-    asked = asyncio.Event()
-
-    async def leaving(peer: Peer) -> None:
-        await peer.greet()
-        await asked.wait()
-
-    async def staying(peer: Peer) -> None:
-        await peer.greet()
-        await peer.gone()
-
-    recording = RECORDED["2.8.3-arena"]
-    async with (
-        ScriptedServer(recording, leaving, staying, health='{"version":"2.8.3"}') as server,
-        arena.connect(
-            server.uri, "arena", verify_schema="off", backoff=Backoff(initial_delay=0, max_delay=0)
-        ) as client,
-    ):
-        again = asyncio.Event()
-        client.on_connect(again.set)
-        server.healthy.clear()
-        roll = client.procedures.roll(6)
-        asked.set()
-        await again.wait()
-        server.healthy.set()
-        with pytest.raises(ConnectionLost, match="before the call was sent"):
-            await roll
-
-
-@pytest.mark.parametrize("health", ["", "{}", '{"version":"two"}'])
-async def test_a_server_that_does_not_say_its_version(health: str) -> None:
-    async def serving(peer: Peer) -> None:
-        await peer.greet()
-        await peer.gone()
-
-    async with (
-        ScriptedServer(RECORDED["2.8.3-arena"], serving, health=health) as server,
-        arena.connect(server.uri, "arena", verify_schema="off") as client,
-    ):
-        with pytest.raises(StdbError, match="what version"):
-            await client.procedures.roll(6)
 
 
 async def test_messages_of_the_log_hold_what_helps(game: Database, caplog: pytest.LogCaptureFixture) -> None:

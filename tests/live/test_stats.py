@@ -7,7 +7,6 @@ import logging
 from typing import TYPE_CHECKING
 
 from game_client import connect, tables
-from stdb_runtime.stats import Stats
 from tests.support.proxy import Proxy
 
 if TYPE_CHECKING:
@@ -69,13 +68,3 @@ async def test_every_figure_is_true(game: Database) -> None:
         proxy.cut()
         await again.wait()
         assert stats.connections == 2
-
-
-def test_latencies() -> None:
-    stats = Stats()
-    for number in range(3_000):
-        stats.record_latency("reducer", float(number))
-    latency = stats.reducers["reducer"]
-    assert (latency.count, latency.min, latency.median, latency.p99) == (3_000, 2_000.0, 2_499.5, 2_990.0)
-    stats.record_latency("other", 0.5)
-    assert stats.reducers["other"].p99 == 0.5

@@ -197,7 +197,7 @@ async def test_unsubscribing_before_the_rows_came_is_quiet(game: Database, caplo
         waiting = asyncio.create_task(subscription.applied())
         await asyncio.sleep(0)
         await subscription.unsubscribe()
-        with pytest.raises(SubscriptionError, match="ended before its rows came"):
+        with pytest.raises(SubscriptionError, match="unsubscribed before its rows arrived"):
             await waiting
         assert (applied, client.db.player.count(), subscription.state.value) == ([], 0, "ended")
         await client.subscribe(tables.player).unsubscribe()  # and nobody waits

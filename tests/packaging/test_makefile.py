@@ -29,9 +29,9 @@ def make(*arguments: str) -> str:
         ("tests/runtime tests/live", True),
         ("tests/runtime", False),
         ("tests/runtime -k cache", False),
-        ("tests/runtime/test_row.py::test_names", False),
+        ("tests/runtime/test_text.py::test_names", False),
         ("tests/codegen/schema tests/typing tests/packaging tests/support", False),
-        ("tests/test_docs.py", False),
+        ("tests/soak tests/test_docs.py", False),
         ("-m 'not live'", False),
     ],
 )

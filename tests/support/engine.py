@@ -6,8 +6,11 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
+from stdb_runtime._engine.backoff import Backoff
 from stdb_runtime._engine.cache_sink import CacheSink, TypedEngine
 from stdb_runtime._engine.engine import Engine
+from stdb_runtime._engine.handler import Callbacks, HandlerForm
+from stdb_runtime._engine.handler_sink import HandlerSink
 from stdb_runtime._engine.retry import RetryPolicy
 from stdb_runtime._protocol.v1_json.encoding import V1Json
 from stdb_runtime.errors import EventLoopError
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from stdb_runtime._handles.table import TableSet
 
 PROBE = Recording("1.2.0", "probe")
+ARENA = Recording("2.8.3", "arena")
 LOGGER = logging.getLogger("stdb_runtime.test")
 
 
@@ -35,9 +39,11 @@ class ListFuture:
         return self._outcome is not None
 
     def set_result(self, result: Any, /) -> None:
+        assert self._outcome is None, "it is done already"
         self._outcome = (result, None)
 
     def set_exception(self, exception: BaseException, /) -> None:
+        assert self._outcome is None, "it is done already"
         self._outcome = (None, exception)
 
     def exception(self) -> BaseException | None:
@@ -131,10 +137,27 @@ class ListDriver:
         request_id = self.requests("SubscribeMulti", query_id)[-1]
         self.receive("SubscribeMultiApplied", text, request_id=request_id, query_id={"id": query_id})
 
+    def remove(self, query_id: int, text: str = '"tables":[]', /) -> None:
+        """Receive the end of a subscription, with the rows that `apply` brought."""
+        update = PROBE.payload("SubscribeMultiApplied", text)["update"]
+        for table in update["tables"]:
+            table["updates"] = [{"deletes": part["inserts"], "inserts": []} for part in table["updates"]]
+        request_id = self.requests("UnsubscribeMulti", query_id)[-1]
+        self.receive("UnsubscribeMultiApplied", request_id=request_id, query_id={"id": query_id}, update=update)
+
+    def refuse(self, kind: str, query_id: int) -> None:
+        """Receive the refusal of the last message of a kind about a subscription."""
+        request_id = self.requests(kind, query_id)[-1]
+        self.receive("SubscriptionError", request_id={"some": request_id}, query_id={"some": query_id})
+
     def answer(self, request_id: int, text: str, /, **changed: object) -> None:
         """Receive the first recorded transaction with a text in it, as the answer to a call."""
         call = PROBE.payload("TransactionUpdate", text)["reducer_call"] | {"request_id": request_id}
         self.receive("TransactionUpdate", text, reducer_call=call, **changed)
+
+    def end_procedure(self, request_id: int, **changed: object) -> None:
+        """Receive the result of a procedure that a 2.8.3 server sent, as the answer to a call."""
+        self.engine.receive(ARENA.frame("ProcedureResult", '"Returned"', request_id=request_id, **changed))
 
     def requests(self, kind: str, query_id: int) -> list[int]:
         """The request ids of the messages of a kind that were sent about a subscription."""
@@ -165,6 +188,19 @@ def typed_engine(
             driver, lambda engine: CacheSink(engine, tables.__declarations__()), policy, parameters=parameters
         )
     )
+    return driver.engine, driver
+
+
+def handler_engine(
+    handler: HandlerForm, *, resubscribe: bool = True, subscribe_attempts: int = 3
+) -> tuple[Engine[HandlerSink], ListDriver]:
+    """An engine of a client without generated code, and its driver."""
+
+    def make_sink(engine: Engine[HandlerSink]) -> HandlerSink:
+        return HandlerSink(engine, Callbacks(handler), resubscribe=resubscribe, subscribe_attempts=subscribe_attempts)
+
+    policy = RetryPolicy(backoff=Backoff(1.0, 8.0), subscribe_attempts=subscribe_attempts)
+    driver = ListDriver(lambda driver: engine_of(driver, make_sink, policy))
     return driver.engine, driver
 
 

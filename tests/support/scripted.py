@@ -122,3 +122,10 @@ class ScriptedServer:
             raise
         except BaseException as error:
             self._failures.append(error)
+
+
+async def healthy(peer: Peer) -> None:
+    """A script: greet, give the rows that were recorded of `player`, and stay."""
+    await peer.greet()
+    await peer.answer_subscribe('"player"')
+    await peer.gone()

@@ -1,4 +1,4 @@
-"""Arguments of reducers and procedures as JSON text, and values back from the text that callers sent."""
+"""Encoding of arguments of reducers and procedures as JSON text, and decoding of the text that callers sent."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["argument_reader", "decode", "decode_json", "decode_value", "encode",
 _encoder = msgspec.json.Encoder()
 
 # The server's JSON parser refuses the 128th level (docs/protocol.md, 3.3).
-_DEEPEST = 127
+_MAX_DEPTH = 127
 
 
 def encode(parameters: Parameters, values: Sequence[object]) -> str:
@@ -32,10 +32,10 @@ def encode(parameters: Parameters, values: Sequence[object]) -> str:
 
     Args:
         parameters: the declared parameters.
-        values: an argument for each.
+        values: the arguments, one for each parameter.
 
     Raises:
-        ArgumentError: one cannot be sent as its declared type.
+        ArgumentError: an argument cannot be sent as its declared type.
     """
     try:
         parts = parameters.type.write(tuple(values))
@@ -44,20 +44,20 @@ def encode(parameters: Parameters, values: Sequence[object]) -> str:
         raise ArgumentError(fault.path(""), fault.problem) from None
     except RecursionError:
         raise ArgumentError("", _TOO_DEEP) from None
-    if text.count("[") > _DEEPEST and _depth(parts) > _DEEPEST:
+    if text.count("[") > _MAX_DEPTH and _depth(parts) > _MAX_DEPTH:
         raise ArgumentError("", _TOO_DEEP)
     return text
 
 
 def decode(parameters: Parameters, text: str) -> tuple[object, ...]:
-    """Decode the arguments of a call, as the server read them, from the text that the caller sent (4.1).
+    """Decode the arguments of a call, with the values that the server read, from the text that the caller sent (4.1).
 
     Args:
         parameters: the declared parameters.
-        text: `ReducerEvent.args`, in any of the spellings that the server takes (3.3).
+        text: `ReducerEvent.args`, in any form that the server accepts (3.3).
 
     Raises:
-        DecodeError: they are not as declared.
+        DecodeError: the arguments do not have the declared types.
     """
     arguments = decode_value(parameters.type, text, f"the arguments of {parameters.owner}")
     return cast("tuple[object, ...]", arguments)
@@ -67,8 +67,8 @@ def argument_reader(parameters: ParameterSource | None) -> ArgumentReader:
     """Return the function that decodes the arguments of reducer events.
 
     Args:
-        parameters: the declared parameters. Without generated code, arguments are the JSON values of an array, or one
-            object with all of them by name.
+        parameters: the declared parameters of reducers. None if there is no generated code: arguments are then the JSON
+            values of an array, or one object with all of them by name.
     """
     return _json_arguments if parameters is None else partial(_declared_arguments, parameters)
 
@@ -88,17 +88,17 @@ def _json_arguments(_: str, text: str) -> tuple[object, ...]:
 
 
 def encode_json(json: object, what: str) -> str:
-    """The text of JSON values that stand for arguments, its doubles such that the server reads the very same ones.
+    """Encode JSON values as text, floats so that the server reads the same ones.
 
     Args:
-        json: None, bool, int, float, str, bytes, an Identity and its like, and lists and mappings of such.
-        what: names it in messages.
+        json: None, bool, int, float, str, bytes, special types such as Identity, and lists and mappings of these.
+        what: the name of the value in error messages.
 
     Raises:
-        ArgumentError: something in it cannot be sent.
+        ArgumentError: a value cannot be sent.
     """
     try:
-        parts = _sendable(json)
+        parts = _to_wire(json)
         text = _encoder.encode(parts).decode()
     except Fault as fault:
         raise ArgumentError(fault.path(what), fault.problem) from None
@@ -107,8 +107,8 @@ def encode_json(json: object, what: str) -> str:
     return text
 
 
-def _sendable(json: object) -> object:
-    """The value as msgspec writes it, special types and doubles in the server's spelling (3.3)."""
+def _to_wire(json: object) -> object:
+    """Return a value for msgspec to encode, with special types and floats in the form that the server reads (3.3)."""
     if isinstance(json, float):
         return type_of(F64).write(json)
     if isinstance(json, bytes | bytearray):
@@ -116,17 +116,19 @@ def _sendable(json: object) -> object:
     if isinstance(json, Identity | ConnectionId | Timestamp | TimeDuration | Uuid):
         return type_of(type(json)).write(json)
     if isinstance(json, Mapping):
-        return {str(key): _at(str(key), value) for key, value in cast("Mapping[object, object]", json).items()}
+        return {
+            str(key): _part_to_wire(str(key), value) for key, value in cast("Mapping[object, object]", json).items()
+        }
     if isinstance(json, list | tuple):
-        return [_at(f"[{place}]", value) for place, value in enumerate(cast("Sequence[object]", json))]
+        return [_part_to_wire(f"[{place}]", value) for place, value in enumerate(cast("Sequence[object]", json))]
     if json is None or isinstance(json, bool | int | str):
         return json
-    raise Fault(f"{type(json).__name__} is no JSON value")
+    raise Fault(f"{type(json).__name__} is not a JSON value")
 
 
-def _at(step: str, json: object) -> object:
+def _part_to_wire(step: str, json: object) -> object:
     try:
-        return _sendable(json)
+        return _to_wire(json)
     except Fault as fault:
         raise fault.under(step) from None
 
@@ -140,15 +142,15 @@ def decode_json(text: str) -> Any:  # Any: a JSON value
 
 
 def decode_value(value_type: SatsType, text: str, what: str) -> object:
-    """A value from JSON text in any of the spellings that the server takes, its numbers as the server reads them.
+    """Decode a value from JSON text in any form that the server accepts, numbers with the values that the server reads.
 
     Args:
-        value_type: its type.
+        value_type: the type of the value.
         text: the JSON text.
-        what: names it in messages.
+        what: the name of the value in error messages, in the plural.
 
     Raises:
-        DecodeError: it is not of that type.
+        DecodeError: the value does not have that type.
     """
     try:
         return value_type.read(_decoder.decode(text))
@@ -156,16 +158,16 @@ def decode_value(value_type: SatsType, text: str, what: str) -> object:
         problem, path = fault.problem, fault.path("$")
     except RecursionError:
         problem, path = _TOO_DEEP, "$"
-    except ValueError as error:  # not JSON, or a number beyond what Python or the server reads
+    except ValueError as error:  # not JSON, or a number that Python or the server does not read
         problem, path = f"not JSON as the server reads it: {error}", "$"
     raise DecodeError(f"{what} are not as declared: {problem}", path=path)
 
 
-_TOO_DEEP = f"nested too deeply: the server reads {_DEEPEST} levels"
+_TOO_DEEP = f"nested too deeply: the server reads {_MAX_DEPTH} levels"
 
 
 def _depth(json: object) -> int:
-    """How many lists stand within one another."""
+    """Return the number of levels of nested lists."""
     deepest = 0
     level = _lists_in([json])
     while level:
@@ -178,25 +180,25 @@ def _lists_in(parts: list[object]) -> list[list[object]]:
     return [cast("list[object]", part) for part in parts if isinstance(part, list)]
 
 
-def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    """An object, if no key comes twice: the server would not take it."""
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        ((twice, _),) = Counter(key for key, _ in pairs).most_common(1)
-        raise ValueError(f"key {short_repr(twice)} comes twice")
-    return made
+def _parse_object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """Return an object. Raises ValueError for a duplicate key, as the server refuses it."""
+    parsed = dict(pairs)
+    if len(parsed) != len(pairs):
+        ((duplicate, _),) = Counter(key for key, _ in pairs).most_common(1)
+        raise ValueError(f"duplicate key {short_repr(duplicate)}")
+    return parsed
 
 
-def _whole(text: str) -> int | float:
-    """A number without fraction and exponent. Minus zero is a float to the server."""
+def _parse_int(text: str) -> int | float:
+    """Return a number without fraction and exponent. Minus zero is a float to the server."""
     return -0.0 if text == "-0" else int(text)
 
 
-def _no_number(text: str) -> float:
-    """`NaN` and the infinities, which Python reads and JSON does not have."""
-    raise ValueError(f"{text} is no JSON")
+def _parse_constant(text: str) -> float:
+    """Raise ValueError for `NaN` and the infinities, which Python reads, but which are not JSON."""
+    raise ValueError(f"{text} is not JSON")
 
 
 _decoder = json.JSONDecoder(
-    object_pairs_hook=_object, parse_float=server_double, parse_int=_whole, parse_constant=_no_number
+    object_pairs_hook=_parse_object, parse_float=server_double, parse_int=_parse_int, parse_constant=_parse_constant
 )

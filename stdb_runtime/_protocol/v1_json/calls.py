@@ -1,4 +1,4 @@
-"""Reducer calls in flight, and which of them an answer answers (docs/protocol.md, 4.2)."""
+"""Reducer calls in flight, and matching of answers to them (docs/protocol.md, 4.2)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["CallsInFlight"]
 
 
 class _Call(msgspec.Struct, frozen=True):
-    """Call that waits for its answer."""
+    """Reducer call in flight."""
 
     reducer: str
     args: str
@@ -20,16 +20,17 @@ class _Call(msgspec.Struct, frozen=True):
 
 
 class CallsInFlight:
-    """Calls of one connection that wait for their answers, in the order in which they were sent."""
+    """Reducer calls of one connection that have no answer yet, in the order in which they were sent."""
 
     def __init__(self) -> None:
         self._calls: dict[int, _Call] = {}
-        # Refusals of calls that never ran, which name the reducer alone; held until one call is left to be meant.
+        # Refusals of calls that never ran. They have only the name of the reducer: held until it is clear which call
+        # each of them answers.
         self._held: list[ReducerEvent] = []
 
     @property
     def requests(self) -> list[object]:
-        """The `request` of each."""
+        """Calls in flight: the `request` of each."""
         return [call.request for call in self._calls.values()]
 
     def add(self, request_id: int, reducer: str, args: str, request: object) -> None:
@@ -40,7 +41,7 @@ class CallsInFlight:
         """Remove the call that a transaction of this connection answers.
 
         Returns:
-            Its request id and its `request`; None twice if it is none of them.
+            The request id and the `request` of the call; None and None if the transaction answers no call.
         """
         if info.request_id:
             call = self._calls.pop(info.request_id, None)
@@ -59,7 +60,7 @@ class CallsInFlight:
         return found
 
     def settle(self, reducer: str) -> list[CallRefused]:
-        """Assign held refusals of a reducer to its calls, as far as it is certain which ones they mean."""
+        """Remove the calls of a reducer that held refusals certainly answer, and return their events."""
         settled: list[CallRefused] = []
         for event in [held for held in self._held if held.reducer == reducer]:
             waiting = [request_id for request_id, call in self._calls.items() if call.reducer == reducer]
@@ -68,7 +69,7 @@ class CallsInFlight:
             if waiting and (alike or len(waiting) <= held):
                 call = self._calls.pop(waiting[0])
                 self._held.remove(event)
-                # The refusal does not echo the arguments, and we know them.
+                # The refusal does not have the arguments of the call.
                 known = msgspec.structs.replace(event, args=call.args)
                 settled.append(CallRefused(waiting[0], known, call.request))
         return settled

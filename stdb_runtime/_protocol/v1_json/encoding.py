@@ -1,4 +1,4 @@
-"""The encoding `v1.json.spacetimedb` as the engine sees it."""
+"""Encoding `v1.json.spacetimedb`, for the engine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ R = TypeVar("R", bound=Product)
 
 
 class V1Json:
-    """The encoding `v1.json.spacetimedb`. See `encoding.Encoding` for what each method does."""
+    """Encoding `v1.json.spacetimedb`. `encoding.Encoding` describes the methods."""
 
     subprotocol = SUBPROTOCOL
 
@@ -33,9 +33,9 @@ class V1Json:
         return encode_json(values, "args") if parameters is None else encode(parameters, tuple(values))
 
     def row_reader(self, row: type[R], table: str) -> RowReader[R]:
-        """Create the reader of a table's rows as instances of a row class."""
+        """Create the decoder of a table's rows as instances of a row class."""
         return RowReader(row, table)
 
     def value_reader(self, row: SatsType | None, table: str) -> ValueReader:
-        """Create the reader of a table's rows as values of a type."""
+        """Create the decoder of a table's rows as values of a type."""
         return ValueReader(row, table)

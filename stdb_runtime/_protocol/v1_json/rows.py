@@ -1,8 +1,8 @@
-"""Rows: from the strings of a message to instances of a row class.
+"""Decoding of rows, from the strings of a message to instances of a row class.
 
-Each row is a JSON document inside a string (docs/protocol.md, 3.1). Rows are joined and decoded many at a time, because
-a call per row costs as much as the decoding; in chunks, because the garbage collector looks again and again at what is
-held while more is made.
+Each row is a JSON document in a string (docs/protocol.md, 3.1). Many rows are joined and decoded by one call, because a
+call for each row would take as long as the decoding; but not all of them, because the garbage collector would visit
+those that are decoded again and again.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _CHUNK = 500
 
 
 class RowReader(Generic[R]):
-    """Reads the rows of one table.
+    """Decoder of the rows of one table as instances of a row class.
 
     Args:
         row: the row class.
-        table: the table's name, for messages.
+        table: the name of the table, for error messages.
     """
 
     def __init__(self, row: type[R], table: str) -> None:
@@ -39,10 +39,10 @@ class RowReader(Generic[R]):
         self._plans: dict[Dialect, tuple[msgspec.json.Decoder[list[Any]], DecodePlan]] = {}  # Any: the plan's own type
 
     def read(self, *lists: Sequence[str]) -> list[R]:
-        """Decode the rows of lists of one message, in either dialect, one list after the other.
+        """Decode the rows of some lists of one message, in order and in either dialect.
 
         Raises:
-            DecodeError: a row is not what the row class declares.
+            DecodeError: a row does not have the declared type.
         """
         texts = lists[0] if len(lists) == 1 else list(chain.from_iterable(lists))
         rows: list[R] = []
@@ -51,7 +51,7 @@ class RowReader(Generic[R]):
         return rows
 
     def _read_chunk(self, texts: Sequence[str]) -> list[R]:
-        """The rows of a few strings, all at once where they are in one dialect, as nearly always."""
+        """Decode some rows, by one call if they are all in one dialect, as they nearly always are."""
         rows = self._read_fast(texts, named=_is_named(texts[0]))
         if rows is not None:
             return rows
@@ -63,16 +63,16 @@ class RowReader(Generic[R]):
         return [next(found[_is_named(text)]) for text in texts]
 
     def _read_fast(self, texts: Sequence[str], *, named: bool) -> list[R] | None:
-        """The rows of strings in one dialect, or None if msgspec does not decode them."""
+        """Decode rows in one dialect by one call. Returns None if they need `_read_one`."""
         rows = self._decode(texts, Dialect(named, self._null_floats))
         if rows is None and not self._null_floats:
-            # Where a float was NaN or an infinity once, there will be more: from then on null is expected there.
+            # A float that is NaN or infinite is sent as null. Once there was one, expect more.
             rows = self._decode(texts, Dialect(named, null_floats=True))
             self._null_floats = rows is not None
         return rows
 
     def _decode(self, texts: Sequence[str], dialect: Dialect) -> list[R] | None:
-        """The rows of strings in one dialect, or None if they are in another, or wrong."""
+        """Decode rows in one dialect by one call. Returns None if a row is not in that dialect, or is invalid."""
         if dialect not in self._plans:
             self._plans[dialect] = self._compile(dialect)
         decoder, plan = self._plans[dialect]
@@ -87,11 +87,11 @@ class RowReader(Generic[R]):
         self, dialect: Dialect
     ) -> tuple[msgspec.json.Decoder[list[Any]], DecodePlan]:  # Any: the plan's own type
         plan = self._type.decode_plan(dialect)
-        rows_type: Any = list.__class_getitem__(plan.type)  # Any: a type that is made at run time
+        rows_type: Any = list.__class_getitem__(plan.type)  # Any: a type that is created at run time
         return msgspec.json.Decoder(rows_type), plan
 
     def _read_one(self, text: str) -> R:
-        """One row, the general way."""
+        """Decode one row, in any form. Raises DecodeError."""
         try:
             return cast("R", self._type.read(msgspec.json.decode(text)))
         except Fault as fault:
@@ -104,22 +104,22 @@ class RowReader(Generic[R]):
 
 
 class ValueReader:
-    """Decodes the rows of one table without a row class: as values of a type, or as JSON values.
+    """Decoder of the rows of one table without a row class: as values of a type, or as JSON values.
 
     Args:
-        row: the type; None for JSON values, in the dialect in which they came.
-        table: the table's name, for messages.
+        row: the type of the rows; None for JSON values, as the server sent them.
+        table: the name of the table, for error messages.
     """
 
     def __init__(self, row: SatsType | None, table: str) -> None:
         self._type = row
         self._table = table
 
-    def read(self, *lists: Sequence[str]) -> list[Any]:  # Any: values of whatever type
-        """Decode the rows of lists of one message, one list after the other.
+    def read(self, *lists: Sequence[str]) -> list[Any]:  # Any: values of any type
+        """Decode the rows of some lists of one message, in order.
 
         Raises:
-            DecodeError: a row is not JSON, or not of the type.
+            DecodeError: a row is not JSON, or does not have the type.
         """
         try:
             values: list[Any] = [msgspec.json.decode(text) for text in chain.from_iterable(lists)]
@@ -131,5 +131,5 @@ class ValueReader:
 
 
 def _is_named(text: str) -> bool:
-    """Whether a row is an object with the columns' names; else it is an array."""
+    """Return True if a row is an object with the names of the columns, and not an array."""
     return text.startswith("{")

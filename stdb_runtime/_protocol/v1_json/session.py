@@ -1,4 +1,4 @@
-"""Session of `v1.json.spacetimedb`: text frames in, events out, and requests as text frames."""
+"""Session of `v1.json.spacetimedb`: requests into text frames, and text frames into events."""
 
 from __future__ import annotations
 
@@ -50,13 +50,15 @@ class _Query(msgspec.Struct, frozen=True):
 
 
 class Session:
-    """Requests of one connection, and the answers to them. See `encoding.Session` for what each method does.
+    """Session of one connection: its requests, and the answers to them. `encoding.Session` describes the methods.
 
     Args:
         parameters: the declared parameters of reducers; None if there is no generated code.
-        ids: numbers of requests. From 1 up: an answer that says 0 does not know which request it answers
-            (docs/protocol.md, 4.2). Shared by the sessions of a client, so that an id keeps its meaning over
-            reconnections.
+        ids: the ids of requests, from 1: an answer with id 0 does not tell which request it answers
+            (docs/protocol.md, 4.2). The sessions of a client share them, so that ids are unique over reconnections.
+
+    Attributes:
+        state: the lifecycle state of the session.
     """
 
     def __init__(self, parameters: ParameterSource | None = None, ids: Iterator[int] | None = None) -> None:
@@ -69,7 +71,7 @@ class Session:
         self._queries: dict[str, _Query] = {}
         self._procedures: dict[int, _Procedure] = {}
         self._singles: set[int] = set()
-        # The query id of each request about a subscription that waits for its answer.
+        # Query ids of unanswered requests about subscriptions, by request id.
         self._requests: dict[int, int] = {}
 
     # --- requests -----------------------------------------------------------------------------------------------------
@@ -82,40 +84,40 @@ class Session:
         return request_id
 
     def call_without_reply(self, reducer: str, arguments: str) -> None:
-        """Request a reducer call whose outcome the server does not report (4.3)."""
+        """Request a reducer call whose result the server does not report (4.3)."""
         self._send(messages.CallReducer(reducer, arguments, self._new_request(), messages.NO_SUCCESS_NOTIFY))
 
     def call_procedure(
         self, procedure: str, arguments: str, returns: SatsType | None = None, request: object = None
     ) -> int:
-        """Request a procedure call, which servers of 1.x answer by closing the connection."""
+        """Request a procedure call. Servers of 1.x close the connection."""
         request_id = self._new_request()
         self._procedures[request_id] = _Procedure(procedure, returns, request)
         self._send(messages.CallProcedure(procedure, arguments, request_id, messages.FULL_UPDATE))
         return request_id
 
     def query(self, sql: str, request: object = None) -> str:
-        """Request the rows of a query once."""
+        """Request a one-off query."""
         message_id = f"{self._new_request():08x}"
         self._queries[message_id] = _Query(sql, request)
         self._send(messages.OneOffQuery(message_id, sql))
         return message_id
 
     def subscribe(self, queries: Sequence[str], query_id: int | None = None) -> int:
-        """Request the rows of a set of queries, and their changes from then on."""
+        """Request a subscription to a set of queries."""
         request_id, query_id = self._new_subscription(query_id)
         self._send(messages.SubscribeMulti(tuple(queries), request_id, messages.QueryId(query_id)))
         return query_id
 
     def subscribe_single(self, query: str, query_id: int | None = None) -> int:
-        """Request the rows of one query by the message that has its own traps (5.3)."""
+        """Request a subscription to one query by the legacy message (5.3)."""
         request_id, query_id = self._new_subscription(query_id)
         self._singles.add(query_id)
         self._send(messages.SubscribeSingle(query, request_id, messages.QueryId(query_id)))
         return query_id
 
     def subscribe_set(self, queries: Sequence[str]) -> int:
-        """Replace the legacy set of queries of this connection, whose rows are all sent again (5.3)."""
+        """Request a subscription that replaces the legacy set of queries. All rows are sent again (5.3)."""
         request_id = self._new_request()
         self._send(messages.Subscribe(tuple(queries), request_id))
         return request_id
@@ -142,12 +144,12 @@ class Session:
 
     @property
     def in_flight(self) -> list[object]:
-        """The `request` of each call and query that has no answer yet."""
+        """Requests in flight: the `request` of each call and query that has no answer yet."""
         queries = [query.request for query in self._queries.values()]
         return [*self._calls.requests, *queries, *(call.request for call in self._procedures.values())]
 
     def outgoing(self) -> list[bytes]:
-        """Text frames to send now; each is returned once."""
+        """Return the text frames to send now. Each is returned once."""
         frames = list(self._outgoing)
         self._outgoing.clear()
         return frames
@@ -163,7 +165,7 @@ class Session:
     # --- frames -------------------------------------------------------------------------------------------------------
 
     def end(self) -> list[object]:
-        """End the session. Returns the `request` of each that will get no answer."""
+        """End the session. Returns the `request` of each unanswered call and query."""
         self.state = SessionState.ENDED
         unanswered = self.in_flight
         self._outgoing.clear()
@@ -173,14 +175,16 @@ class Session:
         return unanswered
 
     def receive(self, frame: str | bytes) -> list[Event]:
-        """Decode a text frame into events, in the order in which to act on them.
+        """Decode a text frame into events, in the order in which to handle them.
 
         Raises:
-            ProtocolError: the frame is not allowed here, or not of the protocol.
+            ProtocolError: the frame is invalid, or not allowed at this point.
         """
         message = messages.decode(frame)
         if self.state is SessionState.OPENING and not isinstance(message, messages.IdentityToken):
-            raise ProtocolError(f"the server must begin with IdentityToken, and sent {type(message).__name__}")
+            raise ProtocolError(
+                f"the first message must be IdentityToken, and the server sent {type(message).__name__}"
+            )
         match message:
             case messages.TransactionUpdate():
                 return self._transaction(message)
@@ -215,8 +219,8 @@ class Session:
                 return Unsubscribed(request_id, query_id.id, update.tables)
             case messages.SubscribeApplied(request_id=request_id, query_id=query_id, rows=rows):
                 return Subscribed(request_id, query_id.id, (rows.table_rows,))
-            case messages.UnsubscribeApplied(request_id=request_id, query_id=query_id, rows=rows):
-                return Unsubscribed(request_id, query_id.id, (rows.table_rows,))
+            case _:  # UnsubscribeApplied
+                return Unsubscribed(message.request_id, message.query_id.id, (message.rows.table_rows,))
 
     def _opened(self, message: messages.IdentityToken) -> Opened:
         if self.state is not SessionState.OPENING:
@@ -232,7 +236,7 @@ class Session:
                 return []
             self._requests.clear()
             return [SubscriptionsDropped(message.error)]
-        # Some servers name the query although another request was at fault (4.7): the request decides.
+        # Some servers send the query id also if another request failed (4.7), so the request id decides.
         query_id = self._requests.pop(request_id, None)
         if query_id is None and message.query_id.some is not None:
             return []
@@ -254,16 +258,16 @@ class Session:
     def _query_answered(self, message: messages.OneOffQueryResponse) -> QueryAnswered:
         query = self._queries.pop(message.message_id, None)
         if query is None:
-            raise ProtocolError(f"the server answers query {message.message_id}, which was not asked")
+            raise ProtocolError(f"the server sent unknown message id {message.message_id}")
         text = message.error.some
         error = None if text is None else QueryError(query.sql, text)
         return QueryAnswered(message.message_id, message.tables, error, query.request)
 
     def _procedure_returned(self, message: messages.ProcedureResult) -> ProcedureReturned:
-        """A value that cannot be decoded fails this call alone."""
+        """Return the event of a procedure result. A value that cannot be decoded fails only this call."""
         call = self._procedures.pop(message.request_id, None)
         if call is None:
-            raise ProtocolError(f"the server answers procedure call {message.request_id}, which was not made")
+            raise ProtocolError(f"the server sent unknown procedure request id {message.request_id}")
         value: object = None
         error: ProcedureError | DecodeError | None = None
         status = message.status
@@ -279,7 +283,7 @@ class Session:
 
 
 def _decoded(call: _Procedure, text: str) -> object:
-    """The value that a procedure returned."""
+    """Decode the value that a procedure returned. Raises DecodeError."""
     if call.returns is None:
         value: object = decode_json(text)
         return value
@@ -287,7 +291,7 @@ def _decoded(call: _Procedure, text: str) -> object:
 
 
 def _never_ran(event: ReducerEvent) -> bool:
-    """Whether this is the refusal of a call that never ran, which does not echo the call's arguments."""
+    """Return True for the refusal of a call that never ran, which does not have the arguments of the call."""
     return event.status == "failed" and event.args == "[]" and not event.energy and not event.duration
 
 

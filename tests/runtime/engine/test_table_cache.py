@@ -1,4 +1,4 @@
-"""The cache of one table against a naive multiset."""
+"""The cache of one table, beside a plain count of the rows."""
 
 from __future__ import annotations
 
@@ -106,13 +106,13 @@ def test_a_delete_of_what_is_not_there_is_an_error_and_changes_nothing(
 ) -> None:
     rows: TableCache[Player] = request.getfixturevalue(table)
     rows.apply(message(inserts=[named(ALICE)]))
-    with pytest.raises(ProtocolError, match="that was not there"):
+    with pytest.raises(ProtocolError, match="that is not in the cache"):
         rows.apply(message(deletes=[positional(ALICE), positional(BOB)]))
     assert rows.snapshot() == [ALICE]
 
 
 def test_two_rows_of_one_key_are_an_error(keyed: TableCache[Player]) -> None:
-    with pytest.raises(ProtocolError, match="one primary key"):
+    with pytest.raises(ProtocolError, match="the same primary key"):
         keyed.apply(message(inserts=[named(ALICE), named(Player(1, "Bob"))]))
 
 

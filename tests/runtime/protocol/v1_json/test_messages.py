@@ -149,3 +149,13 @@ def test_repr_hides_the_token() -> None:
     message = example("IdentityToken")
     message["IdentityToken"]["token"] = "very-secret"
     assert "very-secret" not in repr(wire.decode(json.dumps(message)))
+
+
+def test_procedures_are_written_as_the_new_server_was_sent_them() -> None:
+    (recording,) = [recording for recording in RECORDINGS if recording.module == "arena"]
+    sent = [json.loads(text) for text in recording.sent()]
+    calls = [message["CallProcedure"] for message in sent if "CallProcedure" in message]
+    assert len(calls) == 4
+    for call in calls:
+        message = wire.CallProcedure(call["procedure"], call["args"], call["request_id"], call["flags"])
+        assert json.loads(wire.encode(message)) == {"CallProcedure": call}

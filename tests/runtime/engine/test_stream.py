@@ -125,7 +125,7 @@ def test_limits() -> None:
         if policy == "raise":
             with pytest.raises(SlowConsumerError):
                 stream.__anext__().send(None)
-    with pytest.raises(ValueError, match="at least one item, got 0"):
+    with pytest.raises(ValueError, match="limit must be 1 or more, got 0"):
         Stream(no_promise, 0, "raise", nothing)
 
 

@@ -1,4 +1,4 @@
-"""Errors that nobody retrieved: put in line, and reported at the next turn."""
+"""Failures of requests that nobody awaited: they are collected, and logged at the next turn of the event loop."""
 
 from __future__ import annotations
 

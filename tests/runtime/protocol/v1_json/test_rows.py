@@ -1,4 +1,4 @@
-"""Rows: the quick way is taken, gives what the general way gives, and what no reader understands is said well."""
+"""Rows: the quick way to decode them is taken, gives what the general way gives, and errors say where and what."""
 
 from __future__ import annotations
 

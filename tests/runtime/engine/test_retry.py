@@ -58,7 +58,7 @@ def test_the_error_says_what_happened_each_time(errors: list[StdbError], told: s
     assert raised.attempts == len(errors)
     assert raised.errors == tuple(errors[-10:])
     assert str(raised) == (
-        f"{len(errors)} attempts in a row failed to bring the rows, and the client goes on trying ({told})"
+        f"{len(errors)} attempts in a row failed to bring the rows, and the client keeps trying ({told})"
     )
 
 

@@ -1,4 +1,4 @@
-"""The session by lists: texts in, events and texts out. The texts are a real server's, cut to what matters."""
+"""The messages of one connection, without a socket: texts in, events and texts out. The texts are from real servers."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_nothing_may_be_asked_before_it_is_open_or_after_it_ended() -> None:
 
 
 def test_the_server_must_begin_with_the_greeting_and_greet_once(session: Session) -> None:
-    with pytest.raises(ProtocolError, match="must begin with IdentityToken"):
+    with pytest.raises(ProtocolError, match="the first message must be IdentityToken"):
         Session().receive(update("create_player"))
     with pytest.raises(ProtocolError, match="twice"):
         session.receive(greeting())
