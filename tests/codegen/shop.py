@@ -54,10 +54,10 @@ _SOURCE = """
 """
 
 
-def wasm() -> bytes:
-    """The module."""
+def wasm(*, view_has_parameter: bool = False) -> bytes:
+    """The module; no released library makes a view with a parameter, and the server takes one."""
     shown = {
-        "definition": b"\x02" + _definition(),
+        "definition": b"\x02" + _definition(_elements(n=_U64) if view_has_parameter else _elements()),
         "table": TABLE.encode(),
         "count": COUNT.to_bytes(8, "little"),
         # Rows, and not a query, follow the first byte.
@@ -73,7 +73,7 @@ def wasm() -> bytes:
     return bytes(wasmtime.wat2wasm(_SOURCE.format(data=" ".join(data), **places)))
 
 
-def _definition() -> bytes:
+def _definition(view_parameters: bytes) -> bytes:
     shop = _module(
         {
             0: _list([_row()]),
@@ -81,7 +81,7 @@ def _definition() -> bytes:
             2: _list([_table()]),
             3: _list([_reducer("addItem", _elements(id=_U64, name=_STRING))]),
             4: _list([_text("countItems") + _elements() + _U64 + _CALLABLE]),
-            5: _list([_text("allItems") + _number(0) + b"\x01\x01" + _elements() + b"\x03\x00" + _number(0)]),
+            5: _list([_text("allItems") + _number(0) + b"\x01\x01" + view_parameters + b"\x03\x00" + _number(0)]),
         }
     )
     return _module({3: _list([_reducer("ping", _elements())]), 14: _list([_text("shop") + shop])})

@@ -11,6 +11,7 @@ from tests.codegen.golden import texts
 from tests.codegen.schemas import GOLDEN
 from tests.golden.submodules import client as submodules
 from tests.golden.submodules.client import ShopStockItem, tables
+from tests.support.server import ServerRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,3 +53,20 @@ async def test_names_are_those_on_the_wire(server: Server, tmp_path: Path) -> No
         await subscription.unsubscribe()
         await client.subscribe_all()
         assert list(client.db.shop_stock_item) == [apple]
+
+
+def test_views_with_parameters_cannot_be_read(
+    server: Server, run: Callable[..., Result], fails: Callable[..., str], tmp_path: Path
+) -> None:
+    """That is why they are refused: a query has no place for arguments."""
+    module = tmp_path / "shop.wasm"
+    module.write_bytes(shop.wasm(view_has_parameter=True))
+    database = server.publish(module, "parameters")
+    with pytest.raises(ServerRequestError, match="invalid arguments for view all_items: failed to typecheck args"):
+        database.sql('SELECT * FROM "shop.all_items"')
+    with pytest.raises(ServerRequestError, match="Unsupported FROM expression"):
+        database.sql("SELECT * FROM shop.all_items(5)")
+    source = ("--module", database.name, "--server", server.uri, "-o", tmp_path / "client")
+    assert "view 'shop.all_items': takes parameters" in fails(*source)
+    assert run(*source, "--exclude", "shop.all_items").exit_code == 0
+    assert "shop_all_items" not in (tmp_path / "client" / "_tables.py").read_text()
