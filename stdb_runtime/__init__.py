@@ -8,12 +8,13 @@ from ._engine.backoff import Backoff
 from ._engine.delta import Delta
 from ._engine.handler import Handler, HandlerMapping
 from ._engine.lifecycle import ConnectionState
-from ._engine.result import ReducerCall
-from ._engine.stream import Change, Deleted, Inserted, Updated
+from ._engine.result import PendingResult, ReducerCall
+from ._engine.stream import Change, Deleted, Inserted, Stream, Updated
 from ._engine.subscription import SubscriptionState
 from ._handles.query import Condition, Query
 from ._handles.registry import get
 from ._handles.subscription import Subscription
+from ._handles.table import KeyedTable, Table, TableInfo, table_info
 from .aio.raw import RawConnection, connect
 from .errors import (
     ArgumentError,
@@ -62,6 +63,7 @@ from .messages import (
     TransactionUpdate,
     UnsubscribeApplied,
 )
+from .stats import LatencyStats, Stats
 from .types import (
     ConnectionId,
     Err,
@@ -103,10 +105,13 @@ __all__ = [
     "IdentityToken",
     "InitialSubscription",
     "Inserted",
+    "KeyedTable",
+    "LatencyStats",
     "NotConnectedError",
     "Ok",
     "OneOffQueryResponse",
     "OutOfEnergyError",
+    "PendingResult",
     "ProcedureError",
     "ProcedureResult",
     "ProtocolError",
@@ -128,7 +133,9 @@ __all__ = [
     "ServerUnreachableError",
     "SlowConsumerError",
     "Some",
+    "Stats",
     "StdbError",
+    "Stream",
     "SubprotocolError",
     "SubscribeApplied",
     "Subscription",
@@ -136,6 +143,8 @@ __all__ = [
     "SubscriptionEnded",
     "SubscriptionError",
     "SubscriptionState",
+    "Table",
+    "TableInfo",
     "TableUpdate",
     "TimeDuration",
     "Timestamp",
@@ -148,4 +157,5 @@ __all__ = [
     "Uuid",
     "connect",
     "get",
+    "table_info",
 ]

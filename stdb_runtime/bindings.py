@@ -38,7 +38,7 @@ from ._sats.annotation import (
     Product,
 )
 from .aio.client import Client, Module, connect
-from .aio.options import Options, TokenSource
+from .aio.options import DEFAULT_BACKOFF, Options, TokenSource
 from .credentials import TokenStore
 from .errors import BindingsError, StdbError
 from .types import ConnectionId, Err, Identity, Ok, ScheduleAt, Some, TimeDuration, Timestamp, Uuid, Variant
@@ -148,7 +148,7 @@ class Bindings(Generic[D, S, P]):
         confirmed: bool | None = None,
         connection_id: ConnectionId | None = None,
         reconnect: bool = True,
-        backoff: Backoff = Backoff(),  # noqa: B008 - immutable
+        backoff: Backoff = DEFAULT_BACKOFF,
         subscribe_attempts: int = 5,
         open_timeout: float = 10.0,
         close_timeout: float = 10.0,
@@ -180,7 +180,7 @@ class Bindings(Generic[D, S, P]):
                 reported at once; None for the server's default.
             connection_id: the id of the first connection; None to let the server choose.
             reconnect: True to reconnect whenever the connection is lost.
-            backoff: the delays before attempts to reconnect.
+            backoff: the delays before attempts to reconnect; `Backoff()` by default.
             subscribe_attempts: failed attempts to reconnect in a row after which code that awaits a subscription gets
                 ReconnectError; the client keeps trying.
             open_timeout: seconds that connecting may take, up to the identity token message.

@@ -60,6 +60,17 @@ class Stats:
         self._counts: dict[str, int] = {}
         self._latencies: dict[str, deque[float]] = {}
 
+    def as_dict(self) -> dict[str, object]:
+        """Return a snapshot of all figures, `buffered` and `reducers` included, of types that JSON has."""
+        latencies = {reducer: msgspec.structs.asdict(latency) for reducer, latency in self.reducers.items()}
+        return {**self._counters(), "buffered": self.buffered, "reducers": latencies}
+
+    def _counters(self) -> dict[str, int]:
+        return {name: value for name, value in vars(self).items() if not name.startswith("_")}
+
+    def __repr__(self) -> str:
+        return f"<stats {', '.join(f'{name}={value}' for name, value in self._counters().items())}>"
+
     def record_latency(self, reducer: str, seconds: float) -> None:
         """Add the latency of one reducer call, in seconds."""
         if reducer not in self._counts:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, ClassVar, Generic, Self, TypeAlias, TypeVar, overload
+from typing import Annotated, ClassVar, Generic, Literal, Self, TypeAlias, TypeVar, overload
 from uuid import UUID
 
 import msgspec
@@ -42,6 +42,7 @@ _MICROS_PER_SECOND = 1_000_000
 # year within them.
 _CYCLE_YEARS = 400
 _CYCLE_MICROS = 146_097 * 86_400 * _MICROS_PER_SECOND
+ByteOrder: TypeAlias = Literal["little", "big"]
 _RFC3339 = re.compile(
     r"(?P<head>\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(?P<fraction>\d+))?(?P<zone>[Zz]|[+-]\d\d:\d\d)"
 )
@@ -65,6 +66,14 @@ def _from_hex(text: str, digits: int, what: str) -> int:
     return int(bare, 16)
 
 
+def _from_bytes(data: bytes | bytearray | memoryview, order: ByteOrder, size: int, what: str) -> int:
+    """Read exactly `size` bytes as an unsigned integer. Raises ValueError for another number of bytes."""
+    raw = bytes(data)
+    if len(raw) != size:
+        raise ValueError(f"{what} must be {size} bytes, got {len(raw)}")
+    return int.from_bytes(raw, order)
+
+
 class Identity(msgspec.Struct, frozen=True, order=True, gc=False, rename={"value": "__identity__"}):
     """Identity of a user or a database: a number of 256 bits, the same on every connection with the same token.
 
@@ -73,11 +82,13 @@ class Identity(msgspec.Struct, frozen=True, order=True, gc=False, rename={"value
 
     Attributes:
         value: the number, 0 <= value < 2**256.
+        ZERO: the identity 0, which stands for nobody.
 
     Raises:
         ValueError: the number is negative or has more than 256 bits.
     """
 
+    ZERO: ClassVar[Identity]
     value: int
 
     def __post_init__(self) -> None:
@@ -93,6 +104,26 @@ class Identity(msgspec.Struct, frozen=True, order=True, gc=False, rename={"value
         """Return 64 lower-case hexadecimal digits, without `0x`."""
         return f"{self.value:064x}"
 
+    @classmethod
+    def from_bytes(cls, data: bytes | bytearray | memoryview, byteorder: ByteOrder = "little") -> Self:
+        """Read 32 bytes. Raises ValueError for another number of bytes.
+
+        Args:
+            data: the bytes.
+            byteorder: "little" for the least significant byte first, as in BSATN and in the Rust SDK's
+                `Identity::from_byte_array`; "big" for the order of the digits of `to_hex()`.
+        """
+        return cls(_from_bytes(data, byteorder, 32, "an identity"))
+
+    def to_bytes(self, byteorder: ByteOrder = "little") -> bytes:
+        """Return 32 bytes.
+
+        Args:
+            byteorder: "little" for the least significant byte first, as in BSATN and in the Rust SDK's
+                `Identity::to_byte_array`; "big" for the order of the digits of `to_hex()`.
+        """
+        return self.value.to_bytes(32, byteorder)
+
     def to_abbreviated_hex(self) -> str:
         """Return the first 16 digits of `to_hex()`, for logs."""
         return self.to_hex()[:16]
@@ -104,6 +135,9 @@ class Identity(msgspec.Struct, frozen=True, order=True, gc=False, rename={"value
         return f"Identity({self.to_hex()})"
 
 
+Identity.ZERO = Identity(0)
+
+
 class ConnectionId(msgspec.Struct, frozen=True, order=True, gc=False, rename={"value": "__connection_id__"}):
     """Id of a connection: a number of 128 bits, new with every connection.
 
@@ -111,11 +145,13 @@ class ConnectionId(msgspec.Struct, frozen=True, order=True, gc=False, rename={"v
 
     Attributes:
         value: the number, 0 <= value < 2**128.
+        ZERO: the connection id 0, which stands for no connection.
 
     Raises:
         ValueError: the number is negative or has more than 128 bits.
     """
 
+    ZERO: ClassVar[ConnectionId]
     value: int
 
     def __post_init__(self) -> None:
@@ -131,6 +167,26 @@ class ConnectionId(msgspec.Struct, frozen=True, order=True, gc=False, rename={"v
         """Return 32 lower-case hexadecimal digits, without `0x`."""
         return f"{self.value:032x}"
 
+    @classmethod
+    def from_bytes(cls, data: bytes | bytearray | memoryview, byteorder: ByteOrder = "little") -> Self:
+        """Read 16 bytes. Raises ValueError for another number of bytes.
+
+        Args:
+            data: the bytes.
+            byteorder: "little" for the least significant byte first, as in BSATN and in the Rust SDK's
+                `ConnectionId::from_le_byte_array`; "big" for the order of the digits of `to_hex()`.
+        """
+        return cls(_from_bytes(data, byteorder, 16, "a connection id"))
+
+    def to_bytes(self, byteorder: ByteOrder = "little") -> bytes:
+        """Return 16 bytes.
+
+        Args:
+            byteorder: "little" for the least significant byte first, as in BSATN and in the Rust SDK's
+                `ConnectionId::as_le_byte_array`; "big" for the order of the digits of `to_hex()`.
+        """
+        return self.value.to_bytes(16, byteorder)
+
     def to_abbreviated_hex(self) -> str:
         """Return the first 16 digits of `to_hex()`, for logs."""
         return self.to_hex()[:16]
@@ -140,6 +196,9 @@ class ConnectionId(msgspec.Struct, frozen=True, order=True, gc=False, rename={"v
 
     def __repr__(self) -> str:
         return f"ConnectionId({self.to_hex()})"
+
+
+ConnectionId.ZERO = ConnectionId(0)
 
 
 class TimeDuration(

@@ -15,6 +15,7 @@ import pytest
 import game_client
 import stdb_runtime
 from stdb_codegen.cli import main
+from stdb_runtime import Backoff
 from stdb_runtime._protocol.v1_json import messages as wire
 from tests.support.recordings import FOLDER, RECORDINGS, rows_of
 
@@ -184,8 +185,14 @@ def test_the_defaults_of_a_handler_connection_are_those_that_its_page_states() -
     required = {name for name, default in stated.items() if default.startswith("required")}
     assert required == {"host", "database", "handler"}
     parameters = inspect.signature(stdb_runtime.connect).parameters
-    for name in stated.keys() - required:
-        assert str(parameters[name].default) == stated[name].replace(" ", ""), name
+    assert stated.keys() == set(parameters) - {"uri"}, "all options are listed, and `uri` beside `host`"
+    backoff = {"reconnect_delay_ms": "500", "max_reconnect_delay_ms": "30 000", "jitter": "0.0"}
+    assert backoff.items() <= stated.items()
+    assert Backoff(0.5, 30.0, 0.0) == Backoff(), "which these are instead of"
+    for name in stated.keys() - required - backoff.keys():
+        default = parameters[name].default
+        written = "`Backoff()`" if default == Backoff() else str(default)
+        assert stated[name].replace(" ", "") == written, name
 
 
 def test_the_options_of_generate_are_there() -> None:

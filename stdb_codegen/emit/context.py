@@ -39,7 +39,7 @@ __all__ = ["build"]
 
 # Types that have SQL literals.
 _COMPARABLE = {
-    *(Atom.BOOL, Atom.STRING, Atom.BYTES, Atom.IDENTITY, Atom.CONNECTION_ID, Atom.TIMESTAMP),
+    *(Atom.BOOL, Atom.STRING, Atom.BYTES, Atom.IDENTITY, Atom.CONNECTION_ID, Atom.TIMESTAMP, Atom.UUID),
     *(atom for atom in Atom if re.fullmatch(r"[UIF]\d+", atom.value)),
 }
 

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import Any, ClassVar, Generic, Literal, TypeVar, cast, get_type_hints
 
+import msgspec
+
 from .._engine.cache_sink import EngineSource
 from .._engine.stream import Change, SlowConsumerPolicy, Stream, merge
 from .._engine.table_state import TableDeclaration, TableState
@@ -23,7 +25,7 @@ from .._sats.annotation import Product
 from ..errors import BindingsError, SubscriptionError
 from ..events import RowEvent
 
-__all__ = ["EventTable", "KeyedTable", "Table", "TableSet"]
+__all__ = ["EventTable", "KeyedTable", "Table", "TableInfo", "TableSet", "table_info"]
 
 R = TypeVar("R", bound=Product)
 T = TypeVar("T")
@@ -207,6 +209,32 @@ class EventTable(Table[R]):
         raise SubscriptionError(
             (query,), f"{self.__table_name__} is an event table, which this protocol cannot subscribe to"
         )
+
+
+class TableInfo(msgspec.Struct, Generic[R], frozen=True):
+    """What a generated package declares about a table.
+
+    Attributes:
+        name: the name of the table on the server, as SQL takes it.
+        row: the class of its rows.
+        primary_key: the attribute of the rows that is the primary key; None if there is none.
+    """
+
+    name: str
+    row: type[R]
+    primary_key: str | None
+
+
+def table_info(table: Table[R]) -> TableInfo[R]:
+    """Return what a generated package declares about a table: `table_info(client.db.player).name`.
+
+    This is a function, because a table's own attributes are its indexes, which may have any name.
+
+    Args:
+        table: a table of a client, or of a package's `tables`.
+    """
+    declared = table.__declaration__()
+    return TableInfo(declared.name, cast("type[R]", declared.row), declared.primary_key)
 
 
 class TableSet:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from .._sats.sats import Fault, short_repr
 from .._sats.scalar import Float, Integer
-from ..types import ConnectionId, Identity, Timestamp
+from ..types import ConnectionId, Identity, Timestamp, Uuid
 
 __all__ = ["literal", "quoted"]
 
@@ -94,4 +94,5 @@ _WRITERS: dict[object, tuple[type, Callable[[Any], str]]] = {  # Any: the type o
     Identity: (Identity, _hexadecimal),
     ConnectionId: (ConnectionId, _hexadecimal),
     Timestamp: (Timestamp, _timestamp),
+    Uuid: (Uuid, lambda value: f"'{value}'"),
 }

@@ -11,14 +11,20 @@ from ..credentials import TokenStore
 from ..text import HidesToken
 from ..types import ConnectionId
 
-__all__ = ["Options", "TokenSource"]
+__all__ = ["DEFAULT_BACKOFF", "Options", "TokenSource"]
 
 TokenSource: TypeAlias = "str | Callable[[], str | None] | None"
 """Token, a function that returns the token to use, or None for a new identity."""
 
 
+DEFAULT_BACKOFF = Backoff()
+"""Backoff that is used if none is given."""
+
+
 class Options(HidesToken, frozen=True, kw_only=True):
-    """Options of a connection, documented as arguments of `connect`.
+    """Options of a connection, documented as arguments of both `connect`.
+
+    Both repeat the names, types and defaults, for editors to show them: a test compares them with these.
 
     Raises:
         ValueError: a value is out of range, or both a token and a token store are given.
@@ -30,7 +36,7 @@ class Options(HidesToken, frozen=True, kw_only=True):
     confirmed: bool | None = None
     connection_id: ConnectionId | None = None
     reconnect: bool = True
-    backoff: Backoff = Backoff()
+    backoff: Backoff = DEFAULT_BACKOFF
     subscribe_attempts: int = 5
     open_timeout: float = 10.0
     close_timeout: float = 10.0

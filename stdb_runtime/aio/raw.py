@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 from contextvars import copy_context
+from ssl import SSLContext
 from typing import Self
 
 from .._engine.backoff import Backoff
@@ -19,9 +20,10 @@ from .._protocol.endpoint import Endpoint
 from .._protocol.rest import schema_path
 from ..credentials import TokenStore
 from ..errors import ArgumentError, NotConnectedError, StdbError
+from ..types import ConnectionId
 from .connection import Connection
 from .http import fetch
-from .options import Options, TokenSource
+from .options import DEFAULT_BACKOFF, Options, TokenSource
 
 __all__ = ["RawConnection", "connect"]
 
@@ -118,19 +120,25 @@ def connect(
     database: str | None = None,
     token: TokenSource = None,
     token_store: TokenStore | None = None,
-    reconnect: bool = True,
-    reconnect_delay_ms: int = 500,
-    max_reconnect_delay_ms: int = 30_000,
-    jitter: float = 0.0,
-    subscribe_attempts: int = 5,
-    resubscribe: bool = True,
-    name: str | None = None,
-    schema: SchemaForm | None = None,
     light: bool = False,
     confirmed: bool | None = None,
+    connection_id: ConnectionId | None = None,
+    reconnect: bool = True,
+    backoff: Backoff = DEFAULT_BACKOFF,
+    reconnect_delay_ms: int | None = None,
+    max_reconnect_delay_ms: int | None = None,
+    jitter: float | None = None,
+    subscribe_attempts: int = 5,
+    resubscribe: bool = True,
     open_timeout: float = 10.0,
     close_timeout: float = 10.0,
     max_message_size: int | None = 512 * 1024 * 1024,
+    ping_interval: float | None = 30.0,
+    ping_timeout: float | None = 60.0,
+    ssl: SSLContext | None = None,
+    proxy: str | None = None,
+    schema: SchemaForm | None = None,
+    name: str | None = None,
     logger: logging.Logger | None = None,
 ) -> RawConnection:
     """Create a connection without generated code. It connects once it is entered, run or started.
@@ -149,29 +157,35 @@ def connect(
         token: the token to authenticate with, or a function that returns one for each attempt to connect; None for a
             new identity, which is kept over reconnections.
         token_store: the store that keeps the token between runs, such as `credentials.File("game")`, instead of
-            `token`.
-        reconnect: True to reconnect whenever the connection is lost.
-        reconnect_delay_ms: the delay before the first attempt to reconnect, in milliseconds; doubled for each further
-            attempt in a row.
-        max_reconnect_delay_ms: the maximum delay, in milliseconds.
-        jitter: the random share of each delay, from 0 (none) to 1 (all of it).
-        subscribe_attempts: failed attempts to reconnect in a row after which `on_error` gets ReconnectError; the
-            connection keeps trying.
-        resubscribe: True to subscribe again after a reconnection.
-        name: the name under which `stdb_runtime.get(name)` finds the connection until it is closed.
-        schema: a schema of version 9, `"fetch"` to get it from the server, or a generated package's `tables`: rows are
-            then mappings by column, or row classes. None for rows as the JSON values that the server sent.
+            `token`. Its token is used if it has one, and the token that the server issues is saved in it.
         light: True to have transactions of other clients reported without their reducer call, which saves bytes.
         confirmed: True to have a server of 2.x report transactions only once they are durable, False to have them
             reported at once; None for the server's default.
+        connection_id: the id of the first connection; None to let the server choose.
+        reconnect: True to reconnect whenever the connection is lost.
+        backoff: the delays before attempts to reconnect; `Backoff()` by default.
+        reconnect_delay_ms: instead of `backoff`, the delay before the first attempt to reconnect, in milliseconds;
+            doubled for each further attempt in a row; 500 by default.
+        max_reconnect_delay_ms: instead of `backoff`, the maximum delay, in milliseconds; 30,000 by default.
+        jitter: instead of `backoff`, the random share of each delay, from 0 (none, the default) to 1 (all of it).
+        subscribe_attempts: failed attempts to reconnect in a row after which `on_error` gets ReconnectError; the
+            connection keeps trying.
+        resubscribe: True to subscribe again after a reconnection.
         open_timeout: seconds that connecting may take, up to the identity token message.
         close_timeout: seconds that closing the socket may take; then that coroutine callbacks have to finish.
-        max_message_size: the size in bytes of the largest message to accept; None for no limit. A larger message ends
-            the connection.
+        max_message_size: the size in bytes of the largest message to accept, which keeps a hostile server from filling
+            the memory; None for no limit. A larger message ends the connection.
+        ping_interval: seconds between keepalive pings; None for no pings.
+        ping_timeout: seconds after which an unanswered ping ends the connection; None for no limit.
+        ssl: the TLS context for https and wss, instead of the default one.
+        proxy: the address of an HTTP or SOCKS proxy.
+        schema: a schema of version 9, `"fetch"` to get it from the server, or a generated package's `tables`: rows are
+            then mappings by column, or row classes. None for rows as the JSON values that the server sent.
+        name: the name under which `stdb_runtime.get(name)` finds the connection until it is closed.
         logger: the logger to use instead of `stdb_runtime`; frames are logged at level DEBUG.
 
     Raises:
-        ArgumentError: an option is missing, of a wrong type or out of range.
+        ArgumentError: an option is missing, of a wrong type or out of range, or two of them exclude one another.
         ConnectError: the address or the name of the database is invalid.
     """
     _check_types(
@@ -190,18 +204,26 @@ def connect(
     database = database or os.environ.get("SPACETIMEDB_DATABASE")
     if not database:
         raise ArgumentError("database", "give the name of a database, or set SPACETIMEDB_DATABASE")
+    in_milliseconds = (reconnect_delay_ms, max_reconnect_delay_ms, jitter) != (None, None, None)
+    if in_milliseconds and backoff is not DEFAULT_BACKOFF:
+        raise ArgumentError("backoff", "give either backoff, or reconnect_delay_ms, max_reconnect_delay_ms and jitter")
     try:
         options = Options(
             token=token or (None if token_store is not None else os.environ.get("SPACETIMEDB_TOKEN")),
             token_store=token_store,
             light=light,
             confirmed=confirmed,
+            connection_id=connection_id,
             reconnect=reconnect,
-            backoff=Backoff(reconnect_delay_ms / 1000, max_reconnect_delay_ms / 1000, jitter),
+            backoff=_backoff(reconnect_delay_ms, max_reconnect_delay_ms, jitter) if in_milliseconds else backoff,
             subscribe_attempts=subscribe_attempts,
             open_timeout=open_timeout,
             close_timeout=close_timeout,
             max_message_size=max_message_size,
+            ping_interval=ping_interval,
+            ping_timeout=ping_timeout,
+            ssl=ssl,
+            proxy=proxy,
         )
     except (ValueError, TypeError) as error:
         raise ArgumentError("", str(error)) from None
@@ -212,6 +234,13 @@ def connect(
         return HandlerSink(engine, callbacks, resubscribe=resubscribe, subscribe_attempts=subscribe_attempts)
 
     return RawConnection(Connection(endpoint, options, make_sink, logger=logger), schema, name)
+
+
+def _backoff(initial_ms: int | None, max_ms: int | None, jitter: float | None) -> Backoff:
+    """Return a backoff of milliseconds, with the defaults of `Backoff`. Raises ValueError and TypeError."""
+    given = {"initial_delay": initial_ms, "max_delay": max_ms}
+    delays = {name: milliseconds / 1000 for name, milliseconds in given.items() if milliseconds is not None}
+    return Backoff(**delays, jitter=0.0 if jitter is None else jitter)
 
 
 def _address(host: str | None, port: int, *, tls: bool, uri: str | None) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+import functools
+import operator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from stdb_runtime import (
+    Condition,
     Err,
     Ok,
     ReducerError,
@@ -24,9 +27,10 @@ from tests.golden.league import client as league
 from tests.golden.league.client import Badge, Point2D, Rank, Shape2DNamed, Shape2DNothing, Shape2DPointAt, tables
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     from tests.conftest import Publish
+    from tests.golden.league.client._tables import BadgeColumns
 
 pytestmark = pytest.mark.since(2)
 
@@ -100,6 +104,26 @@ async def test_results_uuids_and_sums_as_columns_and_arguments(publish: Publish)
         await client.reducers.put_badge(ONE, Rank.HTTP_ONLY, Err(""), None, Shape2DNothing())
         assert client.db.badge.rank.filter(Rank.FIRST_CLASS) == []
         assert [badge.id for badge in client.db.badge.rank.filter(Rank.HTTP_ONLY)] == [ONE]
+
+
+async def test_uuids_in_queries(publish: Publish) -> None:
+    ids = [Uuid(int=number) for number in (0, 1, 2**64, 2**127 - 1, 2**127 + 5, 2**128 - 1)]
+    async with joined(publish) as (client,):
+        for id in ids:
+            await client.reducers.put_badge(id, Rank.SECOND2, Ok(0), None, Shape2DNothing())
+        for compare in (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge):
+            for id in ids:
+                query = tables.badge.where(functools.partial(compares, compare, id))
+                found = {badge.id for badge in await client.query(query)}
+                assert found == {other for other in ids if compare(other, id)}, query
+        await client.subscribe(tables.badge.where(lambda badge: badge.id == OTHER))
+        assert [badge.id for badge in client.db.badge] == [OTHER]
+
+
+def compares(compare: Callable[[Any, Any], Any], value: Uuid, columns: BadgeColumns) -> Condition:
+    """A condition on the column `id`."""
+    condition: Condition = compare(columns.id, value)
+    return condition
 
 
 async def test_views(publish: Publish) -> None:

@@ -17,7 +17,10 @@ import stdb_runtime
 from stdb_runtime import (
     ArgumentError,
     AuthError,
+    Backoff,
+    ConnectionId,
     ConnectionLost,
+    ConnectionState,
     Handler,
     Identity,
     IdentityToken,
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from tests.support.server import Database
 
 ROOT = Path(__file__).resolve().parents[2]
+NEVER = Backoff(60.0, 60.0)
 
 
 def to(database: Database, log: Log, **options: Any) -> RawConnection:
@@ -77,6 +81,30 @@ async def test_option_token_keeps_the_identity(game: Database) -> None:
     async with to(game, Log(), token=token) as connection:
         assert connection.identity == identity
         assert token not in repr(connection)
+
+
+async def test_option_connection_id_is_that_of_the_first_connection(game: Database) -> None:
+    wanted = ConnectionId.from_bytes(bytes(range(16)))
+    async with to(game, Log(), connection_id=wanted) as connection:
+        assert connection.connection_id == wanted
+
+
+async def test_option_ping_timeout_ends_a_silent_connection(game: Database) -> None:
+    log = Log()
+    options: dict[str, Any] = {
+        "ping_interval": 0.05,
+        "ping_timeout": 0.2,
+        "close_timeout": 0.2,
+        "backoff": Backoff(60.0, 60.0),
+    }
+    async with (
+        Proxy(game.uri) as proxy,
+        connect(uri=proxy.uri, database=game.name, handler=log.mapping(), backoff=NEVER, **options) as connection,
+    ):
+        proxy.freeze()
+        assert "ping" in str(await log.next("on_disconnect"))
+        assert connection.state is ConnectionState.RECONNECTING
+        proxy.thaw()
 
 
 async def test_option_name_finds_the_live_connection(game: Database) -> None:
@@ -401,7 +429,7 @@ async def test_life_rows_that_never_come_are_an_error_once(publish: Publish) -> 
     options: dict[str, Any] = {"reconnect_delay_ms": 1, "max_reconnect_delay_ms": 1, "subscribe_attempts": 3}
     async with (
         Proxy(database.uri) as proxy,
-        connect(uri=proxy.uri, database=database.name, handler=log.mapping(), **options) as connection,
+        connect(uri=proxy.uri, database=database.name, handler=log.mapping(), backoff=NEVER, **options) as connection,
     ):
         proxy.allowance = 200_000
         connection.subscribe_multi(["SELECT * FROM bulk"])

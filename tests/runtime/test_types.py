@@ -49,6 +49,25 @@ def test_what_is_no_identity(text: str) -> None:
         Identity.from_hex(text)
 
 
+@pytest.mark.parametrize(("kind", "size"), [(Identity, 32), (ConnectionId, 16)])
+def test_bytes_in_both_orders(kind: type[Identity] | type[ConnectionId], size: int) -> None:
+    one = kind(1)
+    assert one.to_bytes() == one.to_bytes("little") == b"\x01" + bytes(size - 1), "as in BSATN"
+    assert one.to_bytes("big") == bytes.fromhex(one.to_hex())
+    data = bytes(range(size))
+    assert kind.from_bytes(data).to_bytes() == data
+    assert kind.from_bytes(data, "big").to_hex() == data.hex()
+    assert kind.from_bytes(data) == kind.from_bytes(bytearray(data)) == kind.from_bytes(memoryview(data)[::1])
+    assert kind.from_bytes(data) != kind.from_bytes(data, "big")
+    for wrong in (b"", data[1:], data + b"\x00"):
+        with pytest.raises(ValueError, match=f"must be {size} bytes, got {len(wrong)}"):
+            kind.from_bytes(wrong)
+
+
+def test_zero() -> None:
+    assert (Identity(0), ConnectionId(0)) == (Identity.ZERO, ConnectionId.ZERO)
+
+
 def test_numbers_that_do_not_fit() -> None:
     for value in (-1, 2**256, 10**5000):
         with pytest.raises(ValueError, match="unsigned integer of 256 bits"):

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+import ssl
+from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
+import game_client
 import stdb_runtime
-from stdb_runtime import ArgumentError, DatabaseNameError, DecodeError, Handler, ProcedureError, connect
+from stdb_runtime import (
+    ArgumentError,
+    Backoff,
+    ConnectionId,
+    DatabaseNameError,
+    DecodeError,
+    Handler,
+    ProcedureError,
+    connect,
+)
+from stdb_runtime.aio.options import Options
 from tests.support.clients import Log
 from tests.support.recordings import Recording
 from tests.support.scripted import Peer, ScriptedServer
@@ -23,6 +39,11 @@ WRONG_OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"reconnect": "yes"}, "reconnect"),
     ({"reconnect_delay_ms": 0.5}, "reconnect_delay_ms"),
     ({"reconnect_delay_ms": 500, "max_reconnect_delay_ms": 100}, ""),
+    ({"backoff": Backoff(), "reconnect_delay_ms": 500}, "backoff"),
+    ({"backoff": Backoff(1.0), "max_reconnect_delay_ms": 30_000}, "backoff"),
+    ({"backoff": Backoff(1.0), "jitter": 0.0}, "backoff"),
+    ({"jitter": 1.5}, ""),
+    ({"ping_interval": -1}, ""),
     ({"name": 5}, "name"),
     ({"handler": object()}, "handler"),
     ({"handler": {"on_nothing": print}}, "handler"),
@@ -49,6 +70,67 @@ def test_an_unknown_option_is_an_error_at_once() -> None:
         connect(host="localhost", database="game", handler=Handler(), colour="red")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     with pytest.raises(DatabaseNameError):
         connect(host="localhost", database="my_module", handler=Handler())
+
+
+def options_of(connection: stdb_runtime.RawConnection) -> Options:
+    return connection._connection.options  # pyright: ignore[reportPrivateUsage]
+
+
+@pytest.mark.parametrize(
+    ("given", "backoff"),
+    [
+        ({}, Backoff()),
+        ({"backoff": Backoff(1.0, 2.0, 0.5)}, Backoff(1.0, 2.0, 0.5)),
+        ({"reconnect_delay_ms": 1}, Backoff(0.001)),
+        ({"max_reconnect_delay_ms": 600}, Backoff(max_delay=0.6)),
+        ({"jitter": 0.25}, Backoff(jitter=0.25)),
+    ],
+)
+def test_the_backoff_in_either_unit(given: dict[str, Any], backoff: Backoff) -> None:
+    connection = connect(host="localhost", database="game", handler=Handler(), **given)
+    assert options_of(connection).backoff == backoff
+
+
+def test_both_ways_of_connecting_have_the_options_of_a_connection() -> None:
+    """With the names, types and defaults of `Options`, in one order, and with the same ones beside them."""
+    names, defaults = list(Options.__struct_fields__), msgspec.structs.asdict(Options())
+    raw, typed = inspect.signature(connect), inspect.signature(game_client.connect)
+    for signature in (raw, typed):
+        parameters = signature.parameters
+        assert [name for name in parameters if name in defaults] == names
+        assert {name: parameters[name].default for name in names} == defaults
+        assert {name: parameters[name].annotation for name in names} == Options.__annotations__
+    for name in ("name", "logger"):
+        assert (raw.parameters[name].default, typed.parameters[name].default) == (None, None)
+    assert typed.parameters.keys() - raw.parameters.keys() == {"verify_schema", "on_connect", "on_disconnect"}
+
+
+@pytest.mark.parametrize("function", [connect, game_client.connect])
+def test_the_docstring_says_what_each_option_is(function: Callable[..., object]) -> None:
+    text = inspect.cleandoc(function.__doc__ or "")
+    arguments = text.partition("\nArgs:\n")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^    (\w+): ", arguments, re.MULTILINE)) == set(inspect.signature(function).parameters)
+
+
+def test_every_option_arrives() -> None:
+    given: dict[str, Any] = {
+        "token": "secret",
+        "light": True,
+        "confirmed": True,
+        "connection_id": ConnectionId(5),
+        "reconnect": False,
+        "backoff": Backoff(1.0),
+        "subscribe_attempts": 2,
+        "open_timeout": 1.0,
+        "close_timeout": 2.0,
+        "max_message_size": 3,
+        "ping_interval": 4.0,
+        "ping_timeout": 5.0,
+        "ssl": ssl.create_default_context(),
+        "proxy": "http://localhost:1",
+    }
+    connection = connect(host="localhost", database="game", handler=Handler(), **given)
+    assert msgspec.structs.asdict(options_of(connection)) == {**given, "token_store": None}
 
 
 # --- scripted servers -------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stdb_runtime import Identity
+from stdb_runtime import Identity, Uuid
 from stdb_runtime._protocol.sql import literal
 from stdb_runtime.bindings import F64, U8
 
@@ -18,6 +18,7 @@ from stdb_runtime.bindings import F64, U8
         (U8, True, "expected int, got True"),
         (str, 1, "expected str, got 1"),
         (Identity, "0x5", "expected Identity, got '0x5'"),
+        (Uuid, "80000000-0000-0000-0000-000000000005", "expected UUID, got '80000000"),
     ],
 )
 def test_a_value_of_another_type_is_a_type_error_that_names_both(

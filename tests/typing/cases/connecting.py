@@ -1,9 +1,11 @@
 """What is given to `connect`, and an index on an enumeration."""
 
+import ssl
 from typing import reveal_type
 
 from game_client import connect
-from stdb_runtime import ReconnectError, StdbError
+from stdb_runtime import Backoff, Handler, ReconnectError, StdbError
+from stdb_runtime import connect as raw
 from tests.golden.league.client import Client, Rank
 
 
@@ -27,3 +29,12 @@ def ranks(client: Client) -> None:
     client.db.badge.rank.filter("firstClass")  # reject: arg-type reportArgumentType
     client.db.badge.rank.filter(ge=Rank.FIRST_CLASS)  # reject: call-arg reportCallIssue
     client.db.badge.rank.filter()  # reject: call-arg reportCallIssue
+
+
+def without_generated_code(context: ssl.SSLContext) -> None:
+    raw(handler=Handler, host="h", database="d", backoff=Backoff(jitter=0.5), ssl=context, proxy="http://p")
+    raw(handler=Handler, host="h", database="d", ping_interval=None, ping_timeout=5)
+    raw(handler=Handler, host="h", database="d", reconnect_delay_ms=5, jitter=0.5)
+    raw(handler=Handler, host="h", database="d", backoff=0.5)  # reject: arg-type reportArgumentType
+    raw(handler=Handler, host="h", database="d", ssl=True)  # reject: arg-type reportArgumentType
+    raw(handler=Handler, host="h", database="d", ping="30")  # reject: call-arg reportCallIssue

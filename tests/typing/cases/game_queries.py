@@ -3,7 +3,8 @@
 from typing import reveal_type
 
 from game_client import Client, Player, Team, tables
-from stdb_runtime import Identity, Timestamp
+from stdb_runtime import Identity, Timestamp, Uuid
+from tests.golden.league import client as league
 
 
 def conditions(owner: Identity, at: Timestamp) -> None:
@@ -71,3 +72,9 @@ async def using(client: Client) -> None:
     await client.subscribe(client.db.player.semijoin(client.db.message, on=lambda p, m: p.owner == m.sender))
     found: list[Player] = await client.query(tables.player.where(lambda p: p.level < 3))
     reveal_type(found)  # accept: list[Player]
+
+
+def uuids(client: league.Client, id: Uuid) -> None:
+    client.db.badge.where(lambda b: (b.id == id) | (b.id < id))
+    client.db.badge.where(lambda b: b.id == "8-5")  # reject: return-value arg-type reportArgumentType
+    client.db.badge.where(lambda b: b.id > 5)  # reject: operator reportOperatorIssue

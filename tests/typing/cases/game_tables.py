@@ -3,7 +3,18 @@
 from typing import reveal_type
 
 from game_client import Client, Message, Player, tables
-from stdb_runtime import Identity, RowEvent
+from stdb_runtime import (
+    Change,
+    Identity,
+    KeyedTable,
+    PendingResult,
+    RowEvent,
+    Stats,
+    Stream,
+    Table,
+    TableInfo,
+    table_info,
+)
 
 
 def finding(client: Client) -> None:
@@ -104,3 +115,32 @@ def without_a_key(client: Client) -> None:
 def events(event: RowEvent, owner: Identity) -> None:
     event.nothing()  # reject: attr-defined union-attr reportAttributeAccessIssue
     owner.nothing()  # reject: attr-defined reportAttributeAccessIssue
+
+
+def annotated(client: Client) -> None:
+    table: Table[Player] = client.db.player
+    keyed: KeyedTable[Player] = client.db.player
+    plain: Table[Message] = client.db.message
+    wrong: Table[Message] = client.db.player  # reject: assignment reportAssignmentType
+    unkeyed: KeyedTable[Message] = client.db.message  # reject: assignment reportAssignmentType
+    changes: Stream[Change[Player]] = client.db.player.changes()
+    rows: PendingResult[list[Player]] = client.query(client.db.player)
+    stats: Stats = client.stats
+    reveal_type(stats.as_dict())  # accept: dict[str, object]
+    print(table, keyed, plain, wrong, unkeyed, changes, rows)  # noqa: T201 - uses them
+
+
+def declared(client: Client) -> None:
+    reveal_type(table_info(client.db.player))  # accept: TableInfo[Player]
+    info: TableInfo[Message] = table_info(client.db.message)
+    reveal_type(info.name)  # accept: str
+    reveal_type(info.row)  # accept: type[Message]
+    reveal_type(info.primary_key)  # accept: str | None
+    table_info(client.db)  # reject: arg-type reportArgumentType
+
+
+def numbers(owner: Identity) -> None:
+    reveal_type(Identity.ZERO)  # accept: Identity
+    reveal_type(Identity.from_bytes(bytearray(32), "big"))  # accept: Identity
+    reveal_type(owner.to_bytes())  # accept: bytes
+    owner.to_bytes("middle")  # reject: arg-type reportArgumentType

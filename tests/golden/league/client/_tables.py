@@ -33,7 +33,7 @@ __all__ = [
 class BadgeColumns(stdb.Columns):
     """Columns of `Badge`, for queries."""
 
-    id = stdb.OpaqueColumn("id")
+    id = stdb.Column[stdb.Uuid]("id")
     rank = stdb.OpaqueColumn("rank")
     result = stdb.OpaqueColumn("result")
     maybe = stdb.OpaqueColumn("maybe")

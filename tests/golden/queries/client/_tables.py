@@ -28,7 +28,7 @@ class RowColumns(stdb.Columns):
     of_connection = stdb.Column[stdb.ConnectionId]("of_connection")
     of_timestamp = stdb.Column[stdb.Timestamp]("of_timestamp")
     of_duration = stdb.OpaqueColumn("of_duration")
-    of_uuid = stdb.OpaqueColumn("of_uuid")
+    of_uuid = stdb.Column[stdb.Uuid]("of_uuid")
     of_schedule = stdb.OpaqueColumn("of_schedule")
     of_option = stdb.OpaqueColumn("of_option")
     of_array = stdb.OpaqueColumn("of_array")
