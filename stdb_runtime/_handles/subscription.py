@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, Protocol, Self, TypeAlias, TypeVar
 
 from .._engine.cache_sink import TypedEngine
 from .._engine.result import PendingResult
 from .._engine.subscription import SubscriptionRecord, SubscriptionState
-from ..errors import SubscriptionError
+from ..errors import ArgumentError, SubscriptionError
+from ..text import printable
 
-__all__ = ["QueryLike", "Queryable", "Subscription", "sql_of"]
+__all__ = ["QueryLike", "Queryable", "Subscription", "sql_of", "sqls_of"]
 
 T = TypeVar("T")
 
@@ -28,8 +29,32 @@ QueryLike: TypeAlias = Queryable | str
 
 
 def sql_of(query: QueryLike) -> str:
-    """Return the SQL of a query."""
-    return query if isinstance(query, str) else query.__sql__()
+    """Return the SQL of a query. Raises ArgumentError if it is none."""
+    if isinstance(query, str):
+        return query
+    if isinstance(query, type) or not hasattr(query, "__sql__"):
+        what = f"the class {query.__name__}" if isinstance(query, type) else f"{type(query).__name__} {query!r:.60}"
+        raise ArgumentError(
+            "query", f"expected a table such as tables.player, a typed query or SQL, got {printable(what)}"
+        )
+    return query.__sql__()
+
+
+def sqls_of(queries: Sequence[QueryLike | Sequence[QueryLike]]) -> tuple[str, ...]:
+    """Return the SQL of queries, and of those in sequences among them.
+
+    Raises:
+        ArgumentError: one is not a query, or there is none.
+    """
+    found: list[str] = []
+    for query in queries:
+        if isinstance(query, Sequence) and not isinstance(query, str | bytes | bytearray):
+            found += map(sql_of, query)
+        else:
+            found.append(sql_of(query))
+    if not found:
+        raise ArgumentError("queries", "subscribe to at least one query; subscribe_all() is for all tables")
+    return tuple(found)
 
 
 class Subscription:

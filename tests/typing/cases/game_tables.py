@@ -44,7 +44,16 @@ async def subscribing(client: Client) -> None:
     subscription = await client.subscribe(tables.player, tables.message)
     reveal_type(subscription)  # accept: Subscription
     await subscription.unsubscribe()
+    reveal_type(client.subscribe([tables.player, "SELECT * FROM message"]))  # accept: Subscription
+    client.subscribe((tables.player, tables.message))
+    client.subscribe([tables.player.where(lambda p: p.level >= 3)], tables.message)
+    async with client.subscription([tables.player, tables.message]) as lasting:
+        reveal_type(lasting)  # accept: Subscription
     client.subscribe(1)  # reject: arg-type reportArgumentType
+    client.subscribe([1])  # reject: list-item arg-type reportArgumentType
+    client.subscribe({"player": tables.player})  # reject: arg-type reportArgumentType
+    client.subscribe({tables.player})  # reject: arg-type reportArgumentType
+    client.subscribe(b"SELECT * FROM player")  # reject: arg-type reportArgumentType
     client.subscribe(tables.nothing)  # reject: attr-defined reportAttributeAccessIssue
 
 
