@@ -139,6 +139,25 @@ class CacheSink:
             record.move(Transition.DISCONNECTED)
             self._forget(record)
 
+    def on_applied(self, record: SubscriptionRecord, callback: Callable[..., object]) -> None:
+        """Run a callback when the rows of a subscription are in the cache; at once if they are."""
+        if record.state is SubscriptionState.ACTIVE:
+            self._engine.driver.check_here()
+            self._dispatcher.run(callback, record.handle)
+        else:
+            record.on_applied.add(callback)
+
+    def on_refused(self, record: SubscriptionRecord, callback: Callable[[SubscriptionError], object]) -> None:
+        """Run a callback when the server refuses a subscription; at once if it has."""
+        if record.refusal is None:
+            record.on_error.add(callback)
+            return
+        self._engine.driver.check_here()
+        error, failed = record.refusal
+        if failed is not None:
+            failed.handled()
+        self._dispatcher.run(callback, error)
+
     def _request_end(self, record: SubscriptionRecord) -> None:
         self._engine.session.unsubscribe(record.query_id)
         self._engine.driver.flush()
@@ -289,6 +308,7 @@ class CacheSink:
         waiting = record.unanswered
         record.move(Transition.REFUSED)
         error = SubscriptionError(record.queries, message)
+        record.refusal = error, waiting
         handled = bool(record.on_error.registered)
         if waiting is not None:
             self._engine.errors.fail(waiting, error, handled=handled)

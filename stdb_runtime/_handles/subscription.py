@@ -96,27 +96,29 @@ class Subscription:
     def on_applied(self, callback: Callable[[Subscription], T]) -> Callable[[Subscription], T]:
         """Call `callback(subscription)` once the rows are in the cache, after the row callbacks. Works as a decorator.
 
+        If they are in the cache already, it is called at once. It is called once, and not again after a reconnection.
+
         Args:
-            callback: a function, or a coroutine function. It is never called if the rows are in the cache already.
+            callback: a function, or a coroutine function, which is then run as a task.
 
         Returns:
             The callback itself.
         """
-        self._record.on_applied.add(callback)
+        self._engine.sink.on_applied(self._record, callback)
         return callback
 
     def on_error(self, callback: Callable[[SubscriptionError], T]) -> Callable[[SubscriptionError], T]:
         """Call `callback(error)` if the server refuses the subscription, also after a reconnection.
 
-        Works as a decorator.
+        If it has refused it already, the callback is called at once. Works as a decorator.
 
         Args:
-            callback: a function, or a coroutine function.
+            callback: a function, or a coroutine function, which is then run as a task.
 
         Returns:
             The callback itself.
         """
-        self._record.on_error.add(callback)
+        self._engine.sink.on_refused(self._record, callback)
         return callback
 
     def unsubscribe(self) -> PendingResult[None]:

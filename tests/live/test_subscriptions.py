@@ -188,6 +188,32 @@ async def test_a_subscription_tells_its_life(game: Database) -> None:
         await subscription.unsubscribe()  # twice is as once
 
 
+async def test_who_listens_late_is_told_at_once(game: Database, caplog: pytest.LogCaptureFixture) -> None:
+    game.call("create_player", "Alice")
+    async with connect(game.uri, game.name) as client:
+        told: list[object] = []
+        good, bad = client.subscribe(tables.player), client.subscribe("SELECT * FROM nowhere")
+        await client.drain()
+
+        @good.on_applied
+        def applied(subscription: Subscription) -> None:
+            told.append(subscription)
+
+        @good.on_applied
+        async def applied_later(subscription: Subscription) -> None:
+            await client.reducers.create_player("Bob")
+            told.append(client.db.player.count())
+
+        @bad.on_error
+        async def refused(error: SubscriptionError) -> None:
+            told.append(error.queries)
+
+        assert told == [good]
+        await client.drain()
+        assert told == [good, ("SELECT * FROM nowhere",), 2]
+    assert caplog.records == []
+
+
 async def test_unsubscribing_before_the_rows_came_is_quiet(game: Database, caplog: pytest.LogCaptureFixture) -> None:
     game.call("create_player", "Alice")
     async with connect(game.uri, game.name) as client:
