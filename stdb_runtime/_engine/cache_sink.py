@@ -57,7 +57,8 @@ class CacheSink:
     Attributes:
         client: the client handle, which callbacks get as `RowEvent.client`.
         cache: the client cache.
-        on_connect: callbacks on connections that are open and have their rows.
+        on_connect: callbacks on connections that are open and, after a reconnection, have their rows.
+        on_reconnect: callbacks on reconnections, after those of `on_connect`.
         on_disconnect: callbacks on the loss of an open connection.
         on_close: callbacks on the end of the client.
         on_unhandled_error: callbacks on failed reducer calls that nobody awaited.
@@ -69,6 +70,7 @@ class CacheSink:
         self.client: Any = None  # Any: the generated package's client, which is set as soon as it exists
         self.cache = ClientCache(tables, engine.encoding, engine.stats, engine.logger)
         self.on_connect: CallbackList[Callable[[], object]] = CallbackList()
+        self.on_reconnect: CallbackList[Callable[[], object]] = CallbackList()
         self.on_disconnect: CallbackList[Callable[[StdbError | None], object]] = CallbackList()
         self.on_close: CallbackList[Callable[[StdbError | None], object]] = CallbackList()
         self.on_unhandled_error: CallbackList[Callable[[ReducerError], object]] = CallbackList()
@@ -369,6 +371,7 @@ class CacheSink:
         for record in waiting:
             self._applied(record)
         self._dispatcher.run_all(self.on_connect)
+        self._dispatcher.run_all(self.on_reconnect)
 
 
 TypedEngine: TypeAlias = Engine[CacheSink]

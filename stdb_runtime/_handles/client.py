@@ -121,10 +121,11 @@ class BaseClient(ConnectionInfo[CacheSink], Generic[D, S, P]):
     # --- callbacks ----------------------------------------------------------------------------------------------------
 
     def on_connect(self, callback: Callable[[], T]) -> Callable[[], T]:
-        """Call `callback()` after each reconnection, once the rows are up to date.
+        """Call `callback()` for each connection: when the first one is open, and when each later one has its rows.
 
-        Works as a decorator, as all `on_` methods do. For the first connection, use the argument `on_connect` of
-        `connect`.
+        Only the argument `on_connect` of `connect` is registered early enough for the first connection. What this
+        method registers is called for each reconnection: once the rows are up to date, before `on_reconnect`. Works as
+        a decorator, as all `on_` methods do.
         """
         self._engine.sink.on_connect.add(callback)
         return callback
@@ -132,6 +133,19 @@ class BaseClient(ConnectionInfo[CacheSink], Generic[D, S, P]):
     def remove_on_connect(self, callback: Callable[[], object]) -> None:
         """Remove a callback of `on_connect`. Raises ValueError if it is not registered."""
         self._engine.sink.on_connect.remove(callback)
+
+    def on_reconnect(self, callback: Callable[[], T]) -> Callable[[], T]:
+        """Call `callback()` after each reconnection, once requests can be made and the rows are up to date.
+
+        It runs after the callbacks of what changed meanwhile (their cause is `Reconciled`), the `on_applied` callbacks
+        of subscriptions whose rows had not arrived before, and the callbacks of `on_connect`.
+        """
+        self._engine.sink.on_reconnect.add(callback)
+        return callback
+
+    def remove_on_reconnect(self, callback: Callable[[], object]) -> None:
+        """Remove a callback of `on_reconnect`. Raises ValueError if it is not registered."""
+        self._engine.sink.on_reconnect.remove(callback)
 
     def on_disconnect(self, callback: Callable[[StdbError | None], T]) -> Callable[[StdbError | None], T]:
         """Call `callback(error)` whenever an open connection has ended; with None if this client closed it.

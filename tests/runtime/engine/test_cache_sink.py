@@ -446,6 +446,7 @@ def test_all_that_are_wanted_are_requested_again_under_their_ids_and_their_rows_
     here, pending = active(engine, driver), engine.sink.subscribe(ALL)
     here.on_applied.add(lambda *_: order.append("again"))
     pending.on_applied.add(lambda *_: order.append("applied"))
+    engine.sink.on_reconnect.add(lambda: order.append(("reconnected", engine.is_active)))
     engine.sink.on_connect.add(lambda: order.append("connected"))
     tables.player.on_update(lambda event, old, new: order.append((event.cause, old.level, new.level)))
     driver.receive("TransactionUpdateLight", LEVEL_UP)
@@ -457,7 +458,7 @@ def test_all_that_are_wanted_are_requested_again_under_their_ids_and_their_rows_
     driver.apply(pending.query_id, ROWS)
     assert (order, pending.state, pending.applied.done) == ([], PENDING, False)
     driver.apply(here.query_id, ROWS)
-    assert order == [(Reconciled(), 3, 2), "applied", "connected"]
+    assert order == [(Reconciled(), 3, 2), "applied", "connected", ("reconnected", True)]
     assert (here.state, pending.state, engine.is_active) == (ACTIVE, ACTIVE, True)
     assert run(pending.applied) is None
 
