@@ -18,7 +18,7 @@ from .._handles.registry import registered
 from .._protocol.endpoint import Endpoint
 from .._protocol.rest import schema_path
 from ..credentials import TokenStore
-from ..errors import ArgumentError, NotConnectedError, StdbError
+from ..errors import ArgumentError, EventLoopError, NotConnectedError, StdbError
 from .connection import Connection
 from .http import fetch
 from .options import Options, TokenSource
@@ -76,8 +76,18 @@ class RawConnection(BaseRawConnection):
             raise error
 
     def start(self) -> None:
-        """Run in the background. Errors that `run` would raise go to the handler's `on_error`, or are logged."""
-        self._running = asyncio.get_running_loop().create_task(self._run_reporting())
+        """Run in the background. Errors that `run` would raise go to the handler's `on_error`, or are logged.
+
+        Raises:
+            EventLoopError: no event loop is running.
+        """
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise EventLoopError(
+                "no event loop is running: call start() in an `async def` that asyncio.run(...) runs"
+            ) from None
+        self._running = loop.create_task(self._run_reporting())
 
     async def close(self) -> None:
         """Close the connection. Requests in flight fail with ConnectionLost."""

@@ -383,6 +383,19 @@ async def test_the_client_of_a_context(game: Database) -> None:
     assert "is closed" in problem(lambda: one.reducers.create_player("x"))
 
 
+async def test_a_client_of_another_thread_is_not_meant(game: Database) -> None:
+    async with connect(game.uri, game.name):
+        with pytest.raises(NotConnectedError, match=r"only in another event loop or thread: .*run_coroutine"):
+            await asyncio.get_running_loop().run_in_executor(None, reducers.create_player, "x")
+
+
+def test_without_an_event_loop_one_is_told_how_to_connect() -> None:
+    with pytest.raises(NotConnectedError, match=r"`async with connect\(uri, database\) as client:`.*asyncio.run"):
+        reducers.create_player("x")
+    with pytest.raises(NotConnectedError, match="asyncio.run"):
+        len(tables.player)
+
+
 async def _create(name: str) -> None:
     await reducers.create_player(name)
 
