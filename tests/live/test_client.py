@@ -201,7 +201,7 @@ async def test_find_and_filter(game: Database) -> None:
         await reducers.delete_player(found(client.db.player.name.find("c")).id)
         assert names(level.filter(3)) == "d"
         with pytest.raises(TypeError, match="one value, or bounds"):
-            level.filter()
+            level.filter()  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
 
 
 async def test_causes_say_why_rows_come_and_go(game: Database) -> None:

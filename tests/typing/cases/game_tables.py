@@ -14,6 +14,16 @@ def finding(client: Client) -> None:
     reveal_type(client.db.player.level.filter(3))  # accept: list[Player]
     reveal_type(client.db.player.level.filter(ge=3))  # accept: list[Player]
     reveal_type(client.db.player.level.filter(gt=3, lt=5))  # accept: list[Player]
+    reveal_type(client.db.player.level.filter(lt=5, gt=3))  # accept: list[Player]
+    reveal_type(client.db.player.level.filter(ge=3, gt=3, le=5, lt=5))  # accept: list[Player]
+    reveal_type(client.db.player.level.filter(gt=3, le=5))  # accept: list[Player]
+    reveal_type(client.db.player.level.filter(le=5, lt=5))  # accept: list[Player]
+    reveal_type(client.db.player.level.filter(lt=5))  # accept: list[Player]
+    client.db.player.level.filter()  # reject: call-overload reportCallIssue
+    client.db.player.level.filter(3, ge=3)  # reject: call-overload reportCallIssue
+    client.db.player.level.filter(3, 5)  # reject: call-overload reportCallIssue
+    client.db.player.level.filter(value=3)  # reject: call-overload reportCallIssue
+    client.db.player.level.filter(eq=3)  # reject: call-overload reportCallIssue
     client.db.player.id.find("1")  # reject: arg-type reportArgumentType
     client.db.player.name.find(1)  # reject: arg-type reportArgumentType
     client.db.player.name.find()  # reject: call-arg reportCallIssue
