@@ -9,7 +9,7 @@ from .._engine.cache_sink import TypedEngine
 from .._engine.result import PendingResult
 from .._engine.subscription import SubscriptionRecord, SubscriptionState
 from ..errors import ArgumentError, SubscriptionError
-from ..text import printable
+from ..text import printable, printable_queries
 
 __all__ = ["QueryLike", "Queryable", "Subscription", "sql_of", "sqls_of"]
 
@@ -134,4 +134,4 @@ class Subscription:
         return self._record.ended
 
     def __repr__(self) -> str:
-        return f"<subscription {self.state.value}: {'; '.join(self.queries)}>"
+        return f"<subscription {self.state.value}: {printable_queries(self.queries)}>"

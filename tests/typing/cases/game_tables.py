@@ -3,7 +3,7 @@
 from typing import reveal_type
 
 from game_client import Client, Message, Player, tables
-from stdb_runtime import Identity, RowEvent
+from stdb_runtime import Identity, RowEvent, SubscriptionError
 
 
 def finding(client: Client) -> None:
@@ -54,6 +54,12 @@ async def subscribing(client: Client) -> None:
     subscription = await client.subscribe(tables.player, tables.message)
     reveal_type(subscription)  # accept: Subscription
     await subscription.unsubscribe()
+
+    @subscription.on_error
+    def refused(error: SubscriptionError) -> None:
+        reveal_type(error.query)  # accept: str | None
+        reveal_type(error.queries)  # accept: tuple[str, ...]
+
     reveal_type(client.subscribe([tables.player, "SELECT * FROM message"]))  # accept: Subscription
     client.subscribe((tables.player, tables.message))
     client.subscribe([tables.player.where(lambda p: p.level >= 3)], tables.message)
