@@ -57,7 +57,8 @@ class CacheSink:
     Attributes:
         client: the client handle, which callbacks get as `RowEvent.client`.
         cache: the client cache.
-        on_connect: callbacks on connections that are open and have their rows.
+        on_connect: callbacks on connections that are open and, after a reconnection, have their rows.
+        on_reconnect: callbacks on reconnections, after those of `on_connect`.
         on_disconnect: callbacks on the loss of an open connection.
         on_close: callbacks on the end of the client.
         on_unhandled_error: callbacks on failed reducer calls that nobody awaited.
@@ -69,6 +70,7 @@ class CacheSink:
         self.client: Any = None  # Any: the generated package's client, which is set as soon as it exists
         self.cache = ClientCache(tables, engine.encoding, engine.stats, engine.logger)
         self.on_connect: CallbackList[Callable[[], object]] = CallbackList()
+        self.on_reconnect: CallbackList[Callable[[], object]] = CallbackList()
         self.on_disconnect: CallbackList[Callable[[StdbError | None], object]] = CallbackList()
         self.on_close: CallbackList[Callable[[StdbError | None], object]] = CallbackList()
         self.on_unhandled_error: CallbackList[Callable[[ReducerError], object]] = CallbackList()
@@ -140,6 +142,25 @@ class CacheSink:
         elif self._resync is None:  # no connection: it is not requested again, and the next resync deletes its rows
             record.move(Transition.DISCONNECTED)
             self._forget(record)
+
+    def on_applied(self, record: SubscriptionRecord, callback: Callable[..., object]) -> None:
+        """Run a callback when the rows of a subscription are in the cache; at once if they are."""
+        if record.state is SubscriptionState.ACTIVE:
+            self._engine.driver.check_here()
+            self._dispatcher.run(callback, record.handle)
+        else:
+            record.on_applied.add(callback)
+
+    def on_refused(self, record: SubscriptionRecord, callback: Callable[[SubscriptionError], object]) -> None:
+        """Run a callback when the server refuses a subscription; at once if it has."""
+        if record.refusal is None:
+            record.on_error.add(callback)
+            return
+        self._engine.driver.check_here()
+        error, failed = record.refusal
+        if failed is not None:
+            failed.handled()
+        self._dispatcher.run(callback, error)
 
     def _request_end(self, record: SubscriptionRecord) -> None:
         self._engine.session.unsubscribe(record.query_id)
@@ -306,6 +327,7 @@ class CacheSink:
         waiting = record.unanswered
         record.move(Transition.REFUSED)
         error = SubscriptionError(record.queries, message)
+        record.refusal = error, waiting
         handled = bool(record.on_error.registered)
         if waiting is not None:
             self._engine.errors.fail(waiting, error, handled=handled)
@@ -371,6 +393,7 @@ class CacheSink:
         for record in waiting:
             self._applied(record)
         self._dispatcher.run_all(self.on_connect)
+        self._dispatcher.run_all(self.on_reconnect)
 
     def _run_postponed(self) -> None:
         postponed, self._postponed = self._postponed, []

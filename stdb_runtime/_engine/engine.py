@@ -110,7 +110,7 @@ class Engine(Generic[S]):
         self._lifecycle.check_open(self._session.state is SessionState.OPEN)
         if not self.sink.is_ready:
             raise NotConnectedError(
-                "the client has reconnected, and its rows have not all arrived: wait for on_connect"
+                "the client has reconnected, and its rows have not all arrived: wait for on_reconnect"
             )
         return self._session
 

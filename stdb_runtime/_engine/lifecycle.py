@@ -37,7 +37,7 @@ class ConnectionState(Enum):
 
 _NOT_OPEN = {
     ConnectionState.CONNECTING: "the client is not connected yet: use it inside `async with connect(...)`",
-    ConnectionState.RECONNECTING: "the connection is lost, and the client is reconnecting: wait for `on_connect`",
+    ConnectionState.RECONNECTING: "the connection is lost, and the client is reconnecting: wait for `on_reconnect`",
     ConnectionState.CLOSED: "the client is closed: connect again",
 }
 

@@ -112,6 +112,10 @@ class PendingResult(Generic[T]):
         else:
             future.set_result(cast("T", self._value))
 
+    def handled(self) -> None:
+        """Take the error as handled by a callback that was registered late: it is not reported any more."""
+        self._unretrieved = None
+
     def report(self) -> None:
         """Report the error once, if nobody has retrieved it."""
         error, self._unretrieved = self._unretrieved, None

@@ -82,6 +82,8 @@ class SubscriptionRecord:
         queries: the SQL of its queries.
         query_id: its id, the same on every connection.
         state: its lifecycle state.
+        refusal: the server's refusal of it, and the result that failed by it, if there was one; None if it was not
+            refused.
         applied: the result that is done when its rows are in the cache.
         ended: the result that is done when its rows are deleted.
         handle: the argument of `on_applied` callbacks.
@@ -93,6 +95,7 @@ class SubscriptionRecord:
         self.queries = queries
         self.query_id = 0
         self.state = SubscriptionState.PENDING
+        self.refusal: tuple[SubscriptionError, PendingResult[Any] | None] | None = None
         self._new_result = new_result
         self.applied = new_result()
         self.ended = new_result()

@@ -19,7 +19,7 @@ from .._handles.registry import registered
 from .._protocol.endpoint import Endpoint
 from .._protocol.rest import schema_path
 from ..credentials import TokenStore
-from ..errors import ArgumentError, NotConnectedError, StdbError
+from ..errors import ArgumentError, EventLoopError, NotConnectedError, StdbError
 from ..types import ConnectionId
 from .connection import Connection
 from .http import fetch
@@ -79,10 +79,21 @@ class RawConnection(BaseRawConnection):
             raise error
 
     def start(self) -> None:
-        """Run in the background. Errors that `run` would raise go to the handler's `on_error`, or are logged."""
+        """Run in the background. Errors that `run` would raise go to the handler's `on_error`, or are logged.
+
+        Raises:
+            EventLoopError: no event loop is running.
+            NotConnectedError: it was started or closed already.
+        """
         if self._running is not None or self._engine.is_closed:
             raise NotConnectedError("the connection was started or closed already: call connect for another one")
-        self._running = asyncio.get_running_loop().create_task(self._run_reporting())
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise EventLoopError(
+                "no event loop is running: call start() in an `async def` that asyncio.run(...) runs"
+            ) from None
+        self._running = loop.create_task(self._run_reporting())
 
     async def close(self) -> None:
         """Close the connection. Requests in flight fail with ConnectionLost."""

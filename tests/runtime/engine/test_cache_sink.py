@@ -10,6 +10,7 @@ import pytest
 from stdb_runtime import (
     ConnectionLost,
     DecodeError,
+    EventLoopError,
     ProtocolError,
     Reconciled,
     SubscriptionApplied,
@@ -142,6 +143,86 @@ def test_a_refusal_that_nobody_awaits_is_logged_unless_a_callback_got_it(
     assert [message.partition(":")[0] for message in caplog.messages] == (
         [] if listens else ["a request failed, and nobody awaited it"]
     )
+
+
+def test_who_listens_after_the_rows_came_is_told_at_once(
+    engine: TypedEngine, driver: ListDriver, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[object] = []
+    record = active(engine, driver)
+    record.handle = "the handle"
+    engine.sink.on_applied(record, told.append)
+    assert told == ["the handle"]
+
+    async def later(handle: object) -> None:
+        told.append(handle)
+
+    engine.sink.on_applied(record, later)
+    ((coroutine, culprit),) = driver.spawned
+    assert culprit is later
+    coroutine.close()
+
+    def fail(handle: object) -> None:
+        raise ZeroDivisionError
+
+    engine.sink.on_applied(record, fail)
+    assert (len(caplog.messages), "raised" in caplog.text) == (1, True)
+    reconnect(engine, driver)
+    engine.sink.on_applied(record, told.append)  # the rows are those of the lost connection
+    driver.apply(record.query_id, ROWS)
+    assert told == ["the handle"] * 2, "once for each registration, whatever is lost meanwhile"
+
+
+def test_who_listens_before_the_rows_or_after_the_end_is_not_told_at_once(
+    engine: TypedEngine, driver: ListDriver
+) -> None:
+    told: list[object] = []
+    record = engine.sink.subscribe(ALL)
+    engine.sink.on_applied(record, told.append)
+    assert told == []
+    driver.apply(record.query_id, ROWS)
+    assert len(told) == 1
+    engine.sink.unsubscribe(record)
+    engine.sink.on_applied(record, told.append)
+    driver.remove(record.query_id, ROWS)
+    engine.sink.on_applied(record, told.append)
+    assert len(told) == 1
+
+
+def test_who_listens_after_a_refusal_is_told_at_once_and_it_is_not_logged(
+    engine: TypedEngine, driver: ListDriver, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[SubscriptionError] = []
+    record = engine.sink.subscribe(("SELECT * FROM nope",))
+    driver.refuse("SubscribeMulti", record.query_id)
+    engine.sink.on_refused(record, told.append)
+    assert [error.queries for error in told] == [("SELECT * FROM nope",)]
+    engine.end(None)
+    del record
+    driver.turn()
+    assert caplog.messages == []
+
+
+def test_a_refusal_after_a_reconnection_is_told_late_too(
+    engine: TypedEngine, driver: ListDriver, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[SubscriptionError] = []
+    record = active(engine, driver)
+    reconnect(engine, driver)
+    driver.refuse("SubscribeMulti", record.query_id)
+    assert "refused after a reconnection" in caplog.text
+    engine.sink.on_refused(record, told.append)
+    assert [error.queries for error in told] == [ALL]
+
+
+def test_listening_late_from_elsewhere_is_refused(engine: TypedEngine, driver: ListDriver) -> None:
+    good, bad = active(engine, driver), engine.sink.subscribe(ALL)
+    driver.refuse("SubscribeMulti", bad.query_id)
+    driver.is_here = False
+    with pytest.raises(EventLoopError):
+        engine.sink.on_applied(good, print)
+    with pytest.raises(EventLoopError):
+        engine.sink.on_refused(bad, lambda error: None)
 
 
 def test_rows_that_cannot_be_decoded_change_nothing_and_leave_it_pending(
@@ -364,6 +445,7 @@ def test_all_that_are_wanted_are_requested_again_under_their_ids_and_their_rows_
     here, pending = active(engine, driver), engine.sink.subscribe(ALL)
     here.on_applied.add(lambda *_: order.append("again"))
     pending.on_applied.add(lambda *_: order.append("applied"))
+    engine.sink.on_reconnect.add(lambda: order.append(("reconnected", engine.is_active)))
     engine.sink.on_connect.add(lambda: order.append("connected"))
     tables.player.on_update(lambda event, old, new: order.append((event.cause, old.level, new.level)))
     driver.receive("TransactionUpdateLight", LEVEL_UP)
@@ -375,7 +457,7 @@ def test_all_that_are_wanted_are_requested_again_under_their_ids_and_their_rows_
     driver.apply(pending.query_id, ROWS)
     assert (order, pending.state, pending.applied.done) == ([], PENDING, False)
     driver.apply(here.query_id, ROWS)
-    assert order == [(Reconciled(), 3, 2), "applied", "connected"]
+    assert order == [(Reconciled(), 3, 2), "applied", "connected", ("reconnected", True)]
     assert (here.state, pending.state, engine.is_active) == (ACTIVE, ACTIVE, True)
     assert run(pending.applied) is None
 
