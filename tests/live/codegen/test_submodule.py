@@ -40,7 +40,7 @@ async def test_names_are_those_on_the_wire(server: Server, tmp_path: Path) -> No
     module.write_bytes(shop.wasm())
     database = server.publish(module, "submodules-used")
     # The client compares itself with version 9 of the schema, which leaves submodules out.
-    async with submodules.connect(database.uri, database.name, verify_schema="off") as client:
+    async with submodules.connect(database.uri, database.name, verify_schema="error") as client:
         subscription = await client.subscribe(tables.shop_stock_item, tables.shop_all_items)
         event = await client.reducers.shop_add_item(7, name="apple")
         assert (event.reducer, event.arguments) == ("shop.add_item", (7, "apple"))
