@@ -12,6 +12,7 @@ from ._engine.result import PendingResult, ReducerCall
 from ._engine.stream import Change, Deleted, Inserted, Stream, Updated
 from ._engine.subscription import SubscriptionState
 from ._handles.query import Condition, Query
+from ._handles.reducer import fire_and_forget
 from ._handles.registry import get
 from ._handles.subscription import Subscription
 from ._handles.table import KeyedTable, Table, TableInfo, table_info
@@ -156,6 +157,7 @@ __all__ = [
     "Updated",
     "Uuid",
     "connect",
+    "fire_and_forget",
     "get",
     "table_info",
 ]

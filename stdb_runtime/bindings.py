@@ -12,6 +12,7 @@ from ssl import SSLContext
 from typing import Generic, Literal, TypeVar
 
 from ._engine.backoff import Backoff
+from ._engine.result import PendingResult, ReducerCall
 from ._handles.current import CurrentClient
 from ._handles.index import BTree, Hash, Unique
 from ._handles.procedure import ProcedureSet, procedure
@@ -74,8 +75,10 @@ __all__ = [
     "Ok",
     "OnReducer",
     "OpaqueColumn",
+    "PendingResult",
     "ProcedureSet",
     "Product",
+    "ReducerCall",
     "ReducerSet",
     "ScheduleAt",
     "Selectable",
@@ -91,7 +94,7 @@ __all__ = [
     "reducer",
 ]
 
-VERSION = 1
+VERSION = 2
 """Version of the bindings, which grows when code that was generated before no longer works."""
 
 D = TypeVar("D", bound=TableSet)

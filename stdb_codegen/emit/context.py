@@ -144,7 +144,7 @@ class _Builder:
         method: Method | None = None
         if reducer.lifecycle is None:
             doc = [f"Call reducer `{reducer.name}`.", *self._function_doc(reducer)]
-            method = self._method("reducer", name, reducer, doc, Annotation("None"))
+            method = self._method("reducer", name, reducer, doc, None)
         when = {"client_connected": "connects", "client_disconnected": "disconnects"}
         listener_doc = f"Callbacks on calls of reducer `{reducer.name}`."
         if reducer.lifecycle is not None:
@@ -164,7 +164,12 @@ class _Builder:
         return self._method("procedure", self._choose("procedure", procedure), procedure, doc, returns)
 
     def _method(
-        self, kind: Kind, name: Identifier, function: ir.Reducer | ir.Procedure, doc: list[str], returns: Annotation
+        self,
+        kind: Kind,
+        name: Identifier,
+        function: ir.Reducer | ir.Procedure,
+        doc: list[str],
+        returns: Annotation | None,
     ) -> Method:
         place = f"parameters of {kind} {function.name!r}"
         parameters = self.classes.parameters(place, owners(kind, function), function.parameters)

@@ -136,7 +136,7 @@ class Method:
 
     Attributes:
         decorator: decorator of the method.
-        returns: annotation of the returned value.
+        returns: annotation of the value that a procedure returns; None for a reducer.
     """
 
     decorator: Identifier
@@ -144,7 +144,7 @@ class Method:
     name: str
     doc: str
     parameters: tuple[Member, ...]
-    returns: Annotation
+    returns: Annotation | None
 
     @property
     def renamed(self) -> tuple[Member, ...]:
@@ -208,7 +208,7 @@ class Package:
         return any(
             "types." in annotation
             for procedure in self.procedures
-            for annotation in (procedure.returns, *(parameter.annotation for parameter in procedure.parameters))
+            for annotation in (procedure.returns or "", *(parameter.annotation for parameter in procedure.parameters))
         )
 
     @property

@@ -35,9 +35,10 @@ class ServerVersionRequest(msgspec.Struct, frozen=True):
 class Driver(Protocol):
     """Driver of an engine: it owns sockets, timers and tasks.
 
-    It passes frames and lost connections to the engine, and sends the frames that `Engine.outgoing` returns. Its methods
-    must not call `Engine.receive` or `Engine.disconnected` before they return: the engine calls them in the middle of a
-    step.
+    It passes frames and lost connections to the engine, and sends the frames that `Engine.outgoing` returns.
+
+    Its methods must not call `Engine.receive` or `Engine.disconnected` before they return: the engine calls them in the
+    middle of a step.
     """
 
     @property

@@ -90,7 +90,7 @@ class PendingResult(Generic[T]):
         if self.done:
             return
         self._error = error
-        if not handled and (not self.is_awaited or self.is_abandoned):
+        if not handled and not self.is_awaited:
             self._unretrieved = error
             if self._origin and not isinstance(error, ConnectionLost):  # one such error is shared by many requests
                 error.add_note(f"the request was made at {self._origin}")

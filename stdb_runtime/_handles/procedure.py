@@ -1,28 +1,52 @@
-"""Procedures: their declarations in generated code, and calls. Servers of 1.x have no procedures.
+"""Procedures: their declarations in generated code, and calls. Servers of 2.x have them.
 
-A declaration is a method without a body, whose return type is the procedure's::
+A declaration is a method without a body, which the decorator turns into one that sends the call::
 
     class Procedures(ProcedureSet):
         @procedure("roll")
-        def roll(self, sides: U32) -> U32: ...
+        def roll(self, sides: U32) -> PendingResult[U32]:
+            raise NotImplementedError
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+from functools import cached_property, wraps
+from typing import Any, TypeVar, cast
 
 from .._engine.cache_sink import EngineSource
 from .._engine.result import PendingResult
 from .._sats.annotation import return_type_of
 from .._sats.parameters import Parameters
 from .._sats.sats import SatsType
+from .signature import shown_signature
 
-__all__ = ["BoundProcedure", "Procedure", "ProcedureSet", "procedure"]
+__all__ = ["ProcedureDeclaration", "ProcedureSet", "declared_procedure", "procedure"]
 
-P = ParamSpec("P")
-T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., PendingResult[Any]])
+
+
+class ProcedureDeclaration:
+    """Declaration of a procedure.
+
+    Args:
+        name: the procedure's name in the module.
+        method: the method that declares it.
+        rename: the module's names of parameters whose Python name differs.
+
+    Attributes:
+        parameters: its parameters.
+    """
+
+    def __init__(self, name: str, method: Callable[..., object], rename: Mapping[str, str]) -> None:
+        self.name = name
+        self.parameters = Parameters(f"procedure {name}", method, rename)
+        self._method = method
+
+    @cached_property
+    def returns(self) -> SatsType:
+        """Type of the value that it returns. Raises BindingsError if generated code cannot have that."""
+        return return_type_of(self._method)
 
 
 class ProcedureSet:
@@ -32,74 +56,30 @@ class ProcedureSet:
         self.__engine__ = engine
 
 
-class BoundProcedure(Generic[P, T]):
-    """Procedure of a client. Calling it sends the call."""
-
-    def __init__(self, declaration: Procedure[P, T], engine: EngineSource) -> None:
-        self._declaration = declaration
-        self._engine = engine
-        self.__doc__ = declaration.__doc__
-
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> PendingResult[T]:
-        """Call the procedure. Sends the call at once.
-
-        Returns:
-            The result. Awaiting it returns the value that the procedure returned, or raises:
-
-            - `ProcedureError`: the procedure failed, or the version of the server has no procedures.
-            - `ConnectionLost`: the connection ended first; whether the procedure ran is unknown.
-
-        Raises:
-            ArgumentError: an argument cannot be sent as the declared type. Nothing was sent.
-            NotConnectedError: there is no open connection.
-        """
-        declaration = self._declaration
-        values = declaration.parameters.bind(args, kwargs)
-        return self._engine().call_procedure(declaration.name, values, declaration.parameters, declaration.returns)
-
-    def __repr__(self) -> str:
-        return f"<procedure {self._declaration.name}>"
-
-
-class Procedure(Generic[P, T]):
-    """Declaration of a procedure. As an attribute of a client's `procedures` it is a `BoundProcedure`.
+def procedure(name: str, *, rename: Mapping[str, str] | None = None) -> Callable[[F], F]:
+    """Declare a procedure: the decorated method sends the call.
 
     Args:
-        name: the name of the procedure, as the module declares it.
-        declaration: the method that has its parameters and its return type.
-        rename: the module's names of parameters whose Python name differs.
-
-    Attributes:
-        name: the name of the procedure, as the module declares it.
-        parameters: its parameters.
-    """
-
-    def __init__(self, name: str, declaration: Callable[Concatenate[Any, P], T], rename: Mapping[str, str]) -> None:
-        self.name = name
-        self.parameters = Parameters(f"procedure {name}", declaration, rename)
-        self._declaration = declaration
-        self.__doc__ = declaration.__doc__
-
-    @overload
-    def __get__(self, procedures: None, owner: type[ProcedureSet]) -> Self: ...
-    @overload
-    def __get__(self, procedures: ProcedureSet, owner: type[ProcedureSet]) -> BoundProcedure[P, T]: ...
-    def __get__(self, procedures: ProcedureSet | None, owner: type[ProcedureSet]) -> Self | BoundProcedure[P, T]:
-        return self if procedures is None else BoundProcedure(self, procedures.__engine__)
-
-    @cached_property
-    def returns(self) -> SatsType:
-        """Type of the returned value. Raises BindingsError if the annotation is not one of generated code."""
-        return return_type_of(self._declaration)
-
-
-def procedure(
-    name: str, *, rename: Mapping[str, str] | None = None
-) -> Callable[[Callable[Concatenate[Any, P], T]], Procedure[P, T]]:  # Any: the set that the method stands in
-    """Declare a procedure by a method that has its parameters and its return type.
-
-    Args:
-        name: the name of the procedure, as the module declares it.
+        name: the procedure's name in the module.
         rename: the module's names of parameters whose Python name differs.
     """
-    return lambda declaration: Procedure(name, declaration, rename or {})
+
+    def declare(method: F) -> F:
+        declared = ProcedureDeclaration(name, method, rename or {})
+
+        @wraps(method)
+        def call(procedures: ProcedureSet, /, *args: object, **kwargs: object) -> PendingResult[Any]:
+            values = declared.parameters.bind(args, kwargs)
+            return procedures.__engine__().call_procedure(name, values, declared.parameters, declared.returns)
+
+        call.__dict__["__declaration__"] = declared
+        call.__dict__["__signature__"] = shown_signature(method)
+        return cast("F", call)
+
+    return declare
+
+
+def declared_procedure(method: object) -> ProcedureDeclaration | None:
+    """Return the declaration of a procedure's method, bound or not; None for anything else."""
+    declared = getattr(method, "__declaration__", None)
+    return declared if isinstance(declared, ProcedureDeclaration) else None

@@ -1,10 +1,11 @@
 """Reducers: their declarations in generated code, calls, and callbacks on calls.
 
-A declaration is a method without a body::
+A declaration is a method without a body, which the decorator turns into one that sends the call::
 
     class Reducers(ReducerSet):
         @reducer("create_player")
-        def create_player(self, name: str) -> None: ...
+        def create_player(self, name: str) -> ReducerCall:
+            raise NotImplementedError
 
         on_create_player = OnReducer[str]("create_player")
 """
@@ -12,26 +13,43 @@ A declaration is a method without a body::
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, TypeVarTuple, overload
+from functools import wraps
+from typing import Generic, NamedTuple, ParamSpec, Self, TypeVar, TypeVarTuple, cast, overload
 
 from .._engine.cache_sink import EngineSource
 from .._engine.callbacks import CallbackList
 from .._engine.result import ReducerCall
 from .._sats.parameters import Parameters
-from ..events import ReducerEvent
+from ..errors import ArgumentError
+from ..events import ReducerEvent, RowEvent
+from .signature import shown_signature
 
 __all__ = [
-    "BoundReducer",
     "OnReducer",
-    "Reducer",
+    "ReducerDeclaration",
     "ReducerListener",
     "ReducerSet",
+    "declared_reducer",
+    "fire_and_forget",
     "reducer",
 ]
 
 P = ParamSpec("P")
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., ReducerCall])
 Ts = TypeVarTuple("Ts")
+
+
+class ReducerDeclaration(NamedTuple):
+    """Declaration of a reducer.
+
+    Attributes:
+        name: the reducer's name in the module.
+        parameters: its parameters.
+    """
+
+    name: str
+    parameters: Parameters
 
 
 class ReducerSet:
@@ -43,92 +61,78 @@ class ReducerSet:
     @classmethod
     def __parameters__(cls) -> dict[str, Parameters]:
         """Return the parameters of each callable reducer, by its name in the module."""
-        declared = [value for value in vars(cls).values() if isinstance(value, Reducer)]
-        return {reducer.name: reducer.parameters for reducer in declared}
+        found = map(declared_reducer, vars(cls).values())
+        return {declared.name: declared.parameters for declared in found if declared is not None}
 
 
-class BoundReducer(Generic[P]):
-    """Reducer of a client. Calling it sends the call."""
-
-    def __init__(self, declaration: Reducer[P], engine: EngineSource) -> None:
-        self._declaration = declaration
-        self._engine = engine
-        self.__doc__ = declaration.__doc__
-
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> ReducerCall:
-        """Call the reducer. Sends the call at once.
-
-        Returns:
-            The call. Await it to wait for its result: a `ReducerEvent`, or ReducerError.
-
-        Raises:
-            ArgumentError: an argument cannot be sent as the declared type. Nothing was sent.
-            NotConnectedError: there is no open connection.
-        """
-        declaration = self._declaration
-        values = declaration.parameters.bind(args, kwargs)
-        return self._engine().call_reducer(declaration.name, values, declaration.parameters)
-
-    def fire_and_forget(self, *args: P.args, **kwargs: P.kwargs) -> None:
-        """Call the reducer, and ask the server not to report the result, not even a failure.
-
-        The rows that it changes are updated as after a call of another client (docs/protocol.md, 4.3).
-
-        Raises:
-            ArgumentError: an argument cannot be sent as the declared type. Nothing was sent.
-            NotConnectedError: there is no open connection.
-        """
-        declaration = self._declaration
-        values = declaration.parameters.bind(args, kwargs)
-        self._engine().call_reducer_without_reply(declaration.name, values, declaration.parameters)
-
-    def __repr__(self) -> str:
-        return f"<reducer {self._declaration.name}>"
-
-
-class Reducer(Generic[P]):
-    """Declaration of a reducer. As an attribute of a client's `reducers` it is a `BoundReducer`.
+def reducer(name: str, *, rename: Mapping[str, str] | None = None) -> Callable[[F], F]:
+    """Declare a reducer: the decorated method sends the call.
 
     Args:
-        name: the name of the reducer, as the module declares it.
-        declaration: the method that has its parameters.
+        name: the reducer's name in the module.
         rename: the module's names of parameters whose Python name differs.
-
-    Attributes:
-        name: the name of the reducer, as the module declares it.
-        parameters: its parameters.
     """
 
-    def __init__(self, name: str, declaration: Callable[Concatenate[Any, P], None], rename: Mapping[str, str]) -> None:
-        self.name = name
-        self.parameters = Parameters(f"reducer {name}", declaration, rename)
-        self.__doc__ = declaration.__doc__
+    def declare(declaration: F) -> F:
+        parameters = Parameters(f"reducer {name}", declaration, rename or {})
 
-    @overload
-    def __get__(self, reducers: None, owner: type[ReducerSet]) -> Self: ...
-    @overload
-    def __get__(self, reducers: ReducerSet, owner: type[ReducerSet]) -> BoundReducer[P]: ...
-    def __get__(self, reducers: ReducerSet | None, owner: type[ReducerSet]) -> Self | BoundReducer[P]:
-        return self if reducers is None else BoundReducer(self, reducers.__engine__)
+        @wraps(declaration)
+        def call(reducers: ReducerSet, /, *args: object, **kwargs: object) -> ReducerCall:
+            return reducers.__engine__().call_reducer(name, parameters.bind(args, kwargs), parameters)
+
+        call.__dict__["__declaration__"] = ReducerDeclaration(name, parameters)
+        call.__dict__["__signature__"] = shown_signature(declaration)
+        return cast("F", call)
+
+    return declare
+
+
+def declared_reducer(method: object) -> ReducerDeclaration | None:
+    """Return the declaration of a reducer's method, bound or not; None for anything else."""
+    declared = getattr(method, "__declaration__", None)
+    return declared if isinstance(declared, ReducerDeclaration) else None
+
+
+def fire_and_forget(reducer: Callable[P, ReducerCall], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Call a reducer without asking for the result: `fire_and_forget(reducers.create_player, "Alice")`.
+
+    Sends the call at once. The server reports neither success nor failure; changed rows arrive as those of any other
+    call (docs/protocol.md, 4.3).
+
+    Args:
+        reducer: a reducer of a client, or of a generated package.
+        args: the arguments of the reducer.
+        kwargs: the arguments by name.
+
+    Raises:
+        ArgumentError: `reducer` is not a reducer, or an argument does not have the declared type.
+        NotConnectedError: there is no open connection.
+    """
+    declared, owner = declared_reducer(reducer), getattr(reducer, "__self__", None)
+    if declared is None or not isinstance(owner, ReducerSet):
+        raise ArgumentError("reducer", f"expected a reducer such as reducers.create_player, got {reducer!r}")
+    values = declared.parameters.bind(args, kwargs)
+    owner.__engine__().call_reducer_without_reply(declared.name, values, declared.parameters)
 
 
 class ReducerListener(Generic[*Ts]):
-    """Registration of callbacks on calls of one reducer. Call it with a callback, or use it as a decorator."""
+    """Callbacks on the calls of a reducer. Calling it adds one; it is also a decorator."""
 
-    def __init__(self, callbacks: CallbackList[Callable[..., object]]) -> None:
+    def __init__(self, reducer: str, callbacks: CallbackList[Callable[..., object]]) -> None:
+        self._reducer = reducer
         self._callbacks = callbacks
 
     def __call__(self, callback: Callable[[ReducerEvent, *Ts], T]) -> Callable[[ReducerEvent, *Ts], T]:
-        """Call `callback(event, *arguments)` for each call of the reducer that the server reports, after row callbacks.
+        """Call `callback(event, *arguments)` for each reported call of the reducer. Works as a decorator.
 
-        The server reports this client's own calls, also failed ones (see `event.status`), and calls of other clients
-        that changed rows of this client's subscriptions.
+        The server reports calls of any client that changed rows of this client's subscriptions, and all calls of this
+        client, which may have failed: see `event.status`. Runs after the callbacks of the rows.
 
         Args:
-            callback: a function, or a coroutine function, which is then run as a task.
+            callback: a function or a coroutine function, which runs as a task.
 
         Returns:
-            The callback itself.
+            The callback.
         """
         self._callbacks.add(callback)
         return callback
@@ -137,12 +141,28 @@ class ReducerListener(Generic[*Ts]):
         """Remove a callback. Raises ValueError if it is not registered."""
         self._callbacks.remove(callback)
 
+    def match(self, event: RowEvent | ReducerEvent) -> tuple[*Ts] | None:
+        """Return the arguments of the call that caused an event; None if it was not a call of this reducer.
+
+        In a callback on rows: `if (arguments := client.reducers.on_level_up.match(event)) is not None: ...`
+
+        Args:
+            event: the event of a row or of a reducer.
+
+        Raises:
+            DecodeError: the arguments do not have the declared types.
+        """
+        cause = event.cause if isinstance(event, RowEvent) else event
+        if not isinstance(cause, ReducerEvent) or cause.reducer != self._reducer:
+            return None
+        return cast("tuple[*Ts]", cause.arguments)
+
 
 class OnReducer(Generic[*Ts]):
-    """Declaration of callbacks on calls of a reducer. The type arguments are the types of its parameters.
+    """Declaration of the callbacks on a reducer. The type arguments are the types of its parameters.
 
     Args:
-        name: the name of the reducer, as the module declares it.
+        name: the reducer's name in the module.
     """
 
     def __init__(self, name: str) -> None:
@@ -153,16 +173,6 @@ class OnReducer(Generic[*Ts]):
     @overload
     def __get__(self, reducers: ReducerSet, owner: type[ReducerSet]) -> ReducerListener[*Ts]: ...
     def __get__(self, reducers: ReducerSet | None, owner: type[ReducerSet]) -> Self | ReducerListener[*Ts]:
-        return self if reducers is None else ReducerListener(reducers.__engine__().sink.reducer_callbacks(self._name))
-
-
-def reducer(
-    name: str, *, rename: Mapping[str, str] | None = None
-) -> Callable[[Callable[Concatenate[Any, P], None]], Reducer[P]]:  # Any: the set that the method stands in
-    """Declare a reducer by a method that has its parameters.
-
-    Args:
-        name: the name of the reducer, as the module declares it.
-        rename: the module's names of parameters whose Python name differs.
-    """
-    return lambda declaration: Reducer(name, declaration, rename or {})
+        if reducers is None:
+            return self
+        return ReducerListener(self._name, reducers.__engine__().sink.reducer_callbacks(self._name))

@@ -270,15 +270,18 @@ def parameters_of(function: Callable[..., object], rename: Mapping[str, str]) ->
 
 
 def return_type_of(function: Callable[..., object]) -> SatsType:
-    """Return the return type of the declaration of a procedure.
+    """Return the type that a procedure returns.
 
     Args:
-        function: the declaration.
+        function: the declaration, which returns a result of that type: `PendingResult[U32]`.
 
     Raises:
         BindingsError: the annotation is not one of generated code.
     """
-    return type_of(_hints(function)["return"])
+    result = get_args(_hints(function)["return"])
+    if len(result) != 1:
+        raise BindingsError(f"{function.__qualname__} does not return a result; run stdb-codegen again")
+    return type_of(result[0])
 
 
 def _hints(declaration: Callable[..., object]) -> dict[str, object]:

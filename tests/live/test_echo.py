@@ -29,13 +29,13 @@ from stdb_runtime._protocol.v1_json.rows import RowReader
 from stdb_runtime._sats.literal import double_literal, server_double
 from tests.golden.echo import client as echo_client
 from tests.golden.echo.client import types as echo
+from tests.support.declarations import of_reducer
 from tests.support.echo import KINDS
 from tests.support.values import LEISURE, has_literal, kind_of, single
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Iterator
 
-    from stdb_runtime._handles.reducer import Reducer
     from stdb_runtime._handles.table import Table
     from tests.conftest import Publish
     from tests.support.server import Database
@@ -52,7 +52,7 @@ def row_class(table: str) -> Any:
 
 def arguments(event: ReducerEvent) -> tuple[object, ...]:
     """What the server said that the arguments of a call were."""
-    declared: Reducer[Any] = getattr(echo_client.Reducers, event.reducer)
+    declared = of_reducer(getattr(echo_client.Reducers, event.reducer))
     return decode(declared.parameters, event.args)
 
 

@@ -20,6 +20,7 @@ from stdb_runtime import (
     ReconnectError,
     ServerUnreachableError,
     UnknownDatabaseError,
+    fire_and_forget,
 )
 from tests.support.clients import AT_ONCE, Watch
 from tests.support.modules import module_wasm
@@ -240,7 +241,7 @@ async def test_calls_while_away_are_refused_at_once(game: Database) -> None:
         assert (client.state.value, client.is_active, client.latency) == ("reconnecting", False, None)
         for ask in (
             lambda: client.reducers.create_player("x"),
-            lambda: client.reducers.create_player.fire_and_forget("x"),
+            lambda: fire_and_forget(client.reducers.create_player, "x"),
             lambda: client.query(tables.player),
             lambda: client.subscribe(tables.message),
             client.subscribe_all,

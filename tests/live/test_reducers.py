@@ -21,6 +21,7 @@ from stdb_runtime import (
     ReducerError,
     ReducerEvent,
     UnknownTransaction,
+    fire_and_forget,
 )
 from tests.support.clients import left_behind
 from tests.support.proxy import Proxy
@@ -237,8 +238,8 @@ async def test_failures_that_nobody_takes(game: Database, caplog: pytest.LogCapt
 async def test_fire_and_forget(game: Database, caplog: pytest.LogCaptureFixture) -> None:
     async with connect(game.uri, game.name) as client:
         await client.subscribe(tables.player)
-        client.reducers.create_player.fire_and_forget("Alice")
-        client.reducers.create_player.fire_and_forget("")
+        fire_and_forget(client.reducers.create_player, "Alice")
+        fire_and_forget(client.reducers.create_player, "")
         assert (await client.db.player.name.wait_for("Alice", timeout=10)).owner == client.identity
         await client.query(tables.player)
         assert left_behind(client) == 0

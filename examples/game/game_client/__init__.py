@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 _bindings = stdb.Bindings(
-    version=1,
+    version=2,
     schema_hash="72b8292ce05330eeeb42413b52fc48f729153f8f95917d7daa6c095eb5c44907",
     tables=Tables,
     reducers=Reducers,

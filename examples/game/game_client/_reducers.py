@@ -15,36 +15,56 @@ class Reducers(stdb.ReducerSet):
     """Reducers of the module. A call is sent at once; await it for its outcome."""
 
     @stdb.reducer("create_player")
-    def create_player(self, name: str) -> None:
-        """Call reducer `create_player`."""
+    def create_player(self, name: str) -> stdb.ReducerCall:
+        """Call reducer `create_player`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_create_player = stdb.OnReducer[str]("create_player")
     """Callbacks on calls of reducer `create_player`."""
 
     @stdb.reducer("delete_player")
-    def delete_player(self, id: stdb.U64) -> None:
-        """Call reducer `delete_player`."""
+    def delete_player(self, id: stdb.U64) -> stdb.ReducerCall:
+        """Call reducer `delete_player`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_player = stdb.OnReducer[stdb.U64]("delete_player")
     """Callbacks on calls of reducer `delete_player`."""
 
     @stdb.reducer("do_activity")
-    def do_activity(self, id: stdb.U64, activity: types.Activity) -> None:
-        """Call reducer `do_activity`."""
+    def do_activity(self, id: stdb.U64, activity: types.Activity) -> stdb.ReducerCall:
+        """Call reducer `do_activity`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_do_activity = stdb.OnReducer[stdb.U64, types.Activity]("do_activity")
     """Callbacks on calls of reducer `do_activity`."""
 
     @stdb.reducer("level_up")
-    def level_up(self, id: stdb.U64) -> None:
-        """Call reducer `level_up`."""
+    def level_up(self, id: stdb.U64) -> stdb.ReducerCall:
+        """Call reducer `level_up`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_level_up = stdb.OnReducer[stdb.U64]("level_up")
     """Callbacks on calls of reducer `level_up`."""
 
     @stdb.reducer("move_to")
-    def move_to(self, id: stdb.U64, position: types.Position) -> None:
-        """Call reducer `move_to`."""
+    def move_to(self, id: stdb.U64, position: types.Position) -> stdb.ReducerCall:
+        """Call reducer `move_to`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_move_to = stdb.OnReducer[stdb.U64, types.Position]("move_to")
     """Callbacks on calls of reducer `move_to`."""
@@ -56,15 +76,23 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `client_disconnected`. The server calls it when a client disconnects."""
 
     @stdb.reducer("send_message")
-    def send_message(self, text: str) -> None:
-        """Call reducer `send_message`."""
+    def send_message(self, text: str) -> stdb.ReducerCall:
+        """Call reducer `send_message`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_send_message = stdb.OnReducer[str]("send_message")
     """Callbacks on calls of reducer `send_message`."""
 
     @stdb.reducer("set_status")
-    def set_status(self, id: stdb.U64, status: str | None) -> None:
-        """Call reducer `set_status`."""
+    def set_status(self, id: stdb.U64, status: str | None) -> stdb.ReducerCall:
+        """Call reducer `set_status`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_set_status = stdb.OnReducer[stdb.U64, str | None]("set_status")
     """Callbacks on calls of reducer `set_status`."""

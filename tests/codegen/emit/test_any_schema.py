@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from stdb_codegen.emit import context, render
 from stdb_codegen.errors import CodegenError
 from stdb_codegen.schema import casing, lower, v10
-from stdb_runtime._handles.procedure import Procedure
-from stdb_runtime._handles.reducer import Reducer
+from stdb_runtime._handles.procedure import declared_procedure
+from stdb_runtime._handles.reducer import declared_reducer
 from stdb_runtime._sats.annotation import product_of
 from stdb_runtime.bindings import Enumeration, Product, Variant
 from tests.codegen import schemas
@@ -62,10 +62,11 @@ def imported(files: Mapping[str, str], folder: Path) -> ModuleType:
         cast("dict[str, object]", vars(package.Reducers)),
         cast("dict[str, object]", vars(package.Procedures)),
     )
-    for declared in (*reducers.values(), *procedures.values()):
-        if isinstance(declared, Reducer | Procedure):
+    for method in (*reducers.values(), *procedures.values()):
+        declared = declared_reducer(method) or declared_procedure(method)
+        if declared is not None:
             with pytest.raises(TypeError, match="has no parameter"):
-                cast("Reducer[...]", declared).parameters.bind((), {"no such parameter": 1})
+                declared.parameters.bind((), {"no such parameter": 1})
     declarations = package.Tables.__declarations__()
     assert len(declarations) == len(package.Tables.__annotations__)
     for attribute in package.Tables.__annotations__:

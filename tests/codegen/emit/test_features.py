@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import pytest
 
 from stdb_runtime import Err, Ok, Some, SubscriptionError
-from stdb_runtime._handles.procedure import Procedure
 from stdb_runtime._handles.table import TableSet
 from stdb_runtime._protocol.v1_json.arguments import decode, decode_value, encode
 from stdb_runtime._protocol.v1_json.messages import Rows, TableUpdate
@@ -24,6 +23,7 @@ from tests.golden.renames import client as renames
 from tests.golden.schedules import client as schedules
 from tests.golden.shared import client as shared
 from tests.golden.views import client as views
+from tests.support.declarations import of_procedure, of_reducer
 from tests.support.engine import typed_engine
 
 T = TypeVar("T", bound=TableSet)
@@ -45,7 +45,8 @@ def encoded(parameters: Parameters, args: tuple[object, ...], kwargs: dict[str, 
     return encode(parameters, parameters.bind(args, kwargs))
 
 
-def returned(procedure: Procedure[..., Any], text: str) -> object:
+def returned(method: object, text: str) -> object:
+    procedure = of_procedure(method)
     return decode_value(procedure.returns, text, procedure.name)
 
 
@@ -83,10 +84,10 @@ def test_views_are_read_like_tables() -> None:
 
 def test_procedures_send_and_read() -> None:
     declared = procedures.Procedures
-    assert encoded(declared.add.parameters, (1, 2), {}) == "[1,2]"
+    assert encoded(of_procedure(declared.add).parameters, (1, 2), {}) == "[1,2]"
     assert returned(declared.add, "3") == 3
     assert returned(declared.announce, "[]") is None
-    assert encoded(declared.best_cell.parameters, ("a",), {"self_": 5}) == '["a",5]'
+    assert encoded(of_procedure(declared.best_cell).parameters, ("a",), {"self_": 5}) == '["a",5]'
     assert returned(declared.best_cell, "[0,[1,2]]") == procedures.Cell(1, 2)
     assert returned(declared.best_cell, "[1,[]]") is None
     assert returned(declared.decide, "[1,[]]") is procedures.Side.RIGHT
@@ -113,7 +114,7 @@ def test_nested_options_survive() -> None:
         inner=None,
         kind=options.KindSome(Some(Some(None))),
     )
-    parameters = options.Reducers.put.parameters
+    parameters = of_reducer(options.Reducers.put).parameters
     text = encode(parameters, (nest, Some(None)))
     assert decode(parameters, text) == (nest, Some(None))
 
@@ -123,7 +124,7 @@ def test_recursive_values_survive() -> None:
     folder = recursion.Folder("a", (recursion.Folder("b", (), None),), recursion.Folder("c", (), None))
     even = recursion.EvenAfter(recursion.OddAfter(recursion.EvenZero()))
     outcome = recursion.Outcome(Err(recursion.Outcome(Ok(5))))
-    parameters = recursion.Reducers.grow.parameters
+    parameters = of_reducer(recursion.Reducers.grow).parameters
     values = (tree, folder, even, outcome)
     assert decode(parameters, encode(parameters, values)) == values
 
@@ -138,10 +139,10 @@ def test_renamed_things_keep_their_wire_names() -> None:
     assert list(tables.old_players) == [renames.Gamer("old", 3, 4)]
     assert tables.old_players.where(lambda p: p.klass == "old").__sql__() == "SELECT * FROM Player WHERE class = 'old'"
     shape = renames.ShapeSmallDot(renames.Place(5))
-    assert encoded(renames.Reducers.add_player.parameters, (1,), {"shape": shape}) == "[1,[1,[5]]]"
-    assert renames.Reducers.add_player.name == "player"
+    assert encoded(of_reducer(renames.Reducers.add_player).parameters, (1,), {"shape": shape}) == "[1,[1,[5]]]"
+    assert of_reducer(renames.Reducers.add_player).name == "player"
     assert renames.Team.DARK_RED.value == "RED"
-    assert renames.Procedures.roll_dice.name == "roll"
+    assert of_procedure(renames.Procedures.roll_dice).name == "roll"
 
 
 def test_lifecycle_reducers_are_not_called() -> None:
@@ -161,7 +162,7 @@ def test_private_parts_are_there_when_asked_for() -> None:
     assert "Private: " in str(type(private.tables.slot).__doc__)
     assert "Private: " in str(private.Reducers.tick.__doc__)
     assert "Private: " in str(private.Procedures.run.__doc__)
-    assert private.Reducers.tick.name == "tick"
+    assert of_reducer(private.Reducers.tick).name == "tick"
 
 
 def test_tables_share_a_row_class() -> None:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from stdb_runtime._handles.reducer import OnReducer, Reducer
+from stdb_runtime._handles.reducer import OnReducer, declared_reducer
 from stdb_runtime._protocol.v1_json.arguments import encode
 from stdb_runtime._sats.annotation import product_of
 from stdb_runtime.bindings import Enumeration, Product
 from tests.codegen.golden import CASES, built
 from tests.codegen.schemas import GOLDEN
+from tests.support.declarations import of_reducer
 from tests.support.modules import GAME, ROOT
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def test_runtime_reads_the_types_of_the_schema(case: str) -> None:
 def test_runtime_knows_the_reducers_by_their_wire_names(case: str) -> None:
     declared = cast("dict[str, object]", vars(module(case).Reducers))
     reducers = built(case).reducers
-    called = {value.name for value in declared.values() if isinstance(value, Reducer)}
+    found = map(declared_reducer, declared.values())
+    called = {reducer.name for reducer in found if reducer is not None}
     assert called == {reducer.name for reducer in reducers if reducer.method}
     assert sum(isinstance(value, OnReducer) for value in declared.values()) == len(reducers)
 
@@ -65,7 +67,7 @@ def test_runtime_knows_the_reducers_by_their_wire_names(case: str) -> None:
 def test_renamed_arguments_are_sent() -> None:
     from tests.golden.features.client import Reducers
 
-    parameters = Reducers.create_account.parameters
+    parameters = of_reducer(Reducers.create_account).parameters
     assert encode(parameters, parameters.bind(("a",), {"self_": 5})) == '["a",5]'
 
 

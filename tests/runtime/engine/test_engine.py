@@ -24,16 +24,16 @@ from stdb_runtime import (
     ReconnectError,
     ReducerError,
     ServerUnreachableError,
+    fire_and_forget,
 )
 from stdb_runtime._engine.driver import ServerVersionRequest
 from stdb_runtime._engine.retry import RetryPolicy
 from tests.golden.probe.client import Player, Reducers, Tables
-from tests.support.engine import PROBE, ListDriver, ListFuture, run, typed_engine
+from tests.support.engine import PROBE, ListDriver, run, typed_engine
 
 if TYPE_CHECKING:
     from stdb_runtime import ReducerEvent, RowEvent
     from stdb_runtime._engine.cache_sink import TypedEngine
-    from stdb_runtime._handles.reducer import BoundReducer
 
 ALL = ("SELECT * FROM player",)
 # The recorded rows of `SELECT * FROM player WHERE level >= 1`.
@@ -171,8 +171,7 @@ def test_in_development_mode_a_failure_names_the_line_of_the_call(
 
 
 def test_calls_without_reply_are_not_waited_for(engine: TypedEngine, driver: ListDriver) -> None:
-    bound: BoundReducer[[str]] = reducers(engine).create_player
-    bound.fire_and_forget("Rec")
+    fire_and_forget(reducers(engine).create_player, "Rec")
     assert json.loads(driver.sent[-1])["CallReducer"]["flags"] == 1
     assert engine.unanswered() == []
 
@@ -206,18 +205,6 @@ def test_requests_from_elsewhere_are_refused(engine: TypedEngine, driver: ListDr
             request()
     driver.is_here = True
     assert subscription.state.value == "pending"
-
-
-def test_a_failure_is_reported_if_whoever_awaited_it_has_given_up(
-    engine: TypedEngine, driver: ListDriver, caplog: pytest.LogCaptureFixture
-) -> None:
-    call = create(engine)
-    future: ListFuture = next(call.__await__())
-    future.set_exception(driver.cancelled_error())
-    driver.answer(call.id, "name must not be empty")
-    del call
-    driver.turn()
-    assert caplog.messages == ["a request failed, and nobody awaited it: create_player: name must not be empty"]
 
 
 def test_awaiting_elsewhere_raises_and_counts_for_nothing(engine: TypedEngine, driver: ListDriver) -> None:

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 _bindings = stdb.Bindings(
-    version=1,
+    version=2,
     schema_hash="a70c5c645d1f5c136bfe69380a91ff895abd596a105b1ba7561ed4b40dbc684b",
     tables=Tables,
     reducers=Reducers,

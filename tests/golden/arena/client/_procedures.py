@@ -15,11 +15,17 @@ class Procedures(stdb.ProcedureSet):
     """Procedures of the module. A call is sent at once; await it for its value."""
 
     @stdb.procedure("fail")
-    def fail(self) -> stdb.U32:
-        """Call procedure `fail`."""
+    def fail(self) -> stdb.PendingResult[stdb.U32]:
+        """Call procedure `fail`.
+
+        Sends the call at once. Await the result for the returned value, or `ProcedureError`.
+        """
         raise NotImplementedError
 
     @stdb.procedure("roll")
-    def roll(self, sides: stdb.U32) -> types.Cell:
-        """Call procedure `roll`."""
+    def roll(self, sides: stdb.U32) -> stdb.PendingResult[types.Cell]:
+        """Call procedure `roll`.
+
+        Sends the call at once. Await the result for the returned value, or `ProcedureError`.
+        """
         raise NotImplementedError

@@ -15,15 +15,23 @@ class Reducers(stdb.ReducerSet):
     """Reducers of the module. A call is sent at once; await it for its outcome."""
 
     @stdb.reducer("create_hero")
-    def create_hero(self, name: str) -> None:
-        """Call reducer `create_hero`."""
+    def create_hero(self, name: str) -> stdb.ReducerCall:
+        """Call reducer `create_hero`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_create_hero = stdb.OnReducer[str]("create_hero")
     """Callbacks on calls of reducer `create_hero`."""
 
     @stdb.reducer("make_move")
-    def make_move(self, id: stdb.U64, what: types.Move) -> None:
-        """Call reducer `make_move`."""
+    def make_move(self, id: stdb.U64, what: types.Move) -> stdb.ReducerCall:
+        """Call reducer `make_move`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_make_move = stdb.OnReducer[stdb.U64, types.Move]("make_move")
     """Callbacks on calls of reducer `make_move`."""
@@ -32,8 +40,12 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `on_connect`. The server calls it when a client connects."""
 
     @stdb.reducer("strike")
-    def strike(self, hero: stdb.U64, damage: stdb.U32) -> None:
-        """Call reducer `strike`."""
+    def strike(self, hero: stdb.U64, damage: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `strike`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_strike = stdb.OnReducer[stdb.U64, stdb.U32]("strike")
     """Callbacks on calls of reducer `strike`."""

@@ -212,7 +212,7 @@ __all__ = [
 ]
 
 _bindings = stdb.Bindings(
-    version=1,
+    version=2,
     schema_hash="5482b10145267d376bfabf017ec9f2da2462c2ea537ba4cfba333c65d5678a59",
     tables=Tables,
     reducers=Reducers,

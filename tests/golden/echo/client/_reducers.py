@@ -15,519 +15,819 @@ class Reducers(stdb.ReducerSet):
     """Reducers of the module. A call is sent at once; await it for its outcome."""
 
     @stdb.reducer("clear")
-    def clear(self) -> None:
-        """Call reducer `clear`."""
+    def clear(self) -> stdb.ReducerCall:
+        """Call reducer `clear`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_clear = stdb.OnReducer[()]("clear")
     """Callbacks on calls of reducer `clear`."""
 
     @stdb.reducer("delete_bool")
-    def delete_bool(self, n: stdb.U32) -> None:
-        """Call reducer `delete_bool`."""
+    def delete_bool(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_bool`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_bool = stdb.OnReducer[stdb.U32]("delete_bool")
     """Callbacks on calls of reducer `delete_bool`."""
 
     @stdb.reducer("delete_bytes")
-    def delete_bytes(self, n: stdb.U32) -> None:
-        """Call reducer `delete_bytes`."""
+    def delete_bytes(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_bytes`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_bytes = stdb.OnReducer[stdb.U32]("delete_bytes")
     """Callbacks on calls of reducer `delete_bytes`."""
 
     @stdb.reducer("delete_color")
-    def delete_color(self, n: stdb.U32) -> None:
-        """Call reducer `delete_color`."""
+    def delete_color(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_color`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_color = stdb.OnReducer[stdb.U32]("delete_color")
     """Callbacks on calls of reducer `delete_color`."""
 
     @stdb.reducer("delete_connection_id")
-    def delete_connection_id(self, n: stdb.U32) -> None:
-        """Call reducer `delete_connection_id`."""
+    def delete_connection_id(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_connection_id`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_connection_id = stdb.OnReducer[stdb.U32]("delete_connection_id")
     """Callbacks on calls of reducer `delete_connection_id`."""
 
     @stdb.reducer("delete_deep")
-    def delete_deep(self, n: stdb.U32) -> None:
-        """Call reducer `delete_deep`."""
+    def delete_deep(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_deep`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_deep = stdb.OnReducer[stdb.U32]("delete_deep")
     """Callbacks on calls of reducer `delete_deep`."""
 
     @stdb.reducer("delete_drawing")
-    def delete_drawing(self, n: stdb.U32) -> None:
-        """Call reducer `delete_drawing`."""
+    def delete_drawing(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_drawing`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_drawing = stdb.OnReducer[stdb.U32]("delete_drawing")
     """Callbacks on calls of reducer `delete_drawing`."""
 
     @stdb.reducer("delete_empty")
-    def delete_empty(self, n: stdb.U32) -> None:
-        """Call reducer `delete_empty`."""
+    def delete_empty(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_empty`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_empty = stdb.OnReducer[stdb.U32]("delete_empty")
     """Callbacks on calls of reducer `delete_empty`."""
 
     @stdb.reducer("delete_everything")
-    def delete_everything(self, row: types.Everything) -> None:
-        """Call reducer `delete_everything`."""
+    def delete_everything(self, row: types.Everything) -> stdb.ReducerCall:
+        """Call reducer `delete_everything`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_everything = stdb.OnReducer[types.Everything]("delete_everything")
     """Callbacks on calls of reducer `delete_everything`."""
 
     @stdb.reducer("delete_expr")
-    def delete_expr(self, n: stdb.U32) -> None:
-        """Call reducer `delete_expr`."""
+    def delete_expr(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_expr`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_expr = stdb.OnReducer[stdb.U32]("delete_expr")
     """Callbacks on calls of reducer `delete_expr`."""
 
     @stdb.reducer("delete_f32")
-    def delete_f32(self, n: stdb.U32) -> None:
-        """Call reducer `delete_f32`."""
+    def delete_f32(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_f32`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_f32 = stdb.OnReducer[stdb.U32]("delete_f32")
     """Callbacks on calls of reducer `delete_f32`."""
 
     @stdb.reducer("delete_f64")
-    def delete_f64(self, n: stdb.U32) -> None:
-        """Call reducer `delete_f64`."""
+    def delete_f64(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_f64`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_f64 = stdb.OnReducer[stdb.U32]("delete_f64")
     """Callbacks on calls of reducer `delete_f64`."""
 
     @stdb.reducer("delete_i128")
-    def delete_i128(self, n: stdb.U32) -> None:
-        """Call reducer `delete_i128`."""
+    def delete_i128(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_i128`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_i128 = stdb.OnReducer[stdb.U32]("delete_i128")
     """Callbacks on calls of reducer `delete_i128`."""
 
     @stdb.reducer("delete_i16")
-    def delete_i16(self, n: stdb.U32) -> None:
-        """Call reducer `delete_i16`."""
+    def delete_i16(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_i16`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_i16 = stdb.OnReducer[stdb.U32]("delete_i16")
     """Callbacks on calls of reducer `delete_i16`."""
 
     @stdb.reducer("delete_i256")
-    def delete_i256(self, n: stdb.U32) -> None:
-        """Call reducer `delete_i256`."""
+    def delete_i256(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_i256`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_i256 = stdb.OnReducer[stdb.U32]("delete_i256")
     """Callbacks on calls of reducer `delete_i256`."""
 
     @stdb.reducer("delete_i32")
-    def delete_i32(self, n: stdb.U32) -> None:
-        """Call reducer `delete_i32`."""
+    def delete_i32(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_i32`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_i32 = stdb.OnReducer[stdb.U32]("delete_i32")
     """Callbacks on calls of reducer `delete_i32`."""
 
     @stdb.reducer("delete_i64")
-    def delete_i64(self, n: stdb.U32) -> None:
-        """Call reducer `delete_i64`."""
+    def delete_i64(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_i64`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_i64 = stdb.OnReducer[stdb.U32]("delete_i64")
     """Callbacks on calls of reducer `delete_i64`."""
 
     @stdb.reducer("delete_i8")
-    def delete_i8(self, n: stdb.U32) -> None:
-        """Call reducer `delete_i8`."""
+    def delete_i8(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_i8`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_i8 = stdb.OnReducer[stdb.U32]("delete_i8")
     """Callbacks on calls of reducer `delete_i8`."""
 
     @stdb.reducer("delete_identity")
-    def delete_identity(self, n: stdb.U32) -> None:
-        """Call reducer `delete_identity`."""
+    def delete_identity(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_identity`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_identity = stdb.OnReducer[stdb.U32]("delete_identity")
     """Callbacks on calls of reducer `delete_identity`."""
 
     @stdb.reducer("delete_keyless_float")
-    def delete_keyless_float(self, x: stdb.F64, y: stdb.F32) -> None:
-        """Call reducer `delete_keyless_float`."""
+    def delete_keyless_float(self, x: stdb.F64, y: stdb.F32) -> stdb.ReducerCall:
+        """Call reducer `delete_keyless_float`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_keyless_float = stdb.OnReducer[stdb.F64, stdb.F32]("delete_keyless_float")
     """Callbacks on calls of reducer `delete_keyless_float`."""
 
     @stdb.reducer("delete_line")
-    def delete_line(self, n: stdb.U32) -> None:
-        """Call reducer `delete_line`."""
+    def delete_line(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_line`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_line = stdb.OnReducer[stdb.U32]("delete_line")
     """Callbacks on calls of reducer `delete_line`."""
 
     @stdb.reducer("delete_odd")
-    def delete_odd(self) -> None:
-        """Call reducer `delete_odd`."""
+    def delete_odd(self) -> stdb.ReducerCall:
+        """Call reducer `delete_odd`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_odd = stdb.OnReducer[()]("delete_odd")
     """Callbacks on calls of reducer `delete_odd`."""
 
     @stdb.reducer("delete_one_odd")
-    def delete_one_odd(self, index: stdb.U32) -> None:
-        """Call reducer `delete_one_odd`."""
+    def delete_one_odd(self, index: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_one_odd`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_one_odd = stdb.OnReducer[stdb.U32]("delete_one_odd")
     """Callbacks on calls of reducer `delete_one_odd`."""
 
     @stdb.reducer("delete_option_bool")
-    def delete_option_bool(self, n: stdb.U32) -> None:
-        """Call reducer `delete_option_bool`."""
+    def delete_option_bool(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_option_bool`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_option_bool = stdb.OnReducer[stdb.U32]("delete_option_bool")
     """Callbacks on calls of reducer `delete_option_bool`."""
 
     @stdb.reducer("delete_option_bytes")
-    def delete_option_bytes(self, n: stdb.U32) -> None:
-        """Call reducer `delete_option_bytes`."""
+    def delete_option_bytes(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_option_bytes`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_option_bytes = stdb.OnReducer[stdb.U32]("delete_option_bytes")
     """Callbacks on calls of reducer `delete_option_bytes`."""
 
     @stdb.reducer("delete_option_color")
-    def delete_option_color(self, n: stdb.U32) -> None:
-        """Call reducer `delete_option_color`."""
+    def delete_option_color(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_option_color`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_option_color = stdb.OnReducer[stdb.U32]("delete_option_color")
     """Callbacks on calls of reducer `delete_option_color`."""
 
     @stdb.reducer("delete_option_f64")
-    def delete_option_f64(self, n: stdb.U32) -> None:
-        """Call reducer `delete_option_f64`."""
+    def delete_option_f64(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_option_f64`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_option_f64 = stdb.OnReducer[stdb.U32]("delete_option_f64")
     """Callbacks on calls of reducer `delete_option_f64`."""
 
     @stdb.reducer("delete_option_i256")
-    def delete_option_i256(self, n: stdb.U32) -> None:
-        """Call reducer `delete_option_i256`."""
+    def delete_option_i256(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_option_i256`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_option_i256 = stdb.OnReducer[stdb.U32]("delete_option_i256")
     """Callbacks on calls of reducer `delete_option_i256`."""
 
     @stdb.reducer("delete_option_identity")
-    def delete_option_identity(self, n: stdb.U32) -> None:
-        """Call reducer `delete_option_identity`."""
+    def delete_option_identity(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_option_identity`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_option_identity = stdb.OnReducer[stdb.U32]("delete_option_identity")
     """Callbacks on calls of reducer `delete_option_identity`."""
 
     @stdb.reducer("delete_option_option_i32")
-    def delete_option_option_i32(self, n: stdb.U32) -> None:
-        """Call reducer `delete_option_option_i32`."""
+    def delete_option_option_i32(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_option_option_i32`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_option_option_i32 = stdb.OnReducer[stdb.U32]("delete_option_option_i32")
     """Callbacks on calls of reducer `delete_option_option_i32`."""
 
     @stdb.reducer("delete_option_point")
-    def delete_option_point(self, n: stdb.U32) -> None:
-        """Call reducer `delete_option_point`."""
+    def delete_option_point(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_option_point`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_option_point = stdb.OnReducer[stdb.U32]("delete_option_point")
     """Callbacks on calls of reducer `delete_option_point`."""
 
     @stdb.reducer("delete_option_shape")
-    def delete_option_shape(self, n: stdb.U32) -> None:
-        """Call reducer `delete_option_shape`."""
+    def delete_option_shape(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_option_shape`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_option_shape = stdb.OnReducer[stdb.U32]("delete_option_shape")
     """Callbacks on calls of reducer `delete_option_shape`."""
 
     @stdb.reducer("delete_option_string")
-    def delete_option_string(self, n: stdb.U32) -> None:
-        """Call reducer `delete_option_string`."""
+    def delete_option_string(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_option_string`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_option_string = stdb.OnReducer[stdb.U32]("delete_option_string")
     """Callbacks on calls of reducer `delete_option_string`."""
 
     @stdb.reducer("delete_option_timestamp")
-    def delete_option_timestamp(self, n: stdb.U32) -> None:
-        """Call reducer `delete_option_timestamp`."""
+    def delete_option_timestamp(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_option_timestamp`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_option_timestamp = stdb.OnReducer[stdb.U32]("delete_option_timestamp")
     """Callbacks on calls of reducer `delete_option_timestamp`."""
 
     @stdb.reducer("delete_option_u32")
-    def delete_option_u32(self, n: stdb.U32) -> None:
-        """Call reducer `delete_option_u32`."""
+    def delete_option_u32(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_option_u32`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_option_u32 = stdb.OnReducer[stdb.U32]("delete_option_u32")
     """Callbacks on calls of reducer `delete_option_u32`."""
 
     @stdb.reducer("delete_option_unit")
-    def delete_option_unit(self, n: stdb.U32) -> None:
-        """Call reducer `delete_option_unit`."""
+    def delete_option_unit(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_option_unit`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_option_unit = stdb.OnReducer[stdb.U32]("delete_option_unit")
     """Callbacks on calls of reducer `delete_option_unit`."""
 
     @stdb.reducer("delete_option_vec_u32")
-    def delete_option_vec_u32(self, n: stdb.U32) -> None:
-        """Call reducer `delete_option_vec_u32`."""
+    def delete_option_vec_u32(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_option_vec_u32`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_option_vec_u32 = stdb.OnReducer[stdb.U32]("delete_option_vec_u32")
     """Callbacks on calls of reducer `delete_option_vec_u32`."""
 
     @stdb.reducer("delete_point")
-    def delete_point(self, n: stdb.U32) -> None:
-        """Call reducer `delete_point`."""
+    def delete_point(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_point`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_point = stdb.OnReducer[stdb.U32]("delete_point")
     """Callbacks on calls of reducer `delete_point`."""
 
     @stdb.reducer("delete_schedule_at")
-    def delete_schedule_at(self, n: stdb.U32) -> None:
-        """Call reducer `delete_schedule_at`."""
+    def delete_schedule_at(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_schedule_at`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_schedule_at = stdb.OnReducer[stdb.U32]("delete_schedule_at")
     """Callbacks on calls of reducer `delete_schedule_at`."""
 
     @stdb.reducer("delete_shape")
-    def delete_shape(self, n: stdb.U32) -> None:
-        """Call reducer `delete_shape`."""
+    def delete_shape(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_shape`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_shape = stdb.OnReducer[stdb.U32]("delete_shape")
     """Callbacks on calls of reducer `delete_shape`."""
 
     @stdb.reducer("delete_specials")
-    def delete_specials(self, n: stdb.U32) -> None:
-        """Call reducer `delete_specials`."""
+    def delete_specials(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_specials`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_specials = stdb.OnReducer[stdb.U32]("delete_specials")
     """Callbacks on calls of reducer `delete_specials`."""
 
     @stdb.reducer("delete_string")
-    def delete_string(self, n: stdb.U32) -> None:
-        """Call reducer `delete_string`."""
+    def delete_string(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_string`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_string = stdb.OnReducer[stdb.U32]("delete_string")
     """Callbacks on calls of reducer `delete_string`."""
 
     @stdb.reducer("delete_time_duration")
-    def delete_time_duration(self, n: stdb.U32) -> None:
-        """Call reducer `delete_time_duration`."""
+    def delete_time_duration(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_time_duration`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_time_duration = stdb.OnReducer[stdb.U32]("delete_time_duration")
     """Callbacks on calls of reducer `delete_time_duration`."""
 
     @stdb.reducer("delete_timestamp")
-    def delete_timestamp(self, n: stdb.U32) -> None:
-        """Call reducer `delete_timestamp`."""
+    def delete_timestamp(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_timestamp`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_timestamp = stdb.OnReducer[stdb.U32]("delete_timestamp")
     """Callbacks on calls of reducer `delete_timestamp`."""
 
     @stdb.reducer("delete_tree")
-    def delete_tree(self, n: stdb.U32) -> None:
-        """Call reducer `delete_tree`."""
+    def delete_tree(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_tree`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_tree = stdb.OnReducer[stdb.U32]("delete_tree")
     """Callbacks on calls of reducer `delete_tree`."""
 
     @stdb.reducer("delete_u128")
-    def delete_u128(self, n: stdb.U32) -> None:
-        """Call reducer `delete_u128`."""
+    def delete_u128(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_u128`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_u128 = stdb.OnReducer[stdb.U32]("delete_u128")
     """Callbacks on calls of reducer `delete_u128`."""
 
     @stdb.reducer("delete_u16")
-    def delete_u16(self, n: stdb.U32) -> None:
-        """Call reducer `delete_u16`."""
+    def delete_u16(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_u16`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_u16 = stdb.OnReducer[stdb.U32]("delete_u16")
     """Callbacks on calls of reducer `delete_u16`."""
 
     @stdb.reducer("delete_u256")
-    def delete_u256(self, n: stdb.U32) -> None:
-        """Call reducer `delete_u256`."""
+    def delete_u256(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_u256`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_u256 = stdb.OnReducer[stdb.U32]("delete_u256")
     """Callbacks on calls of reducer `delete_u256`."""
 
     @stdb.reducer("delete_u32")
-    def delete_u32(self, n: stdb.U32) -> None:
-        """Call reducer `delete_u32`."""
+    def delete_u32(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_u32`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_u32 = stdb.OnReducer[stdb.U32]("delete_u32")
     """Callbacks on calls of reducer `delete_u32`."""
 
     @stdb.reducer("delete_u64")
-    def delete_u64(self, n: stdb.U32) -> None:
-        """Call reducer `delete_u64`."""
+    def delete_u64(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_u64`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_u64 = stdb.OnReducer[stdb.U32]("delete_u64")
     """Callbacks on calls of reducer `delete_u64`."""
 
     @stdb.reducer("delete_u8")
-    def delete_u8(self, n: stdb.U32) -> None:
-        """Call reducer `delete_u8`."""
+    def delete_u8(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_u8`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_u8 = stdb.OnReducer[stdb.U32]("delete_u8")
     """Callbacks on calls of reducer `delete_u8`."""
 
     @stdb.reducer("delete_unit")
-    def delete_unit(self, n: stdb.U32) -> None:
-        """Call reducer `delete_unit`."""
+    def delete_unit(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_unit`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_unit = stdb.OnReducer[stdb.U32]("delete_unit")
     """Callbacks on calls of reducer `delete_unit`."""
 
     @stdb.reducer("delete_vec_bool")
-    def delete_vec_bool(self, n: stdb.U32) -> None:
-        """Call reducer `delete_vec_bool`."""
+    def delete_vec_bool(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_vec_bool`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_vec_bool = stdb.OnReducer[stdb.U32]("delete_vec_bool")
     """Callbacks on calls of reducer `delete_vec_bool`."""
 
     @stdb.reducer("delete_vec_bytes")
-    def delete_vec_bytes(self, n: stdb.U32) -> None:
-        """Call reducer `delete_vec_bytes`."""
+    def delete_vec_bytes(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_vec_bytes`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_vec_bytes = stdb.OnReducer[stdb.U32]("delete_vec_bytes")
     """Callbacks on calls of reducer `delete_vec_bytes`."""
 
     @stdb.reducer("delete_vec_color")
-    def delete_vec_color(self, n: stdb.U32) -> None:
-        """Call reducer `delete_vec_color`."""
+    def delete_vec_color(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_vec_color`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_vec_color = stdb.OnReducer[stdb.U32]("delete_vec_color")
     """Callbacks on calls of reducer `delete_vec_color`."""
 
     @stdb.reducer("delete_vec_f32")
-    def delete_vec_f32(self, n: stdb.U32) -> None:
-        """Call reducer `delete_vec_f32`."""
+    def delete_vec_f32(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_vec_f32`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_vec_f32 = stdb.OnReducer[stdb.U32]("delete_vec_f32")
     """Callbacks on calls of reducer `delete_vec_f32`."""
 
     @stdb.reducer("delete_vec_f64")
-    def delete_vec_f64(self, n: stdb.U32) -> None:
-        """Call reducer `delete_vec_f64`."""
+    def delete_vec_f64(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_vec_f64`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_vec_f64 = stdb.OnReducer[stdb.U32]("delete_vec_f64")
     """Callbacks on calls of reducer `delete_vec_f64`."""
 
     @stdb.reducer("delete_vec_i32")
-    def delete_vec_i32(self, n: stdb.U32) -> None:
-        """Call reducer `delete_vec_i32`."""
+    def delete_vec_i32(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_vec_i32`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_vec_i32 = stdb.OnReducer[stdb.U32]("delete_vec_i32")
     """Callbacks on calls of reducer `delete_vec_i32`."""
 
     @stdb.reducer("delete_vec_i8")
-    def delete_vec_i8(self, n: stdb.U32) -> None:
-        """Call reducer `delete_vec_i8`."""
+    def delete_vec_i8(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_vec_i8`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_vec_i8 = stdb.OnReducer[stdb.U32]("delete_vec_i8")
     """Callbacks on calls of reducer `delete_vec_i8`."""
 
     @stdb.reducer("delete_vec_identity")
-    def delete_vec_identity(self, n: stdb.U32) -> None:
-        """Call reducer `delete_vec_identity`."""
+    def delete_vec_identity(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_vec_identity`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_vec_identity = stdb.OnReducer[stdb.U32]("delete_vec_identity")
     """Callbacks on calls of reducer `delete_vec_identity`."""
 
     @stdb.reducer("delete_vec_option_u32")
-    def delete_vec_option_u32(self, n: stdb.U32) -> None:
-        """Call reducer `delete_vec_option_u32`."""
+    def delete_vec_option_u32(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_vec_option_u32`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_vec_option_u32 = stdb.OnReducer[stdb.U32]("delete_vec_option_u32")
     """Callbacks on calls of reducer `delete_vec_option_u32`."""
 
     @stdb.reducer("delete_vec_point")
-    def delete_vec_point(self, n: stdb.U32) -> None:
-        """Call reducer `delete_vec_point`."""
+    def delete_vec_point(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_vec_point`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_vec_point = stdb.OnReducer[stdb.U32]("delete_vec_point")
     """Callbacks on calls of reducer `delete_vec_point`."""
 
     @stdb.reducer("delete_vec_schedule_at")
-    def delete_vec_schedule_at(self, n: stdb.U32) -> None:
-        """Call reducer `delete_vec_schedule_at`."""
+    def delete_vec_schedule_at(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_vec_schedule_at`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_vec_schedule_at = stdb.OnReducer[stdb.U32]("delete_vec_schedule_at")
     """Callbacks on calls of reducer `delete_vec_schedule_at`."""
 
     @stdb.reducer("delete_vec_shape")
-    def delete_vec_shape(self, n: stdb.U32) -> None:
-        """Call reducer `delete_vec_shape`."""
+    def delete_vec_shape(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_vec_shape`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_vec_shape = stdb.OnReducer[stdb.U32]("delete_vec_shape")
     """Callbacks on calls of reducer `delete_vec_shape`."""
 
     @stdb.reducer("delete_vec_specials")
-    def delete_vec_specials(self, n: stdb.U32) -> None:
-        """Call reducer `delete_vec_specials`."""
+    def delete_vec_specials(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_vec_specials`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_vec_specials = stdb.OnReducer[stdb.U32]("delete_vec_specials")
     """Callbacks on calls of reducer `delete_vec_specials`."""
 
     @stdb.reducer("delete_vec_string")
-    def delete_vec_string(self, n: stdb.U32) -> None:
-        """Call reducer `delete_vec_string`."""
+    def delete_vec_string(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_vec_string`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_vec_string = stdb.OnReducer[stdb.U32]("delete_vec_string")
     """Callbacks on calls of reducer `delete_vec_string`."""
 
     @stdb.reducer("delete_vec_u256")
-    def delete_vec_u256(self, n: stdb.U32) -> None:
-        """Call reducer `delete_vec_u256`."""
+    def delete_vec_u256(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_vec_u256`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_vec_u256 = stdb.OnReducer[stdb.U32]("delete_vec_u256")
     """Callbacks on calls of reducer `delete_vec_u256`."""
 
     @stdb.reducer("delete_vec_u64")
-    def delete_vec_u64(self, n: stdb.U32) -> None:
-        """Call reducer `delete_vec_u64`."""
+    def delete_vec_u64(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_vec_u64`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_vec_u64 = stdb.OnReducer[stdb.U32]("delete_vec_u64")
     """Callbacks on calls of reducer `delete_vec_u64`."""
 
     @stdb.reducer("delete_vec_unit")
-    def delete_vec_unit(self, n: stdb.U32) -> None:
-        """Call reducer `delete_vec_unit`."""
+    def delete_vec_unit(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_vec_unit`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_vec_unit = stdb.OnReducer[stdb.U32]("delete_vec_unit")
     """Callbacks on calls of reducer `delete_vec_unit`."""
 
     @stdb.reducer("delete_vec_vec_u32")
-    def delete_vec_vec_u32(self, n: stdb.U32) -> None:
-        """Call reducer `delete_vec_vec_u32`."""
+    def delete_vec_vec_u32(self, n: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_vec_vec_u32`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_vec_vec_u32 = stdb.OnReducer[stdb.U32]("delete_vec_vec_u32")
     """Callbacks on calls of reducer `delete_vec_vec_u32`."""
 
     @stdb.reducer("insert_bool")
-    def insert_bool(self, n: stdb.U32, v: bool) -> None:
-        """Call reducer `insert_bool`."""
+    def insert_bool(self, n: stdb.U32, v: bool) -> stdb.ReducerCall:
+        """Call reducer `insert_bool`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_bool = stdb.OnReducer[stdb.U32, bool]("insert_bool")
     """Callbacks on calls of reducer `insert_bool`."""
 
     @stdb.reducer("insert_bytes")
-    def insert_bytes(self, n: stdb.U32, v: bytes) -> None:
-        """Call reducer `insert_bytes`."""
+    def insert_bytes(self, n: stdb.U32, v: bytes) -> stdb.ReducerCall:
+        """Call reducer `insert_bytes`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_bytes = stdb.OnReducer[stdb.U32, bytes]("insert_bytes")
     """Callbacks on calls of reducer `insert_bytes`."""
 
     @stdb.reducer("insert_color")
-    def insert_color(self, n: stdb.U32, v: types.Color) -> None:
-        """Call reducer `insert_color`."""
+    def insert_color(self, n: stdb.U32, v: types.Color) -> stdb.ReducerCall:
+        """Call reducer `insert_color`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_color = stdb.OnReducer[stdb.U32, types.Color]("insert_color")
     """Callbacks on calls of reducer `insert_color`."""
 
     @stdb.reducer("insert_connection_id")
-    def insert_connection_id(self, n: stdb.U32, v: stdb.ConnectionId) -> None:
-        """Call reducer `insert_connection_id`."""
+    def insert_connection_id(
+        self,
+        n: stdb.U32,
+        v: stdb.ConnectionId,
+    ) -> stdb.ReducerCall:
+        """Call reducer `insert_connection_id`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_connection_id = stdb.OnReducer[
         stdb.U32,
@@ -542,134 +842,210 @@ class Reducers(stdb.ReducerSet):
         self,
         n: stdb.U32,
         v: tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[stdb.U32, ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...],
-    ) -> None:  # fmt: skip
-        """Call reducer `insert_deep`."""
+    ) -> stdb.ReducerCall:  # fmt: skip
+        """Call reducer `insert_deep`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_deep = stdb.OnReducer[stdb.U32, tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[stdb.U32, ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...]]("insert_deep")  # fmt: skip
     """Callbacks on calls of reducer `insert_deep`."""
 
     @stdb.reducer("insert_drawing")
-    def insert_drawing(self, n: stdb.U32, v: types.Drawing) -> None:
-        """Call reducer `insert_drawing`."""
+    def insert_drawing(self, n: stdb.U32, v: types.Drawing) -> stdb.ReducerCall:
+        """Call reducer `insert_drawing`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_drawing = stdb.OnReducer[stdb.U32, types.Drawing]("insert_drawing")
     """Callbacks on calls of reducer `insert_drawing`."""
 
     @stdb.reducer("insert_empty")
-    def insert_empty(self, n: stdb.U32, v: types.Empty) -> None:
-        """Call reducer `insert_empty`."""
+    def insert_empty(self, n: stdb.U32, v: types.Empty) -> stdb.ReducerCall:
+        """Call reducer `insert_empty`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_empty = stdb.OnReducer[stdb.U32, types.Empty]("insert_empty")
     """Callbacks on calls of reducer `insert_empty`."""
 
     @stdb.reducer("insert_everything")
-    def insert_everything(self, row: types.Everything) -> None:
-        """Call reducer `insert_everything`."""
+    def insert_everything(self, row: types.Everything) -> stdb.ReducerCall:
+        """Call reducer `insert_everything`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_everything = stdb.OnReducer[types.Everything]("insert_everything")
     """Callbacks on calls of reducer `insert_everything`."""
 
     @stdb.reducer("insert_expr")
-    def insert_expr(self, n: stdb.U32, v: types.Expr) -> None:
-        """Call reducer `insert_expr`."""
+    def insert_expr(self, n: stdb.U32, v: types.Expr) -> stdb.ReducerCall:
+        """Call reducer `insert_expr`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_expr = stdb.OnReducer[stdb.U32, types.Expr]("insert_expr")
     """Callbacks on calls of reducer `insert_expr`."""
 
     @stdb.reducer("insert_f32")
-    def insert_f32(self, n: stdb.U32, v: stdb.F32) -> None:
-        """Call reducer `insert_f32`."""
+    def insert_f32(self, n: stdb.U32, v: stdb.F32) -> stdb.ReducerCall:
+        """Call reducer `insert_f32`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_f32 = stdb.OnReducer[stdb.U32, stdb.F32]("insert_f32")
     """Callbacks on calls of reducer `insert_f32`."""
 
     @stdb.reducer("insert_f64")
-    def insert_f64(self, n: stdb.U32, v: stdb.F64) -> None:
-        """Call reducer `insert_f64`."""
+    def insert_f64(self, n: stdb.U32, v: stdb.F64) -> stdb.ReducerCall:
+        """Call reducer `insert_f64`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_f64 = stdb.OnReducer[stdb.U32, stdb.F64]("insert_f64")
     """Callbacks on calls of reducer `insert_f64`."""
 
     @stdb.reducer("insert_i128")
-    def insert_i128(self, n: stdb.U32, v: stdb.I128) -> None:
-        """Call reducer `insert_i128`."""
+    def insert_i128(self, n: stdb.U32, v: stdb.I128) -> stdb.ReducerCall:
+        """Call reducer `insert_i128`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_i128 = stdb.OnReducer[stdb.U32, stdb.I128]("insert_i128")
     """Callbacks on calls of reducer `insert_i128`."""
 
     @stdb.reducer("insert_i16")
-    def insert_i16(self, n: stdb.U32, v: stdb.I16) -> None:
-        """Call reducer `insert_i16`."""
+    def insert_i16(self, n: stdb.U32, v: stdb.I16) -> stdb.ReducerCall:
+        """Call reducer `insert_i16`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_i16 = stdb.OnReducer[stdb.U32, stdb.I16]("insert_i16")
     """Callbacks on calls of reducer `insert_i16`."""
 
     @stdb.reducer("insert_i256")
-    def insert_i256(self, n: stdb.U32, v: stdb.I256) -> None:
-        """Call reducer `insert_i256`."""
+    def insert_i256(self, n: stdb.U32, v: stdb.I256) -> stdb.ReducerCall:
+        """Call reducer `insert_i256`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_i256 = stdb.OnReducer[stdb.U32, stdb.I256]("insert_i256")
     """Callbacks on calls of reducer `insert_i256`."""
 
     @stdb.reducer("insert_i32")
-    def insert_i32(self, n: stdb.U32, v: stdb.I32) -> None:
-        """Call reducer `insert_i32`."""
+    def insert_i32(self, n: stdb.U32, v: stdb.I32) -> stdb.ReducerCall:
+        """Call reducer `insert_i32`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_i32 = stdb.OnReducer[stdb.U32, stdb.I32]("insert_i32")
     """Callbacks on calls of reducer `insert_i32`."""
 
     @stdb.reducer("insert_i64")
-    def insert_i64(self, n: stdb.U32, v: stdb.I64) -> None:
-        """Call reducer `insert_i64`."""
+    def insert_i64(self, n: stdb.U32, v: stdb.I64) -> stdb.ReducerCall:
+        """Call reducer `insert_i64`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_i64 = stdb.OnReducer[stdb.U32, stdb.I64]("insert_i64")
     """Callbacks on calls of reducer `insert_i64`."""
 
     @stdb.reducer("insert_i8")
-    def insert_i8(self, n: stdb.U32, v: stdb.I8) -> None:
-        """Call reducer `insert_i8`."""
+    def insert_i8(self, n: stdb.U32, v: stdb.I8) -> stdb.ReducerCall:
+        """Call reducer `insert_i8`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_i8 = stdb.OnReducer[stdb.U32, stdb.I8]("insert_i8")
     """Callbacks on calls of reducer `insert_i8`."""
 
     @stdb.reducer("insert_identity")
-    def insert_identity(self, n: stdb.U32, v: stdb.Identity) -> None:
-        """Call reducer `insert_identity`."""
+    def insert_identity(self, n: stdb.U32, v: stdb.Identity) -> stdb.ReducerCall:
+        """Call reducer `insert_identity`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_identity = stdb.OnReducer[stdb.U32, stdb.Identity]("insert_identity")
     """Callbacks on calls of reducer `insert_identity`."""
 
     @stdb.reducer("insert_keyless_float")
-    def insert_keyless_float(self, x: stdb.F64, y: stdb.F32) -> None:
-        """Call reducer `insert_keyless_float`."""
+    def insert_keyless_float(self, x: stdb.F64, y: stdb.F32) -> stdb.ReducerCall:
+        """Call reducer `insert_keyless_float`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_keyless_float = stdb.OnReducer[stdb.F64, stdb.F32]("insert_keyless_float")
     """Callbacks on calls of reducer `insert_keyless_float`."""
 
     @stdb.reducer("insert_line")
-    def insert_line(self, n: stdb.U32, v: types.Line) -> None:
-        """Call reducer `insert_line`."""
+    def insert_line(self, n: stdb.U32, v: types.Line) -> stdb.ReducerCall:
+        """Call reducer `insert_line`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_line = stdb.OnReducer[stdb.U32, types.Line]("insert_line")
     """Callbacks on calls of reducer `insert_line`."""
 
     @stdb.reducer("insert_odd")
-    def insert_odd(self) -> None:
-        """Call reducer `insert_odd`."""
+    def insert_odd(self) -> stdb.ReducerCall:
+        """Call reducer `insert_odd`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_odd = stdb.OnReducer[()]("insert_odd")
     """Callbacks on calls of reducer `insert_odd`."""
 
     @stdb.reducer("insert_option_bool")
-    def insert_option_bool(self, n: stdb.U32, v: bool | None) -> None:
-        """Call reducer `insert_option_bool`."""
+    def insert_option_bool(self, n: stdb.U32, v: bool | None) -> stdb.ReducerCall:
+        """Call reducer `insert_option_bool`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_option_bool = stdb.OnReducer[stdb.U32, bool | None]("insert_option_bool")
     """Callbacks on calls of reducer `insert_option_bool`."""
 
     @stdb.reducer("insert_option_bytes")
-    def insert_option_bytes(self, n: stdb.U32, v: bytes | None) -> None:
-        """Call reducer `insert_option_bytes`."""
+    def insert_option_bytes(self, n: stdb.U32, v: bytes | None) -> stdb.ReducerCall:
+        """Call reducer `insert_option_bytes`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_option_bytes = stdb.OnReducer[
         stdb.U32,
@@ -680,8 +1056,16 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_option_bytes`."""
 
     @stdb.reducer("insert_option_color")
-    def insert_option_color(self, n: stdb.U32, v: types.Color | None) -> None:
-        """Call reducer `insert_option_color`."""
+    def insert_option_color(
+        self,
+        n: stdb.U32,
+        v: types.Color | None,
+    ) -> stdb.ReducerCall:
+        """Call reducer `insert_option_color`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_option_color = stdb.OnReducer[
         stdb.U32,
@@ -692,8 +1076,12 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_option_color`."""
 
     @stdb.reducer("insert_option_f64")
-    def insert_option_f64(self, n: stdb.U32, v: stdb.F64 | None) -> None:
-        """Call reducer `insert_option_f64`."""
+    def insert_option_f64(self, n: stdb.U32, v: stdb.F64 | None) -> stdb.ReducerCall:
+        """Call reducer `insert_option_f64`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_option_f64 = stdb.OnReducer[
         stdb.U32,
@@ -704,8 +1092,12 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_option_f64`."""
 
     @stdb.reducer("insert_option_i256")
-    def insert_option_i256(self, n: stdb.U32, v: stdb.I256 | None) -> None:
-        """Call reducer `insert_option_i256`."""
+    def insert_option_i256(self, n: stdb.U32, v: stdb.I256 | None) -> stdb.ReducerCall:
+        """Call reducer `insert_option_i256`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_option_i256 = stdb.OnReducer[
         stdb.U32,
@@ -716,8 +1108,16 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_option_i256`."""
 
     @stdb.reducer("insert_option_identity")
-    def insert_option_identity(self, n: stdb.U32, v: stdb.Identity | None) -> None:
-        """Call reducer `insert_option_identity`."""
+    def insert_option_identity(
+        self,
+        n: stdb.U32,
+        v: stdb.Identity | None,
+    ) -> stdb.ReducerCall:
+        """Call reducer `insert_option_identity`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_option_identity = stdb.OnReducer[
         stdb.U32,
@@ -732,8 +1132,12 @@ class Reducers(stdb.ReducerSet):
         self,
         n: stdb.U32,
         v: stdb.Some[stdb.I32 | None] | None,
-    ) -> None:
-        """Call reducer `insert_option_option_i32`."""
+    ) -> stdb.ReducerCall:
+        """Call reducer `insert_option_option_i32`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_option_option_i32 = stdb.OnReducer[
         stdb.U32,
@@ -744,8 +1148,16 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_option_option_i32`."""
 
     @stdb.reducer("insert_option_point")
-    def insert_option_point(self, n: stdb.U32, v: types.Point | None) -> None:
-        """Call reducer `insert_option_point`."""
+    def insert_option_point(
+        self,
+        n: stdb.U32,
+        v: types.Point | None,
+    ) -> stdb.ReducerCall:
+        """Call reducer `insert_option_point`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_option_point = stdb.OnReducer[
         stdb.U32,
@@ -756,8 +1168,16 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_option_point`."""
 
     @stdb.reducer("insert_option_shape")
-    def insert_option_shape(self, n: stdb.U32, v: types.Shape | None) -> None:
-        """Call reducer `insert_option_shape`."""
+    def insert_option_shape(
+        self,
+        n: stdb.U32,
+        v: types.Shape | None,
+    ) -> stdb.ReducerCall:
+        """Call reducer `insert_option_shape`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_option_shape = stdb.OnReducer[
         stdb.U32,
@@ -768,8 +1188,12 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_option_shape`."""
 
     @stdb.reducer("insert_option_string")
-    def insert_option_string(self, n: stdb.U32, v: str | None) -> None:
-        """Call reducer `insert_option_string`."""
+    def insert_option_string(self, n: stdb.U32, v: str | None) -> stdb.ReducerCall:
+        """Call reducer `insert_option_string`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_option_string = stdb.OnReducer[
         stdb.U32,
@@ -780,8 +1204,16 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_option_string`."""
 
     @stdb.reducer("insert_option_timestamp")
-    def insert_option_timestamp(self, n: stdb.U32, v: stdb.Timestamp | None) -> None:
-        """Call reducer `insert_option_timestamp`."""
+    def insert_option_timestamp(
+        self,
+        n: stdb.U32,
+        v: stdb.Timestamp | None,
+    ) -> stdb.ReducerCall:
+        """Call reducer `insert_option_timestamp`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_option_timestamp = stdb.OnReducer[
         stdb.U32,
@@ -792,8 +1224,12 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_option_timestamp`."""
 
     @stdb.reducer("insert_option_u32")
-    def insert_option_u32(self, n: stdb.U32, v: stdb.U32 | None) -> None:
-        """Call reducer `insert_option_u32`."""
+    def insert_option_u32(self, n: stdb.U32, v: stdb.U32 | None) -> stdb.ReducerCall:
+        """Call reducer `insert_option_u32`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_option_u32 = stdb.OnReducer[
         stdb.U32,
@@ -804,8 +1240,16 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_option_u32`."""
 
     @stdb.reducer("insert_option_unit")
-    def insert_option_unit(self, n: stdb.U32, v: stdb.Some[None] | None) -> None:
-        """Call reducer `insert_option_unit`."""
+    def insert_option_unit(
+        self,
+        n: stdb.U32,
+        v: stdb.Some[None] | None,
+    ) -> stdb.ReducerCall:
+        """Call reducer `insert_option_unit`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_option_unit = stdb.OnReducer[
         stdb.U32,
@@ -820,8 +1264,12 @@ class Reducers(stdb.ReducerSet):
         self,
         n: stdb.U32,
         v: tuple[stdb.U32, ...] | None,
-    ) -> None:
-        """Call reducer `insert_option_vec_u32`."""
+    ) -> stdb.ReducerCall:
+        """Call reducer `insert_option_vec_u32`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_option_vec_u32 = stdb.OnReducer[
         stdb.U32,
@@ -832,15 +1280,23 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_option_vec_u32`."""
 
     @stdb.reducer("insert_point")
-    def insert_point(self, n: stdb.U32, v: types.Point) -> None:
-        """Call reducer `insert_point`."""
+    def insert_point(self, n: stdb.U32, v: types.Point) -> stdb.ReducerCall:
+        """Call reducer `insert_point`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_point = stdb.OnReducer[stdb.U32, types.Point]("insert_point")
     """Callbacks on calls of reducer `insert_point`."""
 
     @stdb.reducer("insert_schedule_at")
-    def insert_schedule_at(self, n: stdb.U32, v: stdb.ScheduleAt) -> None:
-        """Call reducer `insert_schedule_at`."""
+    def insert_schedule_at(self, n: stdb.U32, v: stdb.ScheduleAt) -> stdb.ReducerCall:
+        """Call reducer `insert_schedule_at`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_schedule_at = stdb.OnReducer[
         stdb.U32,
@@ -851,29 +1307,49 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_schedule_at`."""
 
     @stdb.reducer("insert_shape")
-    def insert_shape(self, n: stdb.U32, v: types.Shape) -> None:
-        """Call reducer `insert_shape`."""
+    def insert_shape(self, n: stdb.U32, v: types.Shape) -> stdb.ReducerCall:
+        """Call reducer `insert_shape`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_shape = stdb.OnReducer[stdb.U32, types.Shape]("insert_shape")
     """Callbacks on calls of reducer `insert_shape`."""
 
     @stdb.reducer("insert_specials")
-    def insert_specials(self, n: stdb.U32, v: types.Specials) -> None:
-        """Call reducer `insert_specials`."""
+    def insert_specials(self, n: stdb.U32, v: types.Specials) -> stdb.ReducerCall:
+        """Call reducer `insert_specials`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_specials = stdb.OnReducer[stdb.U32, types.Specials]("insert_specials")
     """Callbacks on calls of reducer `insert_specials`."""
 
     @stdb.reducer("insert_string")
-    def insert_string(self, n: stdb.U32, v: str) -> None:
-        """Call reducer `insert_string`."""
+    def insert_string(self, n: stdb.U32, v: str) -> stdb.ReducerCall:
+        """Call reducer `insert_string`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_string = stdb.OnReducer[stdb.U32, str]("insert_string")
     """Callbacks on calls of reducer `insert_string`."""
 
     @stdb.reducer("insert_time_duration")
-    def insert_time_duration(self, n: stdb.U32, v: stdb.TimeDuration) -> None:
-        """Call reducer `insert_time_duration`."""
+    def insert_time_duration(
+        self,
+        n: stdb.U32,
+        v: stdb.TimeDuration,
+    ) -> stdb.ReducerCall:
+        """Call reducer `insert_time_duration`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_time_duration = stdb.OnReducer[
         stdb.U32,
@@ -884,78 +1360,122 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_time_duration`."""
 
     @stdb.reducer("insert_timestamp")
-    def insert_timestamp(self, n: stdb.U32, v: stdb.Timestamp) -> None:
-        """Call reducer `insert_timestamp`."""
+    def insert_timestamp(self, n: stdb.U32, v: stdb.Timestamp) -> stdb.ReducerCall:
+        """Call reducer `insert_timestamp`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_timestamp = stdb.OnReducer[stdb.U32, stdb.Timestamp]("insert_timestamp")
     """Callbacks on calls of reducer `insert_timestamp`."""
 
     @stdb.reducer("insert_tree")
-    def insert_tree(self, n: stdb.U32, v: types.Tree) -> None:
-        """Call reducer `insert_tree`."""
+    def insert_tree(self, n: stdb.U32, v: types.Tree) -> stdb.ReducerCall:
+        """Call reducer `insert_tree`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_tree = stdb.OnReducer[stdb.U32, types.Tree]("insert_tree")
     """Callbacks on calls of reducer `insert_tree`."""
 
     @stdb.reducer("insert_u128")
-    def insert_u128(self, n: stdb.U32, v: stdb.U128) -> None:
-        """Call reducer `insert_u128`."""
+    def insert_u128(self, n: stdb.U32, v: stdb.U128) -> stdb.ReducerCall:
+        """Call reducer `insert_u128`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_u128 = stdb.OnReducer[stdb.U32, stdb.U128]("insert_u128")
     """Callbacks on calls of reducer `insert_u128`."""
 
     @stdb.reducer("insert_u16")
-    def insert_u16(self, n: stdb.U32, v: stdb.U16) -> None:
-        """Call reducer `insert_u16`."""
+    def insert_u16(self, n: stdb.U32, v: stdb.U16) -> stdb.ReducerCall:
+        """Call reducer `insert_u16`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_u16 = stdb.OnReducer[stdb.U32, stdb.U16]("insert_u16")
     """Callbacks on calls of reducer `insert_u16`."""
 
     @stdb.reducer("insert_u256")
-    def insert_u256(self, n: stdb.U32, v: stdb.U256) -> None:
-        """Call reducer `insert_u256`."""
+    def insert_u256(self, n: stdb.U32, v: stdb.U256) -> stdb.ReducerCall:
+        """Call reducer `insert_u256`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_u256 = stdb.OnReducer[stdb.U32, stdb.U256]("insert_u256")
     """Callbacks on calls of reducer `insert_u256`."""
 
     @stdb.reducer("insert_u32")
-    def insert_u32(self, n: stdb.U32, v: stdb.U32) -> None:
-        """Call reducer `insert_u32`."""
+    def insert_u32(self, n: stdb.U32, v: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `insert_u32`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_u32 = stdb.OnReducer[stdb.U32, stdb.U32]("insert_u32")
     """Callbacks on calls of reducer `insert_u32`."""
 
     @stdb.reducer("insert_u64")
-    def insert_u64(self, n: stdb.U32, v: stdb.U64) -> None:
-        """Call reducer `insert_u64`."""
+    def insert_u64(self, n: stdb.U32, v: stdb.U64) -> stdb.ReducerCall:
+        """Call reducer `insert_u64`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_u64 = stdb.OnReducer[stdb.U32, stdb.U64]("insert_u64")
     """Callbacks on calls of reducer `insert_u64`."""
 
     @stdb.reducer("insert_u8")
-    def insert_u8(self, n: stdb.U32, v: stdb.U8) -> None:
-        """Call reducer `insert_u8`."""
+    def insert_u8(self, n: stdb.U32, v: stdb.U8) -> stdb.ReducerCall:
+        """Call reducer `insert_u8`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_u8 = stdb.OnReducer[stdb.U32, stdb.U8]("insert_u8")
     """Callbacks on calls of reducer `insert_u8`."""
 
     @stdb.reducer("insert_unit")
-    def insert_unit(self, n: stdb.U32, v: None) -> None:
-        """Call reducer `insert_unit`."""
+    def insert_unit(self, n: stdb.U32, v: None) -> stdb.ReducerCall:
+        """Call reducer `insert_unit`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_unit = stdb.OnReducer[stdb.U32, None]("insert_unit")
     """Callbacks on calls of reducer `insert_unit`."""
 
     @stdb.reducer("insert_vec_bool")
-    def insert_vec_bool(self, n: stdb.U32, v: tuple[bool, ...]) -> None:
-        """Call reducer `insert_vec_bool`."""
+    def insert_vec_bool(self, n: stdb.U32, v: tuple[bool, ...]) -> stdb.ReducerCall:
+        """Call reducer `insert_vec_bool`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_vec_bool = stdb.OnReducer[stdb.U32, tuple[bool, ...]]("insert_vec_bool")
     """Callbacks on calls of reducer `insert_vec_bool`."""
 
     @stdb.reducer("insert_vec_bytes")
-    def insert_vec_bytes(self, n: stdb.U32, v: tuple[bytes, ...]) -> None:
-        """Call reducer `insert_vec_bytes`."""
+    def insert_vec_bytes(self, n: stdb.U32, v: tuple[bytes, ...]) -> stdb.ReducerCall:
+        """Call reducer `insert_vec_bytes`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_vec_bytes = stdb.OnReducer[
         stdb.U32,
@@ -966,8 +1486,16 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_bytes`."""
 
     @stdb.reducer("insert_vec_color")
-    def insert_vec_color(self, n: stdb.U32, v: tuple[types.Color, ...]) -> None:
-        """Call reducer `insert_vec_color`."""
+    def insert_vec_color(
+        self,
+        n: stdb.U32,
+        v: tuple[types.Color, ...],
+    ) -> stdb.ReducerCall:
+        """Call reducer `insert_vec_color`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_vec_color = stdb.OnReducer[
         stdb.U32,
@@ -978,36 +1506,60 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_color`."""
 
     @stdb.reducer("insert_vec_f32")
-    def insert_vec_f32(self, n: stdb.U32, v: tuple[stdb.F32, ...]) -> None:
-        """Call reducer `insert_vec_f32`."""
+    def insert_vec_f32(self, n: stdb.U32, v: tuple[stdb.F32, ...]) -> stdb.ReducerCall:
+        """Call reducer `insert_vec_f32`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_vec_f32 = stdb.OnReducer[stdb.U32, tuple[stdb.F32, ...]]("insert_vec_f32")
     """Callbacks on calls of reducer `insert_vec_f32`."""
 
     @stdb.reducer("insert_vec_f64")
-    def insert_vec_f64(self, n: stdb.U32, v: tuple[stdb.F64, ...]) -> None:
-        """Call reducer `insert_vec_f64`."""
+    def insert_vec_f64(self, n: stdb.U32, v: tuple[stdb.F64, ...]) -> stdb.ReducerCall:
+        """Call reducer `insert_vec_f64`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_vec_f64 = stdb.OnReducer[stdb.U32, tuple[stdb.F64, ...]]("insert_vec_f64")
     """Callbacks on calls of reducer `insert_vec_f64`."""
 
     @stdb.reducer("insert_vec_i32")
-    def insert_vec_i32(self, n: stdb.U32, v: tuple[stdb.I32, ...]) -> None:
-        """Call reducer `insert_vec_i32`."""
+    def insert_vec_i32(self, n: stdb.U32, v: tuple[stdb.I32, ...]) -> stdb.ReducerCall:
+        """Call reducer `insert_vec_i32`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_vec_i32 = stdb.OnReducer[stdb.U32, tuple[stdb.I32, ...]]("insert_vec_i32")
     """Callbacks on calls of reducer `insert_vec_i32`."""
 
     @stdb.reducer("insert_vec_i8")
-    def insert_vec_i8(self, n: stdb.U32, v: tuple[stdb.I8, ...]) -> None:
-        """Call reducer `insert_vec_i8`."""
+    def insert_vec_i8(self, n: stdb.U32, v: tuple[stdb.I8, ...]) -> stdb.ReducerCall:
+        """Call reducer `insert_vec_i8`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_vec_i8 = stdb.OnReducer[stdb.U32, tuple[stdb.I8, ...]]("insert_vec_i8")
     """Callbacks on calls of reducer `insert_vec_i8`."""
 
     @stdb.reducer("insert_vec_identity")
-    def insert_vec_identity(self, n: stdb.U32, v: tuple[stdb.Identity, ...]) -> None:
-        """Call reducer `insert_vec_identity`."""
+    def insert_vec_identity(
+        self,
+        n: stdb.U32,
+        v: tuple[stdb.Identity, ...],
+    ) -> stdb.ReducerCall:
+        """Call reducer `insert_vec_identity`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_vec_identity = stdb.OnReducer[
         stdb.U32,
@@ -1022,8 +1574,12 @@ class Reducers(stdb.ReducerSet):
         self,
         n: stdb.U32,
         v: tuple[stdb.U32 | None, ...],
-    ) -> None:
-        """Call reducer `insert_vec_option_u32`."""
+    ) -> stdb.ReducerCall:
+        """Call reducer `insert_vec_option_u32`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_vec_option_u32 = stdb.OnReducer[
         stdb.U32,
@@ -1034,8 +1590,16 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_option_u32`."""
 
     @stdb.reducer("insert_vec_point")
-    def insert_vec_point(self, n: stdb.U32, v: tuple[types.Point, ...]) -> None:
-        """Call reducer `insert_vec_point`."""
+    def insert_vec_point(
+        self,
+        n: stdb.U32,
+        v: tuple[types.Point, ...],
+    ) -> stdb.ReducerCall:
+        """Call reducer `insert_vec_point`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_vec_point = stdb.OnReducer[
         stdb.U32,
@@ -1050,8 +1614,12 @@ class Reducers(stdb.ReducerSet):
         self,
         n: stdb.U32,
         v: tuple[stdb.ScheduleAt, ...],
-    ) -> None:
-        """Call reducer `insert_vec_schedule_at`."""
+    ) -> stdb.ReducerCall:
+        """Call reducer `insert_vec_schedule_at`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_vec_schedule_at = stdb.OnReducer[
         stdb.U32,
@@ -1062,8 +1630,16 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_schedule_at`."""
 
     @stdb.reducer("insert_vec_shape")
-    def insert_vec_shape(self, n: stdb.U32, v: tuple[types.Shape, ...]) -> None:
-        """Call reducer `insert_vec_shape`."""
+    def insert_vec_shape(
+        self,
+        n: stdb.U32,
+        v: tuple[types.Shape, ...],
+    ) -> stdb.ReducerCall:
+        """Call reducer `insert_vec_shape`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_vec_shape = stdb.OnReducer[
         stdb.U32,
@@ -1074,8 +1650,16 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_shape`."""
 
     @stdb.reducer("insert_vec_specials")
-    def insert_vec_specials(self, n: stdb.U32, v: tuple[types.Specials, ...]) -> None:
-        """Call reducer `insert_vec_specials`."""
+    def insert_vec_specials(
+        self,
+        n: stdb.U32,
+        v: tuple[types.Specials, ...],
+    ) -> stdb.ReducerCall:
+        """Call reducer `insert_vec_specials`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_vec_specials = stdb.OnReducer[
         stdb.U32,
@@ -1086,8 +1670,12 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_specials`."""
 
     @stdb.reducer("insert_vec_string")
-    def insert_vec_string(self, n: stdb.U32, v: tuple[str, ...]) -> None:
-        """Call reducer `insert_vec_string`."""
+    def insert_vec_string(self, n: stdb.U32, v: tuple[str, ...]) -> stdb.ReducerCall:
+        """Call reducer `insert_vec_string`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_vec_string = stdb.OnReducer[
         stdb.U32,
@@ -1098,8 +1686,16 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_string`."""
 
     @stdb.reducer("insert_vec_u256")
-    def insert_vec_u256(self, n: stdb.U32, v: tuple[stdb.U256, ...]) -> None:
-        """Call reducer `insert_vec_u256`."""
+    def insert_vec_u256(
+        self,
+        n: stdb.U32,
+        v: tuple[stdb.U256, ...],
+    ) -> stdb.ReducerCall:
+        """Call reducer `insert_vec_u256`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_vec_u256 = stdb.OnReducer[
         stdb.U32,
@@ -1110,15 +1706,23 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_u256`."""
 
     @stdb.reducer("insert_vec_u64")
-    def insert_vec_u64(self, n: stdb.U32, v: tuple[stdb.U64, ...]) -> None:
-        """Call reducer `insert_vec_u64`."""
+    def insert_vec_u64(self, n: stdb.U32, v: tuple[stdb.U64, ...]) -> stdb.ReducerCall:
+        """Call reducer `insert_vec_u64`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_vec_u64 = stdb.OnReducer[stdb.U32, tuple[stdb.U64, ...]]("insert_vec_u64")
     """Callbacks on calls of reducer `insert_vec_u64`."""
 
     @stdb.reducer("insert_vec_unit")
-    def insert_vec_unit(self, n: stdb.U32, v: tuple[None, ...]) -> None:
-        """Call reducer `insert_vec_unit`."""
+    def insert_vec_unit(self, n: stdb.U32, v: tuple[None, ...]) -> stdb.ReducerCall:
+        """Call reducer `insert_vec_unit`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_vec_unit = stdb.OnReducer[stdb.U32, tuple[None, ...]]("insert_vec_unit")
     """Callbacks on calls of reducer `insert_vec_unit`."""
@@ -1128,8 +1732,12 @@ class Reducers(stdb.ReducerSet):
         self,
         n: stdb.U32,
         v: tuple[tuple[stdb.U32, ...], ...],
-    ) -> None:
-        """Call reducer `insert_vec_vec_u32`."""
+    ) -> stdb.ReducerCall:
+        """Call reducer `insert_vec_vec_u32`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_insert_vec_vec_u32 = stdb.OnReducer[
         stdb.U32,

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 _bindings = stdb.Bindings(
-    version=1,
+    version=2,
     schema_hash="55d73875d53c0eb34c9450f55c18f618be63cc2df1bec6918c667bf57d6d79a3",
     tables=Tables,
     reducers=Reducers,

@@ -15,22 +15,34 @@ class Reducers(stdb.ReducerSet):
     """Reducers of the module. A call is sent at once; await it for its outcome."""
 
     @stdb.reducer("close_house")
-    def close_house(self) -> None:
-        """Call reducer `close_house`."""
+    def close_house(self) -> stdb.ReducerCall:
+        """Call reducer `close_house`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_close_house = stdb.OnReducer[()]("close_house")
     """Callbacks on calls of reducer `close_house`."""
 
     @stdb.reducer("delete_and_reinsert")
-    def delete_and_reinsert(self, id: stdb.U32) -> None:
-        """Call reducer `delete_and_reinsert`."""
+    def delete_and_reinsert(self, id: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `delete_and_reinsert`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_delete_and_reinsert = stdb.OnReducer[stdb.U32]("delete_and_reinsert")
     """Callbacks on calls of reducer `delete_and_reinsert`."""
 
     @stdb.reducer("drop_readings")
-    def drop_readings(self) -> None:
-        """Call reducer `drop_readings`."""
+    def drop_readings(self) -> stdb.ReducerCall:
+        """Call reducer `drop_readings`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_drop_readings = stdb.OnReducer[()]("drop_readings")
     """Callbacks on calls of reducer `drop_readings`."""
@@ -39,57 +51,89 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `connected`. The server calls it when a client connects."""
 
     @stdb.reducer("pair")
-    def pair(self, id: stdb.U32, tag: stdb.U32, rights: stdb.U32) -> None:
-        """Call reducer `pair`."""
+    def pair(self, id: stdb.U32, tag: stdb.U32, rights: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `pair`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_pair = stdb.OnReducer[stdb.U32, stdb.U32, stdb.U32]("pair")
     """Callbacks on calls of reducer `pair`."""
 
     @stdb.reducer("put_odd_floats")
-    def put_odd_floats(self) -> None:
-        """Call reducer `put_odd_floats`."""
+    def put_odd_floats(self) -> stdb.ReducerCall:
+        """Call reducer `put_odd_floats`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_put_odd_floats = stdb.OnReducer[()]("put_odd_floats")
     """Callbacks on calls of reducer `put_odd_floats`."""
 
     @stdb.reducer("retag")
-    def retag(self, id: stdb.U32, tag: stdb.U32) -> None:
-        """Call reducer `retag`."""
+    def retag(self, id: stdb.U32, tag: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `retag`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_retag = stdb.OnReducer[stdb.U32, stdb.U32]("retag")
     """Callbacks on calls of reducer `retag`."""
 
     @stdb.reducer("ring")
-    def ring(self, alarm: types.Alarm) -> None:
-        """Call reducer `ring`. Scheduled: the server calls it at the times in the rows of table `alarm`."""
+    def ring(self, alarm: types.Alarm) -> stdb.ReducerCall:
+        """Call reducer `ring`. Scheduled: the server calls it at the times in the rows of table `alarm`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_ring = stdb.OnReducer[types.Alarm]("ring")
     """Callbacks on calls of reducer `ring`."""
 
     @stdb.reducer("say")
-    def say(self, word: str) -> None:
-        """Call reducer `say`."""
+    def say(self, word: str) -> stdb.ReducerCall:
+        """Call reducer `say`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_say = stdb.OnReducer[str]("say")
     """Callbacks on calls of reducer `say`."""
 
     @stdb.reducer("set_alarms")
-    def set_alarms(self) -> None:
-        """Call reducer `set_alarms`."""
+    def set_alarms(self) -> stdb.ReducerCall:
+        """Call reducer `set_alarms`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_set_alarms = stdb.OnReducer[()]("set_alarms")
     """Callbacks on calls of reducer `set_alarms`."""
 
     @stdb.reducer("swap_left")
-    def swap_left(self, old: stdb.U32, new: stdb.U32) -> None:
-        """Call reducer `swap_left`."""
+    def swap_left(self, old: stdb.U32, new: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `swap_left`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_swap_left = stdb.OnReducer[stdb.U32, stdb.U32]("swap_left")
     """Callbacks on calls of reducer `swap_left`."""
 
     @stdb.reducer("unpair_one")
-    def unpair_one(self, right: stdb.U32) -> None:
-        """Call reducer `unpair_one`."""
+    def unpair_one(self, right: stdb.U32) -> stdb.ReducerCall:
+        """Call reducer `unpair_one`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_unpair_one = stdb.OnReducer[stdb.U32]("unpair_one")
     """Callbacks on calls of reducer `unpair_one`."""

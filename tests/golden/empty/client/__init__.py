@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 _bindings = stdb.Bindings(
-    version=1,
+    version=2,
     schema_hash="be8a1bbaee025d5501a33340bd5d4e547d41835268267e671efcd939c6856fe3",
     tables=Tables,
     reducers=Reducers,

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 _bindings = stdb.Bindings(
-    version=1,
+    version=2,
     schema_hash="4c7f6cf9bc1fb982b283170ca1d6081d57e3e9eee2cacc7d2ab8073495b7935f",
     tables=Tables,
     reducers=Reducers,

@@ -70,7 +70,7 @@ __all__ = [
 ]
 
 _bindings = stdb.Bindings(
-    version=1,
+    version=2,
     schema_hash="d3c170cb50cf3b0f982b831294755765bd595217badafc28f1259c0f612d5ebc",
     tables=Tables,
     reducers=Reducers,

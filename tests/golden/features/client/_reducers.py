@@ -15,8 +15,12 @@ class Reducers(stdb.ReducerSet):
     """Reducers of the module. A call is sent at once; await it for its outcome."""
 
     @stdb.reducer("class")
-    def class_(self, type: str) -> None:
-        """Call reducer `class`."""
+    def class_(self, type: str) -> stdb.ReducerCall:
+        """Call reducer `class`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_class_ = stdb.OnReducer[str]("class")
     """Callbacks on calls of reducer `class`."""
@@ -28,8 +32,12 @@ class Reducers(stdb.ReducerSet):
             "self_": "self",
         },
     )
-    def create_account(self, class_: str, self_: stdb.U64) -> None:
-        """Call reducer `CreateAccount`."""
+    def create_account(self, class_: str, self_: stdb.U64) -> stdb.ReducerCall:
+        """Call reducer `CreateAccount`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_create_account = stdb.OnReducer[str, stdb.U64]("CreateAccount")
     """Callbacks on calls of reducer `CreateAccount`."""
@@ -40,8 +48,12 @@ class Reducers(stdb.ReducerSet):
             "it_s_quoted_new_line": 'it\'s """quoted""" \\ new\nline',
         },
     )
-    def it_s_quoted_new_line(self, it_s_quoted_new_line: str) -> None:
-        """Call reducer `it's \"\"\"quoted\"\"\" \\ new\nline`."""
+    def it_s_quoted_new_line(self, it_s_quoted_new_line: str) -> stdb.ReducerCall:
+        """Call reducer `it's \"\"\"quoted\"\"\" \\ new\nline`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_it_s_quoted_new_line = stdb.OnReducer[str]('it\'s """quoted""" \\ new\nline')
     """Callbacks on calls of reducer `it's \"\"\"quoted\"\"\" \\ new\nline`."""
@@ -53,15 +65,23 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `left`. The server calls it when a client disconnects."""
 
     @stdb.reducer("stdb")
-    def stdb_(self) -> None:
-        """Call reducer `stdb`."""
+    def stdb_(self) -> stdb.ReducerCall:
+        """Call reducer `stdb`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_stdb_ = stdb.OnReducer[()]("stdb")
     """Callbacks on calls of reducer `stdb`."""
 
     @stdb.reducer("url")
-    def url(self, url: types.URL) -> None:
-        """Call reducer `url`."""
+    def url(self, url: types.URL) -> stdb.ReducerCall:
+        """Call reducer `url`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_url = stdb.OnReducer[types.URL]("url")
     """Callbacks on calls of reducer `url`."""
@@ -72,8 +92,12 @@ class Reducers(stdb.ReducerSet):
         sum: types.LongSum,
         other: types.ThisNameIsSoLongThatTheHeaderOfItsClassDoesNotFitOnOneLineOfCode,
         maybe: stdb.Some[types.GeoPoint | None] | None,
-    ) -> None:
-        """Call reducer `use_sum`."""
+    ) -> stdb.ReducerCall:
+        """Call reducer `use_sum`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_use_sum = stdb.OnReducer[
         types.LongSum,

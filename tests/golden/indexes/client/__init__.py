@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 _bindings = stdb.Bindings(
-    version=1,
+    version=2,
     schema_hash="5b339c8b25c99d743c3c73de12fe2d41b6a87243b31616860ac13d185c93deb1",
     tables=Tables,
     reducers=Reducers,

@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 _bindings = stdb.Bindings(
-    version=1,
+    version=2,
     schema_hash="c6ac56f0c6efebc265b5012b2ed644cef05a8b2a7949274cd162774037a318ff",
     tables=Tables,
     reducers=Reducers,

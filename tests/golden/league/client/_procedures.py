@@ -22,19 +22,28 @@ class Procedures(stdb.ProcedureSet):
         self,
         id: stdb.U64,
         last_name_2: str,
-    ) -> stdb.Ok[stdb.U64] | stdb.Err[str]:
-        """Call procedure `add_player`."""
+    ) -> stdb.PendingResult[stdb.Ok[stdb.U64] | stdb.Err[str]]:
+        """Call procedure `add_player`.
+
+        Sends the call at once. Await the result for the returned value, or `ProcedureError`.
+        """
         raise NotImplementedError
 
     @stdb.procedure("countPlayers")
-    def count_players(self) -> stdb.U64:
-        """Call procedure `countPlayers`."""
+    def count_players(self) -> stdb.PendingResult[stdb.U64]:
+        """Call procedure `countPlayers`.
+
+        Sends the call at once. Await the result for the returned value, or `ProcedureError`.
+        """
         raise NotImplementedError
 
     @stdb.procedure("echo_2_result")
     def echo_2_result(
         self,
         value: stdb.Ok[stdb.Uuid] | stdb.Err[str],
-    ) -> stdb.Ok[stdb.Uuid] | stdb.Err[str]:
-        """Call procedure `echo_2_result`."""
+    ) -> stdb.PendingResult[stdb.Ok[stdb.Uuid] | stdb.Err[str]]:
+        """Call procedure `echo_2_result`.
+
+        Sends the call at once. Await the result for the returned value, or `ProcedureError`.
+        """
         raise NotImplementedError

@@ -25,8 +25,12 @@ class Reducers(stdb.ReducerSet):
         level: stdb.U32,
         rank_no: stdb.U32,
         rank: types.Rank,
-    ) -> None:
-        """Call reducer `add_level_2_person`."""
+    ) -> stdb.ReducerCall:
+        """Call reducer `add_level_2_person`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_add_level_2_person = stdb.OnReducer[
         stdb.U32,
@@ -50,8 +54,12 @@ class Reducers(stdb.ReducerSet):
         player_1_id: stdb.U64,
         last_name_2: str,
         u_8_value: stdb.U8,
-    ) -> None:
-        """Call reducer `create_player_1`."""
+    ) -> stdb.ReducerCall:
+        """Call reducer `create_player_1`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_create_player_1 = stdb.OnReducer[stdb.U64, str, stdb.U8]("create_player_1")
     """Callbacks on calls of reducer `create_player_1`."""
@@ -60,8 +68,12 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `on_join_2`. The server calls it when a client connects."""
 
     @stdb.reducer("PromotePerson")
-    def promote(self, id: stdb.U64) -> None:
-        """Call reducer `PromotePerson`."""
+    def promote(self, id: stdb.U64) -> stdb.ReducerCall:
+        """Call reducer `PromotePerson`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_promote = stdb.OnReducer[stdb.U64]("PromotePerson")
     """Callbacks on calls of reducer `PromotePerson`."""
@@ -74,8 +86,12 @@ class Reducers(stdb.ReducerSet):
         result: stdb.Ok[stdb.U32] | stdb.Err[str],
         maybe: stdb.Uuid | None,
         shape: types.Shape2D,
-    ) -> None:
-        """Call reducer `put_badge`."""
+    ) -> stdb.ReducerCall:
+        """Call reducer `put_badge`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_put_badge = stdb.OnReducer[
         stdb.Uuid,
@@ -89,22 +105,34 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `put_badge`."""
 
     @stdb.reducer("score")
-    def score(self, by: stdb.U64) -> None:
-        """Call reducer `score`."""
+    def score(self, by: stdb.U64) -> stdb.ReducerCall:
+        """Call reducer `score`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_score = stdb.OnReducer[stdb.U64]("score")
     """Callbacks on calls of reducer `score`."""
 
     @stdb.reducer("set_whistle")
-    def set_whistle(self, at: stdb.ScheduleAt, text: str) -> None:
-        """Call reducer `set_whistle`."""
+    def set_whistle(self, at: stdb.ScheduleAt, text: str) -> stdb.ReducerCall:
+        """Call reducer `set_whistle`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_set_whistle = stdb.OnReducer[stdb.ScheduleAt, str]("set_whistle")
     """Callbacks on calls of reducer `set_whistle`."""
 
     @stdb.reducer("write_note")
-    def write_note(self, text: str) -> None:
-        """Call reducer `write_note`."""
+    def write_note(self, text: str) -> stdb.ReducerCall:
+        """Call reducer `write_note`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_write_note = stdb.OnReducer[str]("write_note")
     """Callbacks on calls of reducer `write_note`."""

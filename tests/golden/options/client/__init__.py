@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 _bindings = stdb.Bindings(
-    version=1,
+    version=2,
     schema_hash="74699e70a0b27570653c9fc0d7660952c1637a6e10db99f568d275ceb1cee910",
     tables=Tables,
     reducers=Reducers,

@@ -15,8 +15,16 @@ class Reducers(stdb.ReducerSet):
     """Reducers of the module. A call is sent at once; await it for its outcome."""
 
     @stdb.reducer("put")
-    def put(self, nest: types.Nest, deep: stdb.Some[stdb.U64 | None] | None) -> None:
-        """Call reducer `put`."""
+    def put(
+        self,
+        nest: types.Nest,
+        deep: stdb.Some[stdb.U64 | None] | None,
+    ) -> stdb.ReducerCall:
+        """Call reducer `put`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_put = stdb.OnReducer[types.Nest, stdb.Some[stdb.U64 | None] | None]("put")
     """Callbacks on calls of reducer `put`."""

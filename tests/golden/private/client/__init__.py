@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 _bindings = stdb.Bindings(
-    version=1,
+    version=2,
     schema_hash="88c81f2b29fd5b3760f58cdd77c67675504ac7b59235f9b36e62e20cda7b7e2b",
     tables=Tables,
     reducers=Reducers,

@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 _bindings = stdb.Bindings(
-    version=1,
+    version=2,
     schema_hash="8c71b152e4226776771e0acb7f8cae93ccfc74bbb52a64a74a4c6400cde17db8",
     tables=Tables,
     reducers=Reducers,

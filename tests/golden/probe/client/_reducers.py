@@ -15,36 +15,56 @@ class Reducers(stdb.ReducerSet):
     """Reducers of the module. A call is sent at once; await it for its outcome."""
 
     @stdb.reducer("boom")
-    def boom(self) -> None:
-        """Call reducer `boom`."""
+    def boom(self) -> stdb.ReducerCall:
+        """Call reducer `boom`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_boom = stdb.OnReducer[()]("boom")
     """Callbacks on calls of reducer `boom`."""
 
     @stdb.reducer("bump")
-    def bump(self, start: stdb.U64, n: stdb.U64) -> None:
-        """Call reducer `bump`."""
+    def bump(self, start: stdb.U64, n: stdb.U64) -> stdb.ReducerCall:
+        """Call reducer `bump`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_bump = stdb.OnReducer[stdb.U64, stdb.U64]("bump")
     """Callbacks on calls of reducer `bump`."""
 
     @stdb.reducer("create_player")
-    def create_player(self, name: str) -> None:
-        """Call reducer `create_player`."""
+    def create_player(self, name: str) -> stdb.ReducerCall:
+        """Call reducer `create_player`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_create_player = stdb.OnReducer[str]("create_player")
     """Callbacks on calls of reducer `create_player`."""
 
     @stdb.reducer("fill")
-    def fill(self, start: stdb.U64, n: stdb.U64) -> None:
-        """Call reducer `fill`."""
+    def fill(self, start: stdb.U64, n: stdb.U64) -> stdb.ReducerCall:
+        """Call reducer `fill`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_fill = stdb.OnReducer[stdb.U64, stdb.U64]("fill")
     """Callbacks on calls of reducer `fill`."""
 
     @stdb.reducer("level_up")
-    def level_up(self, id: stdb.U64) -> None:
-        """Call reducer `level_up`."""
+    def level_up(self, id: stdb.U64) -> stdb.ReducerCall:
+        """Call reducer `level_up`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_level_up = stdb.OnReducer[stdb.U64]("level_up")
     """Callbacks on calls of reducer `level_up`."""
@@ -58,8 +78,12 @@ class Reducers(stdb.ReducerSet):
         by: bytes,
         big: stdb.U64,
         sz: types.Size,
-    ) -> None:
-        """Call reducer `put_every`."""
+    ) -> stdb.ReducerCall:
+        """Call reducer `put_every`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_put_every = stdb.OnReducer[
         types.Shape,

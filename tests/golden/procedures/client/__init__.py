@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 _bindings = stdb.Bindings(
-    version=1,
+    version=2,
     schema_hash="e5e86a5d2f6d328969db10c1bdf4a8212157ce429781d3c678425fc52453fc5b",
     tables=Tables,
     reducers=Reducers,

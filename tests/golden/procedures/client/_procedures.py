@@ -15,13 +15,20 @@ class Procedures(stdb.ProcedureSet):
     """Procedures of the module. A call is sent at once; await it for its value."""
 
     @stdb.procedure("add")
-    def add(self, a: stdb.U32, b: stdb.U32) -> stdb.U32:
-        """Call procedure `add`."""
+    def add(self, a: stdb.U32, b: stdb.U32) -> stdb.PendingResult[stdb.U32]:
+        """Call procedure `add`.
+
+        Sends the call at once. Await the result for the returned value, or `ProcedureError`.
+        """
         raise NotImplementedError
 
     @stdb.procedure("announce")
-    def announce(self, text: str) -> None:
-        """Call procedure `announce`."""
+    def announce(self, text: str) -> stdb.PendingResult[None]:
+        """Call procedure `announce`.
+
+        Sends the call at once. Await the result for the returned value, or `ProcedureError`.
+        """
+        raise NotImplementedError
 
     @stdb.procedure(
         "bestCell",
@@ -30,31 +37,50 @@ class Procedures(stdb.ProcedureSet):
             "self_": "self",
         },
     )
-    def best_cell(self, class_: str, self_: stdb.U32) -> types.Cell | None:
-        """Call procedure `bestCell`."""
+    def best_cell(
+        self,
+        class_: str,
+        self_: stdb.U32,
+    ) -> stdb.PendingResult[types.Cell | None]:
+        """Call procedure `bestCell`.
+
+        Sends the call at once. Await the result for the returned value, or `ProcedureError`.
+        """
         raise NotImplementedError
 
     @stdb.procedure("decide")
-    def decide(self) -> types.Side:
-        """Call procedure `decide`."""
+    def decide(self) -> stdb.PendingResult[types.Side]:
+        """Call procedure `decide`.
+
+        Sends the call at once. Await the result for the returned value, or `ProcedureError`.
+        """
         raise NotImplementedError
 
     @stdb.procedure("nested")
-    def nested(self) -> stdb.Some[stdb.U32 | None] | None:
-        """Call procedure `nested`."""
+    def nested(self) -> stdb.PendingResult[stdb.Some[stdb.U32 | None] | None]:
+        """Call procedure `nested`.
+
+        Sends the call at once. Await the result for the returned value, or `ProcedureError`.
+        """
         raise NotImplementedError
 
     @stdb.procedure("plan")
-    def plan(self, start: types.Cell) -> tuple[types.Move, ...]:
-        """Call procedure `plan`."""
+    def plan(self, start: types.Cell) -> stdb.PendingResult[tuple[types.Move, ...]]:
+        """Call procedure `plan`.
+
+        Sends the call at once. Await the result for the returned value, or `ProcedureError`.
+        """
         raise NotImplementedError
 
     @stdb.procedure("try_it")
     def try_it(
         self,
         moves: tuple[types.Move, ...],
-    ) -> stdb.Ok[types.Cell] | stdb.Err[str]:
-        """Call procedure `try_it`."""
+    ) -> stdb.PendingResult[stdb.Ok[types.Cell] | stdb.Err[str]]:
+        """Call procedure `try_it`.
+
+        Sends the call at once. Await the result for the returned value, or `ProcedureError`.
+        """
         raise NotImplementedError
 
     @stdb.procedure(
@@ -64,6 +90,9 @@ class Procedures(stdb.ProcedureSet):
         self,
         first_parameter: str,
         second_parameter: bytes,
-    ) -> tuple[types.Cell | None, ...]:
-        """Call procedure `with_a_name_that_is_so_long_that_its_signature_needs_several_lines`."""
+    ) -> stdb.PendingResult[tuple[types.Cell | None, ...]]:
+        """Call procedure `with_a_name_that_is_so_long_that_its_signature_needs_several_lines`.
+
+        Sends the call at once. Await the result for the returned value, or `ProcedureError`.
+        """
         raise NotImplementedError

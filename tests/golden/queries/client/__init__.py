@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 _bindings = stdb.Bindings(
-    version=1,
+    version=2,
     schema_hash="4ee57eaea6f0c5c9d370c31853f87fe6f1e1ea0c71a2b96cd2cb1b58996c85af",
     tables=Tables,
     reducers=Reducers,

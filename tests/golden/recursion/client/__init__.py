@@ -48,7 +48,7 @@ __all__ = [
 ]
 
 _bindings = stdb.Bindings(
-    version=1,
+    version=2,
     schema_hash="2654d0816cf83cd7290130b4dbae822c32d84dd324e9e023aaa5333bf336d096",
     tables=Tables,
     reducers=Reducers,

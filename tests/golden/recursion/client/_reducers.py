@@ -21,8 +21,12 @@ class Reducers(stdb.ReducerSet):
         folder: types.Folder,
         even: types.Even,
         outcome: types.Outcome,
-    ) -> None:
-        """Call reducer `grow`."""
+    ) -> stdb.ReducerCall:
+        """Call reducer `grow`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_grow = stdb.OnReducer[
         types.Tree,

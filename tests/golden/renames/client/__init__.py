@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 _bindings = stdb.Bindings(
-    version=1,
+    version=2,
     schema_hash="f1a655a21388d8970664735cc185e0a88d59e3d33037257ad8e24ee9137ed866",
     tables=Tables,
     reducers=Reducers,

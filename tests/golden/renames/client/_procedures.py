@@ -13,6 +13,9 @@ class Procedures(stdb.ProcedureSet):
     """Procedures of the module. A call is sent at once; await it for its value."""
 
     @stdb.procedure("roll")
-    def roll_dice(self) -> stdb.U64:
-        """Call procedure `roll`."""
+    def roll_dice(self) -> stdb.PendingResult[stdb.U64]:
+        """Call procedure `roll`.
+
+        Sends the call at once. Await the result for the returned value, or `ProcedureError`.
+        """
         raise NotImplementedError

@@ -21,15 +21,23 @@ class Reducers(stdb.ReducerSet):
             "shape": "self_",
         },
     )
-    def add_player(self, self_: stdb.U64, shape: types.Shape) -> None:
-        """Call reducer `player`."""
+    def add_player(self, self_: stdb.U64, shape: types.Shape) -> stdb.ReducerCall:
+        """Call reducer `player`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_add_player = stdb.OnReducer[stdb.U64, types.Shape]("player")
     """Callbacks on calls of reducer `player`."""
 
     @stdb.reducer("on_player")
-    def on_player(self, team: types.Team, point: types.Point) -> None:
-        """Call reducer `on_player`."""
+    def on_player(self, team: types.Team, point: types.Point) -> stdb.ReducerCall:
+        """Call reducer `on_player`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_on_player = stdb.OnReducer[types.Team, types.Point]("on_player")
     """Callbacks on calls of reducer `on_player`."""

@@ -15,5 +15,9 @@ class Procedures(stdb.ProcedureSet):
     """Procedures of the module. A call is sent at once; await it for its value."""
 
     @stdb.procedure("run")
-    def run(self, slot: types.Slot) -> None:
-        """Call procedure `run`. Scheduled: the server calls it at the times in the rows of table `slot`."""
+    def run(self, slot: types.Slot) -> stdb.PendingResult[None]:
+        """Call procedure `run`. Scheduled: the server calls it at the times in the rows of table `slot`.
+
+        Sends the call at once. Await the result for the returned value, or `ProcedureError`.
+        """
+        raise NotImplementedError

@@ -21,8 +21,12 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `left`. The server calls it when a client disconnects."""
 
     @stdb.reducer("tick")
-    def tick(self, timer: types.Timer) -> None:
-        """Call reducer `tick`. Scheduled: the server calls it at the times in the rows of table `timer`."""
+    def tick(self, timer: types.Timer) -> stdb.ReducerCall:
+        """Call reducer `tick`. Scheduled: the server calls it at the times in the rows of table `timer`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_tick = stdb.OnReducer[types.Timer]("tick")
     """Callbacks on calls of reducer `tick`."""

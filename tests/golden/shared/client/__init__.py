@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 _bindings = stdb.Bindings(
-    version=1,
+    version=2,
     schema_hash="eb310cf4cf9f280aab790a80ea2dd846a17249583687bb3afe4a480149754716",
     tables=Tables,
     reducers=Reducers,

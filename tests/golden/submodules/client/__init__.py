@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 _bindings = stdb.Bindings(
-    version=1,
+    version=2,
     schema_hash="2d87a592f86ded99da469fc67326ee43450af2e2f0f6e228221f92f1315445bb",
     tables=Tables,
     reducers=Reducers,

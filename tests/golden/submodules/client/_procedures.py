@@ -13,6 +13,9 @@ class Procedures(stdb.ProcedureSet):
     """Procedures of the module. A call is sent at once; await it for its value."""
 
     @stdb.procedure("shop.count_items")
-    def shop_count_items(self) -> stdb.U64:
-        """Call procedure `shop.count_items`."""
+    def shop_count_items(self) -> stdb.PendingResult[stdb.U64]:
+        """Call procedure `shop.count_items`.
+
+        Sends the call at once. Await the result for the returned value, or `ProcedureError`.
+        """
         raise NotImplementedError

@@ -13,15 +13,23 @@ class Reducers(stdb.ReducerSet):
     """Reducers of the module. A call is sent at once; await it for its outcome."""
 
     @stdb.reducer("ping")
-    def ping(self) -> None:
-        """Call reducer `ping`."""
+    def ping(self) -> stdb.ReducerCall:
+        """Call reducer `ping`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_ping = stdb.OnReducer[()]("ping")
     """Callbacks on calls of reducer `ping`."""
 
     @stdb.reducer("shop.add_item")
-    def shop_add_item(self, id: stdb.U64, name: str) -> None:
-        """Call reducer `shop.add_item`."""
+    def shop_add_item(self, id: stdb.U64, name: str) -> stdb.ReducerCall:
+        """Call reducer `shop.add_item`.
+
+        Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
+        """
+        raise NotImplementedError
 
     on_shop_add_item = stdb.OnReducer[stdb.U64, str]("shop.add_item")
     """Callbacks on calls of reducer `shop.add_item`."""

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 _bindings = stdb.Bindings(
-    version=1,
+    version=2,
     schema_hash="f3df009b18ad9d663dcda22b17c41d6ad7b79454815c2e87658f9d82b6dbff4b",
     tables=Tables,
     reducers=Reducers,

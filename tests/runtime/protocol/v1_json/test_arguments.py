@@ -15,12 +15,12 @@ from stdb_runtime import ArgumentError, ConnectionId, DecodeError, Identity, Sch
 from stdb_runtime._protocol.v1_json import arguments
 from tests.golden.echo import client as echo_client
 from tests.golden.echo.client import types as echo
+from tests.support.declarations import of_reducer
 from tests.support.values import LEISURE, kind_of, row_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stdb_runtime._handles.reducer import Reducer
     from stdb_runtime._sats.annotation import Product
     from stdb_runtime._sats.parameters import Parameters
 
@@ -47,8 +47,7 @@ class Arguments:
 
 
 def reducer(name: str) -> Arguments:
-    found: Reducer[Any] = getattr(REDUCERS, name)
-    return Arguments(found.parameters)
+    return Arguments(of_reducer(getattr(REDUCERS, name)).parameters)
 
 
 def encode(name: str, value: object) -> str:
