@@ -194,7 +194,8 @@ class Bindings(Generic[D, S, P]):
             proxy: the address of an HTTP or SOCKS proxy.
             verify_schema: compare the package with the server's schema, and log the differences ("warn") or raise
                 BindingsError ("error"); or do not compare ("off").
-            on_connect: a callback as for `client.on_connect`, called for the first connection too.
+            on_connect: a callback as for `client.on_connect`, which is called for the first connection too: before the
+                block is entered, when the package's `reducers` and `tables` can be used already.
             on_disconnect: a callback as for `client.on_disconnect`.
             name: the name under which `stdb_runtime.get(name)` finds the client until it is closed.
             logger: the logger to use instead of `stdb_runtime`; frames are logged at level DEBUG.

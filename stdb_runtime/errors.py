@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .text import printable
+from .text import printable, printable_queries
 
 __all__ = [
     "ArgumentError",
@@ -68,6 +68,11 @@ __all__ = [
 
 # Texts of the module may be longer in messages than other texts from outside.
 _MAX_LENGTH = 2_000
+
+
+def _reason(message: str, query: str) -> str:
+    """Return an error text of the server for a query in printable form, and short even if it repeats the query."""
+    return printable(message.replace(query, printable_queries((query,))) if query else message)
 
 
 class StdbError(Exception):
@@ -211,15 +216,15 @@ class ProcedureError(StdbError):
 
 
 class QueryError(StdbError):
-    """The server refused a one-off query.
+    """The server refused a one-off query. The text shows the beginning of a long query.
 
     Attributes:
-        query: the SQL of the query.
-        message: the error text of the server.
+        query: the whole SQL of the query.
+        message: the whole error text of the server.
     """
 
     def __init__(self, query: str, message: str) -> None:
-        super().__init__(f"{printable(message, limit=_MAX_LENGTH)} (in {query})")
+        super().__init__(f"{_reason(message, query)} (in {printable_queries((query,))})")
         self.query = query
         self.message = message
 
@@ -240,17 +245,28 @@ class SlowConsumerError(StdbError):
 
 
 class SubscriptionError(StdbError):
-    """The server refused a subscription.
+    """The server refused a subscription. The text shows the query that failed, or the beginning of a long one.
 
     Attributes:
         queries: the SQL of all queries of the subscription: one bad query fails all of them.
-        message: the error text of the server.
+        query: the SQL of the query that failed; None if it is one of several and the server does not say which.
+        message: the whole error text of the server.
     """
 
     def __init__(self, queries: tuple[str, ...], message: str) -> None:
-        text = printable(message, limit=_MAX_LENGTH)
-        super().__init__(f"{text} (in {'; '.join(queries)})" if queries else text)
-        self.queries = queries
+        # Servers repeat the query that failed at the end of their text (docs/protocol.md, 4.7).
+        endings = {query: f", executing: `{query}`" for query in queries}
+        named = [query for query, ending in endings.items() if message.endswith(ending)]
+        query = max(named, key=len) if named else queries[0] if len(queries) == 1 else None
+        if query is None:
+            text = printable(message)
+            super().__init__(f"{text} (in {printable_queries(queries)})" if queries else text)
+        else:
+            which = "" if len(queries) == 1 else f"query {queries.index(query) + 1} of {len(queries)}: "
+            reason = _reason(message.removesuffix(endings[query]), query)
+            super().__init__(f"{reason} (in {which}{printable_queries((query,))})")
+        self.queries: tuple[str, ...] = queries
+        self.query = query
         self.message = message
 
 

@@ -97,7 +97,7 @@ Cause: TypeAlias = ReducerEvent | SubscriptionApplied | SubscriptionEnded | Reco
 """Cause of a row change."""
 
 
-class RowEvent(msgspec.Struct, frozen=True, gc=False):
+class RowEvent(msgspec.Struct, frozen=True):  # seen by the garbage collector: it refers to the client
     """First argument of each row callback.
 
     Attributes:

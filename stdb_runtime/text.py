@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
-__all__ = ["HidesToken", "printable"]
+__all__ = ["HidesToken", "printable", "printable_queries"]
 
 # Longer texts make a message harder to read, not more useful.
 _MAX_LENGTH = 300
+_MAX_QUERY_LENGTH, _MAX_LISTED_QUERY_LENGTH, _MAX_LISTED_QUERIES = 200, 80, 3
 
 _USER_INFO = re.compile(r"(\w+://)[^/\s]*@")
 # A JSON Web Token, which is what servers issue.
@@ -35,6 +37,15 @@ def printable(text: str, *secrets: str | None, limit: int = _MAX_LENGTH) -> str:
     if not text.isprintable():
         text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
     return text if len(text) <= limit else f"{text[:limit]}... ({length} characters)"
+
+
+def printable_queries(queries: Sequence[str]) -> str:
+    """Return the SQL of queries in a form that is safe to print: one, or how many there are and the first ones."""
+    if len(queries) == 1:
+        return printable(queries[0], limit=_MAX_QUERY_LENGTH)
+    first = [printable(query, limit=_MAX_LISTED_QUERY_LENGTH) for query in queries[:_MAX_LISTED_QUERIES]]
+    more = ["..."] if len(queries) > _MAX_LISTED_QUERIES else []
+    return f"{len(queries)} queries: {'; '.join(first + more)}"
 
 
 class HidesToken(msgspec.Struct, frozen=True):

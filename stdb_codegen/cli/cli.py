@@ -37,9 +37,10 @@ _SOURCES = """
 
     \b
       -          standard input: a .wasm or a JSON schema
-      a folder   a module's project: its .wasm under target/ (the release build
+      a folder   a module's project in Rust, C# or C++, or one that holds it in
+                 spacetimedb/: the .wasm where builds put it (the release build
                  before the debug one), else one beside its manifest; with
-                 --build, spacetime or cargo builds it first
+                 --build, spacetime (for Rust else cargo) builds it first
       X.wasm     a module (needs the extra: pip install 'stdb[wasm]')
       X.json     a schema, as a server or `extract-schema` prints it
 
@@ -147,6 +148,12 @@ def main() -> None:
 @click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @click.option("--include-private", is_flag=True, help="Declare private tables and functions too.")
 @click.option(
+    "--exclude",
+    metavar="PART",
+    multiple=True,
+    help="Leave out a table, view, reducer, procedure or submodule; may be repeated.",
+)
+@click.option(
     "--templates",
     metavar="DIR",
     type=click.Path(path_type=Path),
@@ -160,6 +167,7 @@ def generate(
     server: str | None,
     token: str | None,
     output: Path | None,
+    exclude: tuple[str, ...],
     templates: Path | None,
     *,
     build: bool,
@@ -184,6 +192,7 @@ def generate(
             replace(
                 target,
                 include_private=target.include_private or include_private,
+                exclude=(*target.exclude, *exclude),
                 strict=target.strict or strict,
                 templates=templates or target.templates,
             )

@@ -24,7 +24,7 @@ SECTION = "tool.stdb-codegen"
 
 # Keys that the modules of a project may share, and all keys.
 _SHARED = ("server", "build", "include-private", "strict", "templates")
-_KEYS = ("module", "output", *_SHARED, "rename")
+_KEYS = ("module", "output", *_SHARED, "exclude", "rename")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Target:
         include_private: whether to declare private tables and functions.
         strict: whether to treat warnings as errors.
         templates: folder of custom templates, or None.
+        exclude: names of parts that are not declared; see `stdb_codegen.emit.choice`.
         rename: Python names that the user chose, by key; see `stdb_codegen.emit.rename`.
     """
 
@@ -47,6 +48,7 @@ class Target:
     include_private: bool = False
     strict: bool = False
     templates: Path | None = None
+    exclude: tuple[str, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -152,6 +154,7 @@ class _Reader:
             include_private=self._flag(table, place, "include-private"),
             strict=self._flag(table, place, "strict"),
             templates=self._folder / templates if templates else None,
+            exclude=self._texts(table, place, "exclude"),
             rename=dict(self._renames(table.get("rename", {}), place, "rename")),
         )
 
@@ -174,6 +177,14 @@ class _Reader:
         if "\0" in value:
             raise self._error(_join(place, key), "holds a NUL character", "remove it")
         return value
+
+    def _texts(self, table: TomlTable, place: str, key: str) -> tuple[str, ...]:
+        value = table.get(key, [])
+        texts = cast("list[object]", value) if isinstance(value, list) else [value]
+        found = tuple(text for text in texts if isinstance(text, str))
+        if not isinstance(value, list) or len(found) < len(texts):
+            raise self._error(_join(place, key), f"is {value!r}", 'write a list of names, as in ["seen"]')
+        return found
 
     def _flag(self, table: TomlTable, place: str, key: str) -> bool:
         value = table.get(key, False)

@@ -60,6 +60,8 @@ class Generation:
             definition = target.source.read(self.token)
         read = time.perf_counter()
         console.detail(f"{definition.place}: {len(definition.data)} bytes of {definition.encoding}")
+        for other in definition.others:
+            console.detail(f"{other}: another build, not read")
         with console.step(f"generating {target.output}/"):
             package = _package(definition, target)
             templates = target.templates
@@ -93,7 +95,7 @@ class Generation:
 
 def _package(definition: Definition, target: Target) -> Package:
     schema = lower.lower(rawdef.decode(definition))
-    return context.build(schema, include_private=target.include_private, rename=target.rename)
+    return context.build(schema, include_private=target.include_private, exclude=target.exclude, rename=target.rename)
 
 
 def _folder_warnings(folder: Path) -> Iterator[str]:

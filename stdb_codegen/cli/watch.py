@@ -114,14 +114,13 @@ def _sources(target: Target) -> Iterator[Path]:
     path = Path(target.source.module)
     if not files.is_folder(path):
         yield path
-    elif target.source.build:
-        yield from project.sources(path)
-    else:
-        try:
+        return
+    # The generation reports an error; nothing can be watched yet.
+    with suppress(CodegenError):
+        if target.source.build:
+            yield from project.sources(path)
+        else:
             yield project.find_wasm(path)
-        except CodegenError:
-            # The generation reports the error; nothing can be watched yet.
-            return
 
 
 def _templates(target: Target) -> Iterable[Path]:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from stdb_codegen.emit import naming
+from stdb_codegen.emit.choice import Choice
 from stdb_codegen.emit.classes import Classes, fields_of
 from stdb_codegen.emit.declaration import (
     ColumnSet,
@@ -29,7 +30,7 @@ from stdb_codegen.schema import ir
 from stdb_codegen.schema.ir import Atom
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from stdb_codegen.emit.declaration import Member
     from stdb_codegen.emit.rename import Kind
@@ -54,27 +55,27 @@ class _Declared(Protocol):
 D = TypeVar("D", bound=_Declared)
 
 
-def build(schema: ir.Schema, *, include_private: bool = False, rename: Mapping[str, str] | None = None) -> Package:
+def build(
+    schema: ir.Schema,
+    *,
+    include_private: bool = False,
+    exclude: Collection[str] = (),
+    rename: Mapping[str, str] | None = None,
+) -> Package:
     """Build the declarations of a package.
 
     Args:
         schema: schema of the module.
         include_private: whether to declare private tables and functions, which only the owner can use.
+        exclude: names of parts that are not declared; see `stdb_codegen.emit.choice`.
         rename: Python names that the user chose, by key; see `stdb_codegen.emit.rename`.
 
     Raises:
         NameCollisionError: two names of one namespace become one Python name.
-        SchemaError: a rename is not possible.
+        SchemaError: a rename is not possible, or a view has parameters and is not excluded.
     """
-    every: list[ir.Table | ir.View] = [*schema.tables, *schema.views]
-    tables = [table for table in every if table.public or include_private]
-    reducers = [
-        reducer
-        for reducer in schema.reducers
-        # No client is connected when a module is initialised.
-        if reducer.lifecycle != "init" and (reducer.public or reducer.lifecycle or include_private)
-    ]
-    procedures = [procedure for procedure in schema.procedures if procedure.public or include_private]
+    choice = Choice(exclude, include_private=include_private)
+    tables, reducers, procedures = choice.tables(schema), choice.reducers(schema), choice.procedures(schema)
     rows_of: defaultdict[str, list[ir.Table | ir.View]] = defaultdict(list)
     for table in sorted(tables, key=lambda table: table.name):
         rows_of[table.row].append(table)
@@ -94,7 +95,7 @@ def build(schema: ir.Schema, *, include_private: bool = False, rename: Mapping[s
     check_distinct("table classes", ((handle.name, handle.class_name) for handle in package.tables))
     check_distinct("reducers", _members(package.reducers))
     warnings = (warning for handle in package.tables for warning in handle.warnings)
-    return replace(package, warnings=(*schema.warnings, *warnings, *renames.check()))
+    return replace(package, warnings=(*schema.warnings, *warnings, *choice.check(), *renames.check()))
 
 
 class _Builder:

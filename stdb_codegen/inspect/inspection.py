@@ -60,6 +60,7 @@ class TableReport(msgspec.Struct, frozen=True, omit_defaults=True):
         unique: groups of columns with a unique constraint.
         schedule: function that the server calls at the times in its rows.
         source_name: name in the module's source, if different.
+        parameters: parameters of a view.
     """
 
     name: str
@@ -72,6 +73,7 @@ class TableReport(msgspec.Struct, frozen=True, omit_defaults=True):
     indexes: list[IndexReport]
     schedule: str | None
     source_name: str | None = None
+    parameters: list[FieldReport] = []
 
 
 class ReducerReport(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -203,6 +205,7 @@ def _view(view: ir.View, fields: tuple[ir.Field, ...]) -> TableReport:
     return msgspec.structs.replace(
         _table(ir.Table(view.name, view.row, view.public, view.primary_key, source_name=view.source_name), fields),
         kind="view",
+        parameters=_parts(view.parameters),
     )
 
 

@@ -50,7 +50,8 @@ def _table(table: TableReport) -> Iterator[str]:
     if table.schedule is not None:
         facts.append(f"schedules {table.schedule}")
     facts += _source_name(table)
-    yield escaped(f"{table.kind} {table.name}: {', '.join(facts)}")
+    name = f"{table.name}({_listed(table.parameters)})" if table.parameters else table.name
+    yield escaped(f"{table.kind} {name}: {', '.join(facts)}")
     yield from _aligned((column.name, column.type, ", ".join(column.keys)) for column in table.columns)
     groups = [("unique", columns) for columns in table.unique]
     groups += [(index.algorithm, index.columns) for index in table.indexes]

@@ -52,22 +52,21 @@ class SchemaBuilder:
         self._definitions = self._types.definitions()
         check_finite(self._definitions)
         self._keys: defaultdict[str, set[int | None]] = defaultdict(set)
-        self._warnings: list[str] = []
 
     def schema(
         self,
         tables: Iterable[ir.Table],
-        views: Iterable[ir.View | None],
+        views: Iterable[ir.View],
         reducers: Iterable[ir.Reducer],
         procedures: Iterable[ir.Procedure],
         warnings: Iterable[str],
     ) -> ir.Schema:
         """Return the schema of all parts, each kind sorted by name."""
-        made = (_sorted(tables), _sorted(view for view in views if view), _sorted(reducers), _sorted(procedures))
+        made = (_sorted(tables), _sorted(views), _sorted(reducers), _sorted(procedures))
         return ir.Schema(
             self._definitions,
             *made,
-            warnings=(*warnings, *sorted(self._warnings)),
+            warnings=tuple(warnings),
             digits_apart=digits_apart(self._definitions, [part for kind in made for part in kind]),
         )
 
@@ -138,15 +137,12 @@ class SchemaBuilder:
         value = self._types.type(returns, f"{place}: its value")
         return ir.Procedure(name, fields, value, public, _unless_equal(source_name, name))
 
-    def view(self, raw: parts.ViewDef, name: str, source_name: str, primary_key: str | None = None) -> ir.View | None:
-        """Lower a view, after all tables; return None, and add a warning, for a view with parameters.
+    def view(self, raw: parts.ViewDef, name: str, source_name: str, primary_key: str | None = None) -> ir.View:
+        """Lower a view, after all tables.
 
         Raises:
-            SchemaError: it does not return rows, or its primary key does not exist.
+            SchemaError: it does not return rows, its primary key does not exist, or a parameter has no type.
         """
-        if raw.params.elements:
-            self._warnings.append(f"view {name!r} gets no declaration: it has parameters, not supported")
-            return None
         place = f"view {name!r}"
         ref, is_query = _row_ref(raw.return_type)
         if ref is None:
@@ -160,7 +156,8 @@ class SchemaBuilder:
             # A query selects rows of a table, so it has the table's key.
             found = self._keys.get(row, set())
             key = next(iter(found)) if len(found) == 1 else None
-        return ir.View(name, row, raw.is_public, key, _unless_equal(source_name, name))
+        parameters = self._types.fields(raw.params.elements, place)
+        return ir.View(name, row, raw.is_public, key, parameters, _unless_equal(source_name, name))
 
 
 def _row_ref(raw: parts.AlgebraicType) -> tuple[int | None, bool]:

@@ -93,6 +93,8 @@ def canonical(module: ModuleDefV10) -> ModuleDefV10:
             change(key, columns=tuple(map(names.column, key.columns))) for key in module.view_primary_keys
         ),
         explicit_names=tuple({kind: NameMapping(source, made)} for kind, source, made in mappings),
+        # A submodule has its own rules, and its namespace stays as it is.
+        submodules=tuple(replace(part, module=canonical(part.module)) for part in module.submodules),
     )
     return replace(served, doubtful=tuple(sorted(names.doubtful)))
 

@@ -32,6 +32,7 @@ def digits_apart(
         parts: tables, views, reducers and procedures of the module.
     """
     names = [field.name for type_ in types if isinstance(type_, ir.Product) for field in type_.fields]
-    # A canonical name that the module sets follows no rule.
-    names += [part.name for part in parts if part.source_name is None or snake(part.source_name) == part.name]
+    # A canonical name that the module sets follows no rule, and no rule changes the namespace of a submodule.
+    local = ((part.name.rpartition(".")[2], (part.source_name or part.name).rpartition(".")[2]) for part in parts)
+    names += [name for name, source_name in local if name in (source_name, snake(source_name))]
     return any(_APART.search(name) for name in names) and not any(_JOINED.search(name) for name in names)

@@ -167,6 +167,7 @@ class View:
     """View: like a table, but the module computes its rows.
 
     Attributes:
+        parameters: parameters, which no query and no message can carry: a view that has some is not declared.
         source_name: name in the module's source, if different.
     """
 
@@ -174,6 +175,7 @@ class View:
     row: str
     public: bool = True
     primary_key: int | None = None
+    parameters: tuple[Field, ...] = ()
     source_name: str | None = None
 
 
@@ -229,12 +231,13 @@ class Schema:
     def hash(self) -> str:
         """SHA-256 over the canonical JSON of what both versions of a definition say, without names of indexes.
 
-        Version 9 has neither event tables, nor private functions, nor primary keys of views, nor source names.
+        Version 9 has neither event tables, nor private functions, nor primary keys of views, nor source names. Views
+        with parameters do not count, because no package has them.
         """
         parts = (
             self.types,
             [_without(replace(table, event=False, indexes=_nameless(table.indexes))) for table in self.tables],
-            [_without(replace(view, primary_key=None)) for view in self.views],
+            [_without(replace(view, primary_key=None)) for view in self.views if not view.parameters],
             [_without(replace(reducer, public=True)) for reducer in self.reducers],
             [_without(replace(procedure, public=True)) for procedure in self.procedures],
         )
@@ -242,8 +245,9 @@ class Schema:
 
 
 def _without(part: Table | View | Reducer | Procedure) -> dict[str, object]:
-    """Return a part without its source name."""
-    return {field.name: getattr(part, field.name) for field in fields(part) if field.name != "source_name"}
+    """Return a part without its source name, and a view without parameters."""
+    left_out = {"source_name", "parameters"} if isinstance(part, View) else {"source_name"}
+    return {field.name: getattr(part, field.name) for field in fields(part) if field.name not in left_out}
 
 
 def _nameless(indexes: tuple[Index, ...]) -> tuple[Index, ...]:

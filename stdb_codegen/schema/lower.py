@@ -115,5 +115,3 @@ def _warnings_v10(module: ModuleDefV10) -> Iterator[str]:
         yield f"the schema's section {kind!r} is unknown, and skipped"
     for name in module.doubtful:
         yield f"the server may derive another name for {name!r}: if it does, take the schema from the server"
-    for namespace in sorted(submodule.namespace for submodule in module.submodules):
-        yield f"submodule {namespace!r} gets no declarations: not supported"

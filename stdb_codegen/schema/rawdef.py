@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from stdb_codegen.errors import SchemaError
-from stdb_codegen.schema import binary, bsatn, casing, v9, v10
+from stdb_codegen.schema import binary, bsatn, casing, submodule, v9, v10
 from stdb_codegen.schema.parts import LONGEST_NAME
 
 if TYPE_CHECKING:
@@ -35,11 +35,13 @@ class Definition:
         data: encoded definition.
         encoding: `json`, as servers send it, or `bsatn`, as modules describe themselves.
         place: path or address that it was read from, for errors.
+        others: paths of other builds of the module, which were not read.
     """
 
     data: bytes
     encoding: Literal["json", "bsatn"]
     place: str
+    others: tuple[str, ...] = ()
 
 
 def decode(definition: Definition) -> ModuleDefV9 | ModuleDefV10:
@@ -68,7 +70,7 @@ def decode(definition: Definition) -> ModuleDefV9 | ModuleDefV10:
 def _from_json(definition: Definition) -> ModuleDefV9 | ModuleDefV10:
     top = msgspec.json.decode(definition.data, type=dict[str, msgspec.Raw])
     if "V10" in top or "sections" in top:
-        return v10.from_values(msgspec.json.decode(top.get("V10", definition.data)))
+        return submodule.flattened(v10.from_values(msgspec.json.decode(top.get("V10", definition.data))))
     if "V8BackCompat" in top or ("typespace" in top and "types" not in top):
         raise _too_old(definition)
     if len(top) == 1 and "V9" not in top:
@@ -89,7 +91,7 @@ def _from_bsatn(definition: Definition) -> ModuleDefV9 | ModuleDefV10:
     if version == 9:
         return v9.from_values(values)
     # A `.wasm` has source names, and the server derives canonical names when it is published.
-    return casing.canonical(v10.from_values(values))
+    return submodule.flattened(casing.canonical(v10.from_values(values)))
 
 
 def _too_old(definition: Definition) -> SchemaError:

@@ -30,6 +30,10 @@ __all__ = [
     "ProcedureDefV10",
     "ReducerDefV10",
     "ScopedNameV10",
+    "Submodule",
+    "TableDefV10",
+    "TypeDefV10",
+    "ViewDefV10",
     "Visibility",
     "from_values",
 ]
@@ -139,10 +143,12 @@ class ExplicitNames(Part, frozen=True):
     entries: tuple[dict[str, NameMapping], ...]
 
 
-class Submodule(Part, frozen=True):
-    """Module within the module."""
+@dataclass(frozen=True, slots=True)
+class Submodule:
+    """Module within the module, with its namespace there."""
 
-    namespace: Name
+    namespace: str
+    module: ModuleDefV10
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +192,11 @@ class _Sections(Part, frozen=True):
     sections: tuple[dict[str, Any], ...]  # Any: the content of a section depends on its kind
 
 
+class _RawSubmodule(Part, frozen=True):
+    namespace: Name
+    module: dict[str, Any]  # Any: see above
+
+
 def from_values(values: object) -> ModuleDefV10:
     """Decode a definition from plain values in the shape of the server's JSON.
 
@@ -207,7 +218,9 @@ def from_values(values: object) -> ModuleDefV10:
         view_primary_keys=_items(held, "ViewPrimaryKeys", ViewPrimaryKey),
         schedules=_items(held, "Schedules", ScheduleDefV10),
         lifecycle_reducers=_items(held, "LifeCycleReducers", LifecycleReducer),
-        submodules=_items(held, "Submodules", Submodule),
+        submodules=tuple(
+            Submodule(part.namespace, from_values(part.module)) for part in _items(held, "Submodules", _RawSubmodule)
+        ),
         explicit_names=tuple(entry for part in names for entry in part.entries),
         converts_case=all(policy.none is UNSET for policy in _parts(held, "CaseConversionPolicy", CasePolicy)),
         unknown=tuple(sorted(held.keys() - _KNOWN - _NOT_FOR_CLIENTS)),

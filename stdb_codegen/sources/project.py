@@ -2,49 +2,68 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from stdb_codegen.errors import SourceError
-from stdb_codegen.sources import toml
+from stdb_codegen.sources import crate, files, toml
+from stdb_codegen.sources.artifact import artifacts
+from stdb_codegen.sources.language import (
+    CPP,
+    CSHARP,
+    FROM_SERVER,
+    RUST,
+    TARGET,
+    TYPESCRIPT,
+    language_of,
+    locate,
+    manifests,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["BUILDERS", "TARGET", "build", "find_wasm", "modules", "sources"]
+    from stdb_codegen.sources.language import Language
+
+__all__ = ["build", "find_all", "find_wasm", "modules", "sources"]
 
 _STDERR = 2
-TARGET = "wasm32-unknown-unknown"
-# Commands that build a project, run in its folder.
-BUILDERS = (("spacetime", "build"), ("cargo", "build", "--release", "--target", TARGET))
-_BUILD = f"build it with --build (or by hand: spacetime build, cargo build --release --target {TARGET})"
+_SPACETIME = ("spacetime", "build")
+_CARGO = ("cargo", "build", "--release", "--target", TARGET)
+_INSTALL = "install it (https://spacetimedb.com/install)"
+# Folders at the top of a project into which builds write.
+_PRODUCTS = {"bin", "bin~", "build", "obj", "obj~", "target"}
 
 
 def find_wasm(folder: Path) -> Path:
-    """Find the `.wasm` of a project: the built one, or else one beside the manifest.
+    """Find the `.wasm` of a project.
 
     Raises:
-        SourceError: none exists, or several do.
+        SourceError: none exists, or it is not clear which one is meant.
     """
-    crate = _crate(folder)
-    for place in _places(folder):
-        # `x.opt.wasm` is a smaller copy of `x.wasm`.
-        found = sorted(path for path in place.glob("*.wasm") if not path.name.endswith(".opt.wasm"))
-        own = [path for path in found if path.stem == crate]
-        if len(found) > 1 and not own:
-            names = ", ".join(path.name for path in found)
-            raise SourceError(str(place), f"holds several modules: {names}", "give one of these files with --module")
-        if found:
-            return (own or found)[0]
-    for place in _outer_targets(folder):
-        if crate and (path := place / f"{crate}.wasm").is_file():
-            return path
-    if (folder / "Cargo.toml").is_file():
-        raise SourceError(str(folder), "this module has no .wasm yet", _BUILD)
-    raise SourceError(str(folder), "holds neither a .wasm nor a Cargo.toml", "give the folder of a module")
+    return find_all(folder)[0]
+
+
+def find_all(folder: Path) -> list[Path]:
+    """Find all builds of a project's module; the first one is the one to read.
+
+    Raises:
+        SourceError: none exists, or it is not clear which one is meant.
+    """
+    root = locate(folder)
+    language = language_of(root)
+    found = artifacts(root, language)
+    first = next(found, None)
+    if first is None:
+        raise _not_built(root, language)
+    others: list[Path] = []
+    # Whatever is wrong with the other places, the module is found.
+    with suppress(SourceError):
+        others.extend(found)
+    return [first, *(path for path in dict.fromkeys(others) if path != first)]
 
 
 def build(folder: Path) -> None:
@@ -53,70 +72,80 @@ def build(folder: Path) -> None:
     Raises:
         SourceError: the project cannot be built.
     """
-    if not (folder / "Cargo.toml").is_file():
-        raise SourceError(str(folder), "has no Cargo.toml, so there is nothing to build", "omit --build")
-    command = next((builder for builder in BUILDERS if shutil.which(builder[0])), None)
-    if command is None:
-        problem = "building needs the program spacetime or cargo, and neither is installed"
-        raise SourceError(str(folder), problem, "install one of them, or build elsewhere and omit --build")
+    root = locate(folder)
+    language = language_of(root)
+    if language is None:
+        raise SourceError(str(root), "has no manifest of a module, so there is nothing to build", "omit --build")
+    if language is TYPESCRIPT:
+        raise _not_built(root, language)
+    program, command = _builder(root, language)
     try:
         # Standard output is for results; the builder's output is progress.
-        done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=_STDERR, check=False)  # noqa: S603
+        done = subprocess.run(  # noqa: S603 - no shell, and no text of the project
+            [program, *command[1:]], cwd=root, stdin=subprocess.DEVNULL, stdout=_STDERR, check=False
+        )
     except OSError as error:
-        raise SourceError(str(folder), f"{command[0]} cannot be run: {error.strerror}", "install it again") from error
+        raise SourceError(str(root), f"{command[0]} cannot be run: {error.strerror}", "install it again") from error
     if done.returncode:
         problem = f"`{' '.join(command)}` failed with exit code {done.returncode}"
-        raise SourceError(str(folder), problem, "see its output above")
+        raise SourceError(str(root), problem, "see its output above")
 
 
 def modules(folder: Path) -> list[Path]:
-    """Find the projects of modules in a folder and its subfolders, by the dependencies in their manifests."""
-    manifests = sorted([*folder.glob("Cargo.toml"), *folder.glob("*/Cargo.toml")])
-    return [manifest.parent for manifest in manifests if "spacetimedb" in _table(_manifest(manifest), "dependencies")]
+    """Find the folders of modules in a folder and its subfolders, by the dependencies in their manifests.
+
+    Modules in TypeScript are not among them: their schemas come from servers.
+    """
+    folders = [folder, *sorted(path for path in folder.glob("*/") if path.is_dir())]
+    return [place for place in folders if any(_is_module(*found) for found in manifests(place))]
 
 
 def sources(folder: Path) -> Iterator[Path]:
-    """Yield the files in a project's folder that a build reads."""
-    for name in ("Cargo.toml", "Cargo.lock"):
-        yield folder / name
-    yield from sorted(folder.glob("src/**/*"))
+    """Yield the files in a project's folder that a build reads.
+
+    Raises:
+        SourceError: there are several manifests.
+    """
+    root = locate(folder)
+    language = language_of(root) or RUST
+    for pattern in language.sources:
+        for path in sorted(root.glob(pattern)):
+            if path.relative_to(root).parts[0] not in _PRODUCTS:
+                yield path
 
 
-def _places(folder: Path) -> Iterator[Path]:
-    """Yield the folders in which a build puts the `.wasm`, and last the project's folder."""
-    for profile in ("release", "debug"):
-        yield folder / "target" / TARGET / profile
-    yield folder
+def _builder(root: Path, language: Language) -> tuple[Path, tuple[str, ...]]:
+    """Return the path of an installed builder, and its command."""
+    for command in (_SPACETIME, _CARGO) if language is RUST else (_SPACETIME,):
+        program = shutil.which(command[0])
+        if program is not None:
+            # The builder runs in another folder, from which a relative path leads elsewhere.
+            return Path(program).absolute(), command
+    if language is RUST:
+        problem = "building needs the program spacetime or cargo, and neither is installed"
+        raise SourceError(str(root), problem, "install one of them, or build elsewhere and omit --build")
+    problem = f"building a {language.name} module needs the program spacetime, which is not installed"
+    raise SourceError(str(root), problem, f"{_INSTALL}, or run there: {language.by_hand}; and omit --build")
 
 
-def _outer_targets(folder: Path) -> Iterator[Path]:
-    """Yield the folders in which a build puts the `.wasm` of a workspace member, or with CARGO_TARGET_DIR."""
-    chosen = os.environ.get("CARGO_TARGET_DIR")
-    roots = [folder / chosen] if chosen else []
-    roots += [parent / "target" for parent in folder.resolve().parents if (parent / "Cargo.toml").is_file()]
-    for root in roots:
-        for profile in ("release", "debug"):
-            yield root / TARGET / profile
+def _not_built(root: Path, language: Language | None) -> SourceError:
+    if language is None:
+        problem = "holds neither a .wasm nor the manifest of a module"
+        named = "Cargo.toml, a .csproj, CMakeLists.txt, or package.json with src/index.ts"
+        return SourceError(str(root), problem, f"give the folder of a module, with {named}")
+    if language is TYPESCRIPT:
+        problem = "is a TypeScript module, and those have no .wasm"
+        return SourceError(str(root), problem, FROM_SERVER)
+    remedy = f"build it with --build (or by hand: spacetime build, {language.by_hand})"
+    return SourceError(str(root), "this module has no .wasm yet", remedy)
 
 
-def _crate(folder: Path) -> str:
-    """Return the name of the crate's `.wasm`; empty if the manifest does not state it."""
-    manifest = _manifest(folder / "Cargo.toml")
-    for section in ("lib", "package"):
-        name = _table(manifest, section).get("name")
-        if isinstance(name, str):
-            return name.replace("-", "_")
-    return ""
-
-
-def _manifest(file: Path) -> dict[str, object]:
+def _is_module(language: Language, manifest: Path) -> bool:
+    """Tell whether a manifest is that of a module, by the library on which it depends."""
+    if language is RUST:
+        return crate.depends_on(manifest, "spacetimedb")
+    library = {CSHARP: b"spacetimedb.runtime", CPP: b"spacetimedb"}.get(language)
     try:
-        return toml.read(file)
-    except (OSError, ValueError):
-        # cargo explains an invalid manifest better.
-        return {}
-
-
-def _table(document: dict[str, object], name: str) -> dict[str, object]:
-    found = document.get(name)
-    return cast("dict[str, object]", found) if isinstance(found, dict) else {}
+        return library is not None and library in files.read(manifest, toml.LARGEST).lower()
+    except OSError:
+        return False

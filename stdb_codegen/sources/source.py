@@ -9,6 +9,7 @@ from pathlib import Path
 from stdb_codegen.errors import SourceError
 from stdb_codegen.schema.rawdef import LARGEST, Definition
 from stdb_codegen.sources import files, project, server, wasm
+from stdb_codegen.sources.language import FROM_SERVER
 
 __all__ = ["STDIN", "Source", "from_path"]
 
@@ -91,13 +92,17 @@ def from_path(path: Path) -> Definition:
     Raises:
         SourceError: the definition cannot be read.
     """
+    others: list[Path] = []
     if files.is_folder(path):
-        path = project.find_wasm(path)
+        path, *others = project.find_all(path)
     match path.suffix:
         case ".wasm":
-            return Definition(wasm.describe(_read(path, wasm.LARGEST_MODULE), str(path)), "bsatn", str(path))
+            data = wasm.describe(_read(path, wasm.LARGEST_MODULE), str(path))
+            return Definition(data, "bsatn", str(path), tuple(map(str, others)))
         case ".json":
             return Definition(_text(_read(path, LARGEST), str(path)), "json", str(path))
+        case ".js" if files.exists(path):
+            raise SourceError(str(path), "is no .wasm, but the bundle of a TypeScript module", FROM_SERVER)
         case _ if files.exists(path):
             raise SourceError(str(path), "is neither a .wasm nor a .json", "give one of those, or a module's folder")
         case _:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 from weakref import WeakSet
 
@@ -19,7 +20,6 @@ from .._protocol.events import (
     Unsubscribed,
 )
 from .._protocol.rows import TableUpdate
-from .._sats.annotation import Product
 from ..errors import ConnectionLost, ProtocolError, ReducerError, StdbError, SubscriptionError
 from ..events import (
     Cause,
@@ -57,7 +57,8 @@ class CacheSink:
     Attributes:
         client: the client handle, which callbacks get as `RowEvent.client`.
         cache: the client cache.
-        on_connect: callbacks on connections that are open and have their rows.
+        on_connect: callbacks on connections that are open and, after a reconnection, have their rows.
+        on_reconnect: callbacks on reconnections, after those of `on_connect`.
         on_disconnect: callbacks on the loss of an open connection.
         on_close: callbacks on the end of the client.
         on_unhandled_error: callbacks on failed reducer calls that nobody awaited.
@@ -69,6 +70,7 @@ class CacheSink:
         self.client: Any = None  # Any: the generated package's client, which is set as soon as it exists
         self.cache = ClientCache(tables, engine.encoding, engine.stats, engine.logger)
         self.on_connect: CallbackList[Callable[[], object]] = CallbackList()
+        self.on_reconnect: CallbackList[Callable[[], object]] = CallbackList()
         self.on_disconnect: CallbackList[Callable[[StdbError | None], object]] = CallbackList()
         self.on_close: CallbackList[Callable[[StdbError | None], object]] = CallbackList()
         self.on_unhandled_error: CallbackList[Callable[[ReducerError], object]] = CallbackList()
@@ -81,6 +83,8 @@ class CacheSink:
         # After a reconnection: the rows so far, and the ids of the subscriptions whose rows have not arrived yet.
         self._resync: ResyncBuffer | None = None
         self._outstanding: set[int] = set()
+        # Callbacks that have to find the rows that are being gathered.
+        self._postponed: list[Callable[[], object]] = []
 
     # --- for handles --------------------------------------------------------------------------------------------------
 
@@ -139,6 +143,25 @@ class CacheSink:
             record.move(Transition.DISCONNECTED)
             self._forget(record)
 
+    def on_applied(self, record: SubscriptionRecord, callback: Callable[..., object]) -> None:
+        """Run a callback when the rows of a subscription are in the cache; at once if they are."""
+        if record.state is SubscriptionState.ACTIVE:
+            self._engine.driver.check_here()
+            self._dispatcher.run(callback, record.handle)
+        else:
+            record.on_applied.add(callback)
+
+    def on_refused(self, record: SubscriptionRecord, callback: Callable[[SubscriptionError], object]) -> None:
+        """Run a callback when the server refuses a subscription; at once if it has."""
+        if record.refusal is None:
+            record.on_error.add(callback)
+            return
+        self._engine.driver.check_here()
+        error, failed = record.refusal
+        if failed is not None:
+            failed.handled()
+        self._dispatcher.run(callback, error)
+
     def _request_end(self, record: SubscriptionRecord) -> None:
         self._engine.session.unsubscribe(record.query_id)
         self._engine.driver.flush()
@@ -166,6 +189,7 @@ class CacheSink:
     def disconnected(self, error: StdbError | None) -> None:
         """Drop the subscriptions that were ending, and run callbacks. The rows stay."""
         self._resync = None
+        self._run_postponed()
         for record in list(self._subscriptions.values()):
             if record.move(Transition.DISCONNECTED) is SubscriptionState.ENDING:
                 self._forget(record)
@@ -208,7 +232,12 @@ class CacheSink:
         """Apply changes, then run the callbacks on the reducer call. Returns True if there are any."""
         if isinstance(event, Transaction) and event.tables:
             self._apply(event.tables, event.call or UnknownTransaction())
-        return event.call is not None and self._run_reducer_callbacks(event.call)
+        if event.call is None:
+            return False
+        if self._resync is None:
+            return self._run_reducer_callbacks(event.call)
+        self._postponed.append(partial(self._run_reducer_callbacks, event.call))
+        return bool(self.reducer_callbacks(event.call.reducer).registered)
 
     def _run_reducer_callbacks(self, call: ReducerEvent) -> bool:
         """Run the callbacks on a reducer call. Returns True if there are any."""
@@ -223,12 +252,21 @@ class CacheSink:
         self._dispatcher.run_all(callbacks, call, *arguments)
         return True
 
-    def query_answered(self, event: QueryAnswered) -> list[Product]:
-        """Decode the rows of a one-off query."""
-        return [row for table in event.tables for row in self.cache.read(table)]
+    def query_answered(self, event: QueryAnswered, result: PendingResult[Any]) -> None:
+        """Decode the rows of a one-off query. Rows that cannot be decoded fail this query alone."""
+        try:
+            if event.error is not None:
+                raise event.error
+            result.resolve([row for table in event.tables for row in self.cache.read(table)])
+        except StdbError as error:
+            self._engine.errors.fail(result, error)
 
-    def procedure_returned(self, event: ProcedureReturned) -> None:
-        """Do nothing: the value is the result of the call."""
+    def procedure_returned(self, event: ProcedureReturned, result: PendingResult[Any]) -> None:
+        """Settle the result of a procedure call."""
+        if event.error is None:
+            result.resolve(event.value)
+        else:
+            self._engine.errors.fail(result, event.error)
 
     # --- subscriptions ------------------------------------------------------------------------------------------------
 
@@ -289,14 +327,19 @@ class CacheSink:
         waiting = record.unanswered
         record.move(Transition.REFUSED)
         error = SubscriptionError(record.queries, message)
+        record.refusal = error, waiting
         handled = bool(record.on_error.registered)
         if waiting is not None:
             self._engine.errors.fail(waiting, error, handled=handled)
-        elif not handled:
-            self._engine.logger.error("a subscription was refused after a reconnection: %s", error)
+        else:
+            record.revoke(error)
+            if not handled:
+                self._engine.logger.error("a subscription was refused after a reconnection: %s", error)
         self._forget(record)
-        self._dispatcher.run_all(record.on_error, error)
-        if self._resync is not None:
+        if self._resync is None:
+            self._dispatcher.run_all(record.on_error, error)
+        else:
+            self._postponed.append(partial(self._dispatcher.run_all, record.on_error, error))
             self._outstanding.discard(record.query_id)
             self._finish_resync()
 
@@ -346,9 +389,16 @@ class CacheSink:
         # Listed before callbacks run, which may subscribe and unsubscribe.
         waiting = [record for record in self._subscriptions.values() if record.unanswered is not None]
         self._change(self.cache.plan_resync(buffer), Reconciled())
+        self._run_postponed()
         for record in waiting:
             self._applied(record)
         self._dispatcher.run_all(self.on_connect)
+        self._dispatcher.run_all(self.on_reconnect)
+
+    def _run_postponed(self) -> None:
+        postponed, self._postponed = self._postponed, []
+        for callback in postponed:
+            callback()
 
 
 TypedEngine: TypeAlias = Engine[CacheSink]

@@ -107,10 +107,10 @@ class Engine(Generic[S]):
             EventLoopError: the caller runs in another event loop or thread than the client.
         """
         self.driver.check_here()
-        self._lifecycle.check_open()
+        self._lifecycle.check_open(self._session.state is SessionState.OPEN)
         if not self.sink.is_ready:
             raise NotConnectedError(
-                "the client has reconnected, and its rows have not all arrived: wait for on_connect"
+                "the client has reconnected, and its rows have not all arrived: wait for on_reconnect"
             )
         return self._session
 
@@ -204,7 +204,8 @@ class Engine(Generic[S]):
     @property
     def is_active(self) -> bool:
         """True if requests can be made."""
-        return self.state is ConnectionState.OPEN and self.sink.is_ready
+        is_open = self.state is ConnectionState.OPEN and self._session.state is SessionState.OPEN
+        return is_open and self.sink.is_ready
 
     @property
     def is_closed(self) -> bool:
@@ -265,7 +266,7 @@ class Engine(Generic[S]):
             answers = [event for event in events if isinstance(event, Answer)]
             self._unanswered += [answer.request for answer in answers if answer.request is not None]
             if isinstance(error, ProtocolError):
-                self._lifecycle.stop_serving(settled=session.is_settled)
+                self._end_session()  # the driver may take its time to close the connection
             raise
 
     def server_version(self, request: ServerVersionRequest, answer: tuple[int, ...] | StdbError) -> None:
@@ -319,8 +320,10 @@ class Engine(Generic[S]):
             self._lose(error, loss)
         finally:
             self.sink.ending(loss)
-            self.errors.report_all()
-            self.sink.ended(error)
+            try:
+                self.errors.report_all()
+            finally:
+                self.sink.ended(error)
         return error
 
     def _as_error(self, cause: BaseException) -> StdbError:
@@ -356,13 +359,9 @@ class Engine(Generic[S]):
             case Opened():
                 self._opened(event)
             case QueryAnswered(request=request):
-                self._query_answered(_result(request), event)
-            case ProcedureReturned(request=request, value=value, error=error):
-                self.sink.procedure_returned(event)
-                if error is None:
-                    _result(request).resolve(value)
-                else:
-                    self.errors.fail(_result(request), error)
+                self.sink.query_answered(event, _result(request))
+            case ProcedureReturned(request=request):
+                self.sink.procedure_returned(event, _result(request))
             case _:
                 self.sink.subscription_event(event)
 
@@ -390,16 +389,6 @@ class Engine(Generic[S]):
             error = OutOfEnergyError(request.reducer, "it ran out of energy")
             self.errors.fail(request, error, handled=handled)
 
-    def _query_answered(self, result: PendingResult[Any], event: QueryAnswered) -> None:
-        """Resolve or fail a one-off query. Rows that cannot be decoded do not end the connection."""
-        try:
-            rows = self.sink.query_answered(event)
-            if event.error is not None:
-                raise event.error
-            result.resolve(rows)
-        except StdbError as error:
-            self.errors.fail(result, error)
-
 
 _REJECTED = (
     "the server accepted the connection and closed it before the handshake was done: "
@@ -409,7 +398,10 @@ _REJECTED = (
 
 def _as_connection_lost(error: StdbError | None) -> ConnectionLost:
     """Return the error for requests in flight, given the error that ended the connection; None if it was closed."""
-    return error if isinstance(error, ConnectionLost) else ConnectionLost(str(error or "the client was closed"))
+    lost = ConnectionLost(str(error or "the client was closed"))
+    if error is not None:
+        lost.__cause__ = error.__cause__
+    return lost
 
 
 def _result(request: object) -> PendingResult[Any]:

@@ -157,28 +157,35 @@ class HandlerSink:
         )
         return self._run("on_transaction_update", update)
 
-    def query_answered(self, event: QueryAnswered) -> list[Any]:  # Any: rows of any type
-        """Pass on the response to a one-off query, and return its rows."""
+    def query_answered(self, event: QueryAnswered, result: PendingResult[Any]) -> None:
+        """Pass the rows of a one-off query, or its error, to the handler, and settle its result."""
         tables: tuple[messages.TableUpdate, ...] = ()
+        error: StdbError | None = event.error
         text = None if event.error is None else event.error.message
-        problem: StdbError | None = None
         try:
             tables = tuple(
                 messages.TableUpdate(table.table_name, tuple(self._read(table.table_name, table.rows)), ())
                 for table in event.tables
             )
-        except StdbError as error:
-            problem, text = error, str(error)
-        self._run("on_one_off_query_response", messages.OneOffQueryResponse(event.message_id, tables, text))
-        if problem is not None:
-            raise problem
-        return [row for table in tables for row in table.inserts]
+        except StdbError as problem:
+            error, text = problem, str(problem)
+        response = messages.OneOffQueryResponse(event.message_id, tables, text)
+        handled = self._run("on_one_off_query_response", response)
+        if error is None:
+            result.resolve([row for table in tables for row in table.inserts])
+        else:
+            self._engine.errors.fail(result, error, handled=handled)
 
-    def procedure_returned(self, event: ProcedureReturned) -> None:
-        """Pass on the result of a procedure call."""
+    def procedure_returned(self, event: ProcedureReturned, result: PendingResult[Any]) -> None:
+        """Pass the value that a procedure returned, or its error, to the handler, and settle its result."""
         error = event.error
         text = error.message if isinstance(error, ProcedureError) else str(error or "")
-        self._run("on_procedure_result", messages.ProcedureResult(event.request_id, event.value, text))
+        message = messages.ProcedureResult(event.request_id, event.value, text)
+        handled = self._run("on_procedure_result", message)
+        if error is None:
+            result.resolve(event.value)
+        else:
+            self._engine.errors.fail(result, error, handled=handled)
 
     def subscription_event(self, event: SubscriptionEvent) -> None:
         """Pass on the answer to a request about a subscription."""

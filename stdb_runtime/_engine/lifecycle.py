@@ -37,7 +37,7 @@ class ConnectionState(Enum):
 
 _NOT_OPEN = {
     ConnectionState.CONNECTING: "the client is not connected yet: use it inside `async with connect(...)`",
-    ConnectionState.RECONNECTING: "the connection is lost, and the client is reconnecting: wait for `on_connect`",
+    ConnectionState.RECONNECTING: "the connection is lost, and the client is reconnecting: wait for `on_reconnect`",
     ConnectionState.CLOSED: "the client is closed: connect again",
 }
 
@@ -66,10 +66,12 @@ class Lifecycle:
         self._now = now
         self._opened_at: float | None = None
 
-    def check_open(self) -> None:
-        """Raise NotConnectedError if the connection is not open."""
+    def check_open(self, has_session: bool) -> None:
+        """Raise NotConnectedError if the connection is not open, or its session has ended already."""
         if self.state is not ConnectionState.OPEN:
             raise NotConnectedError(_NOT_OPEN[self.state])
+        if not has_session:
+            raise NotConnectedError(_NOT_OPEN[ConnectionState.RECONNECTING])
 
     def open(self) -> None:
         """Record that a handshake is done."""

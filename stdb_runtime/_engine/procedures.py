@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any, NamedTuple
 
 from ..errors import ConnectionLost, ProcedureError, StdbError
@@ -71,7 +72,7 @@ class ParkedCalls:
         self._has_procedures = not isinstance(version, StdbError) and version[0] >= _PROCEDURES_SINCE
         for call in calls:
             if isinstance(version, StdbError):
-                self._errors.fail(call.result, version)
+                self._errors.fail(call.result, copy(version))  # an error of its own, to which a note may be added
             elif self._has_procedures:
                 call.send()
             else:

@@ -51,9 +51,10 @@ class PendingResult(Generic[T]):
         self.id: Any = None  # Any: each kind of request has its own
 
     def __await__(self) -> Generator[Any, None, T]:  # Any: passes through to the event loop
+        future = self._join(self._waiters)  # first: it raises where the result cannot be awaited
         self._unretrieved = None
         self.is_awaited = True
-        return self._join(self._waiters).__await__()
+        return future.__await__()
 
     @property
     def is_abandoned(self) -> bool:
@@ -89,7 +90,7 @@ class PendingResult(Generic[T]):
         if self.done:
             return
         self._error = error
-        if not handled and not self.is_awaited:
+        if not handled and (not self.is_awaited or self.is_abandoned):
             self._unretrieved = error
             if self._origin and not isinstance(error, ConnectionLost):  # one such error is shared by many requests
                 error.add_note(f"the request was made at {self._origin}")
@@ -110,6 +111,10 @@ class PendingResult(Generic[T]):
             future.exception()  # retrieved, so that the event loop does not report it too
         else:
             future.set_result(cast("T", self._value))
+
+    def handled(self) -> None:
+        """Take the error as handled by a callback that was registered late: it is not reported any more."""
+        self._unretrieved = None
 
     def report(self) -> None:
         """Report the error once, if nobody has retrieved it."""

@@ -34,12 +34,12 @@ class Sink(Protocol):
         """Handle a transaction. Returns True if a callback got the result of its reducer call."""
         ...
 
-    def query_answered(self, event: QueryAnswered) -> list[Any]:  # Any: rows of any type
-        """Handle the answer to a one-off query. Returns its rows. Raises DecodeError and BindingsError."""
+    def query_answered(self, event: QueryAnswered, result: PendingResult[Any]) -> None:
+        """Handle the response to a one-off query, and settle its result."""
         ...
 
-    def procedure_returned(self, event: ProcedureReturned) -> None:
-        """Handle the result of a procedure call."""
+    def procedure_returned(self, event: ProcedureReturned, result: PendingResult[Any]) -> None:
+        """Handle the result of a procedure call, and settle it."""
         ...
 
     def subscription_event(self, event: SubscriptionEvent) -> None:

@@ -21,7 +21,7 @@ SlowConsumerPolicy: TypeAlias = Literal["raise", "drop_oldest"]
 """Policy for a full buffer: raise SlowConsumerError to the consumer, or drop and count the oldest item."""
 
 
-class Inserted(msgspec.Struct, Generic[R], frozen=True, gc=False):
+class Inserted(msgspec.Struct, Generic[R], frozen=True):
     """Inserted row.
 
     Attributes:
@@ -33,7 +33,7 @@ class Inserted(msgspec.Struct, Generic[R], frozen=True, gc=False):
     row: R
 
 
-class Deleted(msgspec.Struct, Generic[R], frozen=True, gc=False):
+class Deleted(msgspec.Struct, Generic[R], frozen=True):
     """Deleted row.
 
     Attributes:
@@ -45,7 +45,7 @@ class Deleted(msgspec.Struct, Generic[R], frozen=True, gc=False):
     row: R
 
 
-class Updated(msgspec.Struct, Generic[R], frozen=True, gc=False):
+class Updated(msgspec.Struct, Generic[R], frozen=True):
     """Updated row: it was replaced by one with the same primary key.
 
     Attributes:
@@ -167,6 +167,8 @@ class Stream(Generic[T]):
                 raise SlowConsumerError(self._limit)
             if self._ended:
                 raise StopAsyncIteration
+            if self._waiting is not None and not self._waiting.done():
+                raise RuntimeError("two loops iterate over one stream: give each a stream of its own")
             self._waiting = self._new_future()
             await self._waiting
         if self._keyed:

@@ -82,6 +82,8 @@ class SubscriptionRecord:
         queries: the SQL of its queries.
         query_id: its id, the same on every connection.
         state: its lifecycle state.
+        refusal: the server's refusal of it, and the result that failed by it, if there was one; None if it was not
+            refused.
         applied: the result that is done when its rows are in the cache.
         ended: the result that is done when its rows are deleted.
         handle: the argument of `on_applied` callbacks.
@@ -93,6 +95,7 @@ class SubscriptionRecord:
         self.queries = queries
         self.query_id = 0
         self.state = SubscriptionState.PENDING
+        self.refusal: tuple[SubscriptionError, PendingResult[Any] | None] | None = None
         self._new_result = new_result
         self.applied = new_result()
         self.ended = new_result()
@@ -127,6 +130,11 @@ class SubscriptionRecord:
         if self.state is SubscriptionState.PENDING:
             return self.applied
         return self.ended if self.state is SubscriptionState.ENDING else None
+
+    def revoke(self, error: StdbError) -> None:
+        """Make awaiting its rows raise an error from now on: they are gone."""
+        self.applied = self._new_result()
+        self.applied.fail(error, handled=True)
 
     def give_up_waiting(self, error: StdbError) -> None:
         """Fail `applied` if it is awaited, and replace it by a new result, as the rows may still arrive."""

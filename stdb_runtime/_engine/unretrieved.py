@@ -56,7 +56,9 @@ class UnretrievedErrors:
             self._scheduled = True
             try:
                 self._call_soon(self.report)
-            except RuntimeError:  # no event loop is running, as at the end of a program: no callback can run
+            except RuntimeError:
+                # No event loop is running, as at the end of a program: no callback can run.
+                self._scheduled = False
                 self._log(self._take_all())
 
     def report(self) -> None:

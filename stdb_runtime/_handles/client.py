@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar, cast, overload
 
 from .._engine.cache_sink import CacheSink, TypedEngine
@@ -16,7 +16,7 @@ from .connection_info import ConnectionInfo
 from .procedure import ProcedureSet
 from .query import Query
 from .reducer import ReducerSet
-from .subscription import QueryLike, Subscription, sql_of
+from .subscription import QueryLike, Subscription, sql_of, sqls_of
 from .table import Table, TableSet
 
 __all__ = ["BaseClient"]
@@ -51,23 +51,21 @@ class BaseClient(ConnectionInfo[CacheSink], Generic[D, S, P]):
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
-    def subscribe(self, *queries: QueryLike) -> Subscription:
+    def subscribe(self, *queries: QueryLike | Sequence[QueryLike]) -> Subscription:
         """Subscribe to queries: the client cache then holds their rows, kept up to date. Sends the request at once.
 
         Args:
-            queries: tables, for all their rows, typed queries, and SQL as subscriptions support it. If the server
-                refuses one of them, the whole subscription fails.
+            queries: tables, for all their rows, typed queries, and SQL as subscriptions support it; one by one, or in
+                a list. If the server refuses one of them, the whole subscription fails.
 
         Returns:
             The subscription. Await it to wait for the rows.
 
         Raises:
+            ArgumentError: no query is given, or something else than a query.
             NotConnectedError: there is no open connection.
-            ValueError: no query is given.
         """
-        if not queries:
-            raise ValueError("subscribe to at least one query; subscribe_all() is for all tables")
-        return self._subscribe(tuple(map(sql_of, queries)))
+        return self._subscribe(sqls_of(queries))
 
     def subscribe_all(self) -> Subscription:
         """Subscribe to all public tables. Sends the request at once.
@@ -100,6 +98,7 @@ class BaseClient(ConnectionInfo[CacheSink], Generic[D, S, P]):
             - `ConnectionLost`: the connection ended first.
 
         Raises:
+            ArgumentError: it is not a query.
             NotConnectedError: there is no open connection.
         """
         return cast("PendingResult[list[R]]", self._engine.query(sql_of(query)))
@@ -122,10 +121,11 @@ class BaseClient(ConnectionInfo[CacheSink], Generic[D, S, P]):
     # --- callbacks ----------------------------------------------------------------------------------------------------
 
     def on_connect(self, callback: Callable[[], T]) -> Callable[[], T]:
-        """Call `callback()` after each reconnection, once the rows are up to date.
+        """Call `callback()` for each connection: when the first one is open, and when each later one has its rows.
 
-        Works as a decorator, as all `on_` methods do. For the first connection, use the argument `on_connect` of
-        `connect`.
+        Only the argument `on_connect` of `connect` is registered early enough for the first connection. What this
+        method registers is called for each reconnection: once the rows are up to date, before `on_reconnect`. Works as
+        a decorator, as all `on_` methods do.
         """
         self._engine.sink.on_connect.add(callback)
         return callback
@@ -133,6 +133,19 @@ class BaseClient(ConnectionInfo[CacheSink], Generic[D, S, P]):
     def remove_on_connect(self, callback: Callable[[], object]) -> None:
         """Remove a callback of `on_connect`. Raises ValueError if it is not registered."""
         self._engine.sink.on_connect.remove(callback)
+
+    def on_reconnect(self, callback: Callable[[], T]) -> Callable[[], T]:
+        """Call `callback()` after each reconnection, once requests can be made and the rows are up to date.
+
+        It runs after the callbacks of what changed meanwhile (their cause is `Reconciled`), the `on_applied` callbacks
+        of subscriptions whose rows had not arrived before, and the callbacks of `on_connect`.
+        """
+        self._engine.sink.on_reconnect.add(callback)
+        return callback
+
+    def remove_on_reconnect(self, callback: Callable[[], object]) -> None:
+        """Remove a callback of `on_reconnect`. Raises ValueError if it is not registered."""
+        self._engine.sink.on_reconnect.remove(callback)
 
     def on_disconnect(self, callback: Callable[[StdbError | None], T]) -> Callable[[StdbError | None], T]:
         """Call `callback(error)` whenever an open connection has ended; with None if this client closed it.

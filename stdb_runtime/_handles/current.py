@@ -53,10 +53,19 @@ class CurrentClient:
         for engine in reversed(self._entered.get()):
             if not engine.is_closed:
                 return engine
-        candidates = [engine for engine in self._engines if not engine.is_closed and engine.driver.is_here]
+        engines = [engine for engine in self._engines if not engine.is_closed]
+        candidates = [engine for engine in engines if engine.driver.is_here]
         if len(candidates) == 1:
             return candidates[0]
-        problem = "several clients are open" if candidates else "no client is open"
-        raise NotConnectedError(
-            f"{problem} here: use `async with connect(...) as client`, then `client.reducers` and `client.db`"
-        )
+        raise NotConnectedError(_SEVERAL if candidates else _ELSEWHERE if engines else _NONE)
+
+
+_SEVERAL = "several clients are open here: say which by `client.reducers`, `client.db` and `client.procedures`"
+_ELSEWHERE = (
+    "no client is open here, only in another event loop or thread: hand the work over with "
+    "loop.call_soon_threadsafe(...) or asyncio.run_coroutine_threadsafe(...)"
+)
+_NONE = (
+    "no client is open here: connect first, by `async with connect(uri, database) as client:` in an `async def` that "
+    "asyncio.run(...) runs, and use `reducers`, `tables` and `procedures` within that block"
+)

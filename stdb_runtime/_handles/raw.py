@@ -96,7 +96,7 @@ class BaseRawConnection(ConnectionInfo[HandlerSink]):
             ArgumentError: a value cannot be sent.
             NotConnectedError: there is no open connection.
         """
-        return RequestId.of(self._engine.call_reducer(reducer, args))
+        return RequestId(self._engine.call_reducer(reducer, args))
 
     def call_procedure(self, procedure: str, args: Sequence[object] | Mapping[str, object] = ()) -> RequestId:
         """Call a procedure. A server of 1.x has no procedures, and closes the connection.
@@ -112,7 +112,7 @@ class BaseRawConnection(ConnectionInfo[HandlerSink]):
             ArgumentError: a value cannot be sent.
             NotConnectedError: there is no open connection.
         """
-        return RequestId.of(self._engine.call_procedure(procedure, args, check_version=False))
+        return RequestId(self._engine.call_procedure(procedure, args, check_version=False))
 
     def one_off_query(self, query: str) -> MessageId:
         """Run a query once.
@@ -127,7 +127,7 @@ class BaseRawConnection(ConnectionInfo[HandlerSink]):
             NotConnectedError: there is no open connection.
         """
         (sql,) = _checked([query])
-        return MessageId.of(self._engine.query(sql))
+        return MessageId(self._engine.query(sql))
 
 
 def _checked(queries: Sequence[object]) -> tuple[str, ...]:

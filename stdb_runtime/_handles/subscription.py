@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, Protocol, Self, TypeAlias, TypeVar
 
 from .._engine.cache_sink import TypedEngine
 from .._engine.result import PendingResult
 from .._engine.subscription import SubscriptionRecord, SubscriptionState
-from ..errors import SubscriptionError
+from ..errors import ArgumentError, SubscriptionError
+from ..text import printable, printable_queries
 
-__all__ = ["QueryLike", "Queryable", "Subscription", "sql_of"]
+__all__ = ["QueryLike", "Queryable", "Subscription", "sql_of", "sqls_of"]
 
 T = TypeVar("T")
 
@@ -28,8 +29,32 @@ QueryLike: TypeAlias = Queryable | str
 
 
 def sql_of(query: QueryLike) -> str:
-    """Return the SQL of a query."""
-    return query if isinstance(query, str) else query.__sql__()
+    """Return the SQL of a query. Raises ArgumentError if it is none."""
+    if isinstance(query, str):
+        return query
+    if isinstance(query, type) or not hasattr(query, "__sql__"):
+        what = f"the class {query.__name__}" if isinstance(query, type) else f"{type(query).__name__} {query!r:.60}"
+        raise ArgumentError(
+            "query", f"expected a table such as tables.player, a typed query or SQL, got {printable(what)}"
+        )
+    return query.__sql__()
+
+
+def sqls_of(queries: Sequence[QueryLike | Sequence[QueryLike]]) -> tuple[str, ...]:
+    """Return the SQL of queries, and of those in sequences among them.
+
+    Raises:
+        ArgumentError: one is not a query, or there is none.
+    """
+    found: list[str] = []
+    for query in queries:
+        if isinstance(query, Sequence) and not isinstance(query, str | bytes | bytearray):
+            found += map(sql_of, query)
+        else:
+            found.append(sql_of(query))
+    if not found:
+        raise ArgumentError("queries", "subscribe to at least one query; subscribe_all() is for all tables")
+    return tuple(found)
 
 
 class Subscription:
@@ -71,27 +96,29 @@ class Subscription:
     def on_applied(self, callback: Callable[[Subscription], T]) -> Callable[[Subscription], T]:
         """Call `callback(subscription)` once the rows are in the cache, after the row callbacks. Works as a decorator.
 
+        If they are in the cache already, it is called at once. It is called once, and not again after a reconnection.
+
         Args:
-            callback: a function, or a coroutine function. It is never called if the rows are in the cache already.
+            callback: a function, or a coroutine function, which is then run as a task.
 
         Returns:
             The callback itself.
         """
-        self._record.on_applied.add(callback)
+        self._engine.sink.on_applied(self._record, callback)
         return callback
 
     def on_error(self, callback: Callable[[SubscriptionError], T]) -> Callable[[SubscriptionError], T]:
         """Call `callback(error)` if the server refuses the subscription, also after a reconnection.
 
-        Works as a decorator.
+        If it has refused it already, the callback is called at once. Works as a decorator.
 
         Args:
-            callback: a function, or a coroutine function.
+            callback: a function, or a coroutine function, which is then run as a task.
 
         Returns:
             The callback itself.
         """
-        self._record.on_error.add(callback)
+        self._engine.sink.on_refused(self._record, callback)
         return callback
 
     def unsubscribe(self) -> PendingResult[None]:
@@ -107,4 +134,4 @@ class Subscription:
         return self._record.ended
 
     def __repr__(self) -> str:
-        return f"<subscription {self.state.value}: {'; '.join(self.queries)}>"
+        return f"<subscription {self.state.value}: {printable_queries(self.queries)}>"

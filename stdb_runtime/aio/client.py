@@ -50,7 +50,7 @@ class Client(BaseClient[D, S, P]):
         self._connection = connection
 
     @contextlib.asynccontextmanager
-    async def subscription(self, *queries: QueryLike) -> AsyncGenerator[Subscription]:
+    async def subscription(self, *queries: QueryLike | Sequence[QueryLike]) -> AsyncGenerator[Subscription]:
         """Subscribe for the duration of an `async with` block, in which the rows are in the cache.
 
         Args:
@@ -58,9 +58,15 @@ class Client(BaseClient[D, S, P]):
 
         Raises:
             SubscriptionError: the server refused a query.
+            ArgumentError: no query is given, or something else than a query.
             NotConnectedError: there is no open connection.
         """
-        subscription = await self.subscribe(*queries)
+        subscription = self.subscribe(*queries)
+        try:
+            await subscription
+        except BaseException:
+            subscription.unsubscribe()  # its rows may still come
+            raise
         try:
             yield subscription
         finally:

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from contextvars import Context
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -79,6 +79,7 @@ class Connection(Generic[S]):
         self.options = options
         self._tokens = Tokens(endpoint, options)
         self._loop: asyncio.AbstractEventLoop | None = None  # set by `open`
+        self._context: Context | None = None  # of callbacks; set by `open`
         self._task: asyncio.Task[StdbError | None] | None = None
         self._socket: Socket | None = None
         self._timeout: asyncio.Timeout | None = None  # of the present attempt to connect
@@ -135,9 +136,9 @@ class Connection(Generic[S]):
     def call_soon(self, function: Callable[[], None]) -> None:
         """Have a function called at the event loop's next turn. Raises RuntimeError if the loop is closed."""
         if self._loop is None or self.is_here:
-            asyncio.get_running_loop().call_soon(function)
+            asyncio.get_running_loop().call_soon(function, context=self._context)
         else:
-            self._loop.call_soon_threadsafe(function)
+            self._loop.call_soon_threadsafe(function, context=self._context)
 
     async def within(self, seconds: float | None, awaitable: Awaitable[T]) -> T:
         """Await with a timeout. Raises TimeoutError when it expires."""
@@ -184,13 +185,17 @@ class Connection(Generic[S]):
             CredentialsError: the token cannot be read from its store, or not be saved in it.
             ProtocolError: the peer sent something that the protocol does not allow.
         """
+        if self.engine.is_closed:
+            raise NotConnectedError(_CLOSED)
         self._loop = loop = asyncio.get_running_loop()
+        self._context = context
         self._task = loop.create_task(self._run(), name=f"stdb {self.endpoint}", context=context)
         handshake = loop.create_task(self._handshake.wait())
         try:
             await asyncio.wait({self._task, handshake}, return_when=asyncio.FIRST_COMPLETED)
             if not self._handshake.is_set():
-                raise self._task.result() or NotConnectedError("the client is closed: connect again")
+                error = None if self._task.cancelled() else self._task.result()
+                raise error or NotConnectedError(_CLOSED)
         except BaseException:
             await self.close()
             raise
@@ -202,6 +207,12 @@ class Connection(Generic[S]):
         unanswered = self._unanswered()
         if unanswered and self.engine.is_active:
             await asyncio.wait(unanswered, timeout=self.options.close_timeout)
+
+    @contextlib.contextmanager
+    def waiting(self) -> Generator[None]:
+        """During the block, let nothing wait for the callback that the caller runs in."""
+        with self._callbacks.waiting():
+            yield
 
     async def drain(self) -> None:
         """Wait until no request is unanswered and no coroutine callback is running."""
@@ -228,19 +239,24 @@ class Connection(Generic[S]):
 
     async def _close_socket(self) -> None:
         """Close the socket, and wait until the callbacks on that have run."""
+        self.engine.close()
         if self._task is None:
             return
-        self.engine.close()
-        socket = self._socket
-        if socket is not None:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self.options.close_timeout):
-                    await socket.write(self.engine.outgoing)  # requests made just before
-                    await socket.close(_NORMAL)
-            socket.transport.abort()  # in case the peer did not close it in time
+        if self._socket is not None:
+            await self._say_goodbye(self._socket, _NORMAL)
         else:
             self._task.cancel()
         await self.ended()
+
+    async def _say_goodbye(self, socket: Socket, code: int, reason: str = "") -> None:
+        """Close a socket, also if the peer takes or answers nothing, or the caller is cancelled."""
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self.options.close_timeout):
+                    await socket.write(self.engine.outgoing)  # requests made just before
+                    await socket.close(code, reason)
+        finally:
+            socket.transport.abort()  # has no effect on a closed one
 
     async def ended(self) -> StdbError | None:
         """Wait until the connection has ended for good. Returns the error that ended it, or None if it was closed.
@@ -312,9 +328,11 @@ class Connection(Generic[S]):
         try:
             await socket.receive(self.engine.receive)
         except ProtocolError as error:
-            await socket.close(_PROTOCOL_ERROR, str(error).encode()[:_MAX_REASON_LENGTH].decode(errors="ignore"))
+            reason = str(error).encode()[:_MAX_REASON_LENGTH].decode(errors="ignore")
+            await self._say_goodbye(socket, _PROTOCOL_ERROR, reason)
             return error
-        return self.engine.loss(socket.to_connection_lost())
+        lost = socket.to_connection_lost()
+        return lost if socket.was_closed_here else self.engine.loss(lost)
 
     @contextlib.asynccontextmanager
     async def _writing(self, socket: Socket) -> AsyncGenerator[None]:
@@ -332,6 +350,7 @@ class Connection(Generic[S]):
             await socket.write(self.engine.outgoing)
 
 
+_CLOSED = "the client is closed: connect again"
 _WRONG_EVENT_LOOP = (
     "the client was used from another event loop or thread than the one that it was connected in: "
     "hand the work over with loop.call_soon_threadsafe(...) or asyncio.run_coroutine_threadsafe(...)"

@@ -19,7 +19,7 @@ from .._handles.registry import registered
 from .._protocol.endpoint import Endpoint
 from .._protocol.rest import schema_path
 from ..credentials import TokenStore
-from ..errors import ArgumentError, NotConnectedError, StdbError
+from ..errors import ArgumentError, EventLoopError, NotConnectedError, StdbError
 from ..types import ConnectionId
 from .connection import Connection
 from .http import fetch
@@ -46,6 +46,7 @@ class RawConnection(BaseRawConnection):
         self._stack = contextlib.AsyncExitStack()
         self._used = False
         self._running: asyncio.Task[None] | None = None
+        self._is_closing = False
 
     async def __aenter__(self) -> Self:
         if self._used:
@@ -78,20 +79,38 @@ class RawConnection(BaseRawConnection):
             raise error
 
     def start(self) -> None:
-        """Run in the background. Errors that `run` would raise go to the handler's `on_error`, or are logged."""
-        self._running = asyncio.get_running_loop().create_task(self._run_reporting())
+        """Run in the background. Errors that `run` would raise go to the handler's `on_error`, or are logged.
+
+        Raises:
+            EventLoopError: no event loop is running.
+            NotConnectedError: it was started or closed already.
+        """
+        if self._running is not None or self._engine.is_closed:
+            raise NotConnectedError("the connection was started or closed already: call connect for another one")
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise EventLoopError(
+                "no event loop is running: call start() in an `async def` that asyncio.run(...) runs"
+            ) from None
+        self._running = loop.create_task(self._run_reporting())
 
     async def close(self) -> None:
         """Close the connection. Requests in flight fail with ConnectionLost."""
-        await self._connection.close()
-        if self._running is not None and self._running is not asyncio.current_task():
-            await asyncio.wait({self._running})
+        self._is_closing = True
+        with self._connection.waiting():
+            await self._connection.close()
+            if self._running is not None and self._running is not asyncio.current_task():
+                if not self._engine.was_open:
+                    self._running.cancel()  # it fetches the schema
+                await asyncio.wait({self._running})
 
     async def _run_reporting(self) -> None:
         try:
             await self.run()
         except StdbError as error:
-            if not self._engine.was_open:  # else the engine has reported it
+            # The engine reports what ends an open connection.
+            if not self._engine.was_open and not self._is_closing:
                 self._engine.sink.report(error)
         except BaseException as error:
             # Not an Exception, such as SystemExit in a callback: the engine reports it as the cause of the end.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Generator
+from contextvars import ContextVar
 from typing import Any
 
 __all__ = ["CallbackTasks"]
@@ -22,6 +23,8 @@ class CallbackTasks:
         self._tasks: set[asyncio.Task[None]] = set()
         # Tasks that wait for the others, which therefore must not wait for them.
         self._waiting: set[asyncio.Task[Any] | None] = set()
+        # The callback's task, in that task and in those that it creates.
+        self._current: ContextVar[asyncio.Task[Any] | None] = ContextVar("callback", default=None)
 
     def start(self, coroutine: Coroutine[Any, Any, object], callback: Callable[..., object]) -> None:
         """Run a coroutine as a task. Raises RuntimeError if no event loop is running, as at the end of a program."""
@@ -36,22 +39,23 @@ class CallbackTasks:
         task.add_done_callback(self._finished)
 
     def running(self) -> set[asyncio.Task[None]]:
-        """Return the tasks that are not done. If the caller is one of them, without itself and those that wait too."""
-        current = asyncio.current_task()
-        return self._tasks - self._waiting - {current} if current in self._tasks else set(self._tasks)
+        """Return the tasks that are not done, without the one that the caller runs in and without those that wait."""
+        return {task for task in self._tasks if task is not self._current.get() and task not in self._waiting}
 
     @contextlib.contextmanager
     def waiting(self) -> Generator[None]:
-        """During the block, mark the current task as one that waits for the others."""
-        task = asyncio.current_task()
+        """During the block, mark the callback that the caller runs in as one that waits for the others."""
+        task = self._current.get()
+        is_marked = task in self._waiting  # by a block around this one
         self._waiting.add(task)
         try:
             yield
         finally:
-            self._waiting.discard(task)
+            if not is_marked:
+                self._waiting.discard(task)
 
     async def close(self, grace: float) -> None:
-        """Wait up to `grace` seconds for the tasks, then cancel them."""
+        """Wait up to `grace` seconds for the tasks, then cancel them, and wait as long again for those that go on."""
         with self.waiting():
             running = self.running()
             if not running:
@@ -61,7 +65,7 @@ class CallbackTasks:
             for task in late:
                 task.cancel()
             if late:
-                await asyncio.wait(late)
+                await asyncio.wait(late, timeout=grace)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -69,11 +73,15 @@ class CallbackTasks:
             task.exception()  # retrieved, so that the event loop does not report it again
 
     async def _guard(self, coroutine: Coroutine[Any, Any, object], callback: Callable[..., object]) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._current.set(task)
         try:
             await coroutine
-        except asyncio.CancelledError:
-            raise
         except BaseException as error:  # of the user's code: it must not end the connection
+            # Unless this task is cancelled, something else was, whose result the callback awaited.
+            if isinstance(error, asyncio.CancelledError) and task.cancelling():
+                raise
             self._report(error, callback)
             if isinstance(error, SystemExit | KeyboardInterrupt):
                 raise  # as asyncio expects: these end the event loop

@@ -102,6 +102,12 @@ class Socket(ClientConnection):
             while not self.try_write(take):
                 await self.drain()
 
+    @property
+    def was_closed_here(self) -> bool:
+        """True if this client closed the connection, once it has ended."""
+        closed = self.protocol.close_exc
+        return closed.sent is not None and not closed.rcvd_then_sent
+
     def to_connection_lost(self) -> ConnectionLost:
         """Return the error for the end of the connection, once it has ended."""
         closed = self.protocol.close_exc

@@ -18,6 +18,7 @@ from tests.codegen.schemas import (
     array,
     indexed,
     module,
+    named,
     option,
     procedure,
     product,
@@ -240,6 +241,20 @@ def _queries() -> Feature:
     return Feature(module({"Row": product(*columns), "Kind": sum_(("A", UNIT))}, [table("rows", 0)]))
 
 
+def _submodules() -> Feature:
+    """The module of `tests/codegen/shop.py`, as a server serves it."""
+    shop = module(
+        {"StockItem": product(("id", U64), ("name", STRING))},
+        [table("stockItem", 0, key=0, indexes=[indexed({"BTree": [0]}, "id")])],
+        [reducer("addItem", ("id", U64), ("name", STRING))],
+        [procedure("countItems", U64), view("allItems", array(ref(0)))],
+    )
+    functions = {"addItem": "add_item", "countItems": "count_items", "allItems": "all_items"}
+    names = [named("Table", "stockItem", "stock_item"), *(named("Function", *pair) for pair in functions.items())]
+    inner = version_10(shop, ExplicitNames={"entries": names})
+    return Feature(version_10(module(reducers=[reducer("ping")]), Submodules=[{"namespace": "shop", "module": inner}]))
+
+
 FEATURES = {
     "empty": Feature(module()),
     "events": _events(),
@@ -252,5 +267,6 @@ FEATURES = {
     "renames": _renames(),
     "schedules": _schedules(),
     "shared": _shared(),
+    "submodules": _submodules(),
     "views": _views(),
 }

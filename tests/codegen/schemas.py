@@ -181,6 +181,11 @@ def version_10(raw: Json, **sections: Any) -> Json:
     return {"sections": [{kind: content} for kind, content in {**made, **sections}.items()]}
 
 
+def named(kind: str, source_name: str, canonical_name: str) -> Json:
+    """An entry of `ExplicitNames`, version 10."""
+    return {kind: {"source_name": source_name, "canonical_name": canonical_name}}
+
+
 def _renamed(part: Json, names: dict[str, str]) -> Json:
     return {names.get(key, key): value for key, value in part.items()}
 

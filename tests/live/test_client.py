@@ -201,7 +201,7 @@ async def test_find_and_filter(game: Database) -> None:
         await reducers.delete_player(found(client.db.player.name.find("c")).id)
         assert names(level.filter(3)) == "d"
         with pytest.raises(TypeError, match="one value, or bounds"):
-            level.filter()
+            level.filter()  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
 
 
 async def test_causes_say_why_rows_come_and_go(game: Database) -> None:
@@ -381,6 +381,19 @@ async def test_the_client_of_a_context(game: Database) -> None:
         assert tables.player.name.find("from a task") is not None
     assert "no client is open" in problem(lambda: reducers.create_player("x"))
     assert "is closed" in problem(lambda: one.reducers.create_player("x"))
+
+
+async def test_a_client_of_another_thread_is_not_meant(game: Database) -> None:
+    async with connect(game.uri, game.name):
+        with pytest.raises(NotConnectedError, match=r"only in another event loop or thread: .*run_coroutine"):
+            await asyncio.get_running_loop().run_in_executor(None, reducers.create_player, "x")
+
+
+def test_without_an_event_loop_one_is_told_how_to_connect() -> None:
+    with pytest.raises(NotConnectedError, match=r"`async with connect\(uri, database\) as client:`.*asyncio.run"):
+        reducers.create_player("x")
+    with pytest.raises(NotConnectedError, match="asyncio.run"):
+        len(tables.player)
 
 
 async def _create(name: str) -> None:

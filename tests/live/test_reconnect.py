@@ -94,6 +94,31 @@ async def test_what_changed_meanwhile_is_one_difference(game: Database) -> None:
         assert client.stats.connections == 2
 
 
+async def test_connections_and_reconnections_are_told_in_order(game: Database) -> None:
+    game.call("create_player", "Alice")
+    told: list[str] = []
+    async with Proxy(game.uri) as proxy:
+
+        def given() -> None:
+            told.append("connect, as given")
+
+        async with connect(proxy.uri, game.name, on_connect=given, backoff=AT_ONCE) as client:
+            assert told == ["connect, as given"]
+            again = asyncio.Event()
+            client.on_reconnect(again.set)
+            client.on_reconnect(lambda: told.append(f"reconnect {client.db.player.count()} {client.is_active}"))
+            client.on_connect(lambda: told.append("connect"))
+            client.on_disconnect(lambda error: told.append("disconnect"))
+            client.db.player.on_insert(lambda event, row: told.append(row.name))
+            await client.subscribe(tables.player)
+            proxy.cut()
+            game.call("create_player", "Bob")
+            await again.wait()
+            client.remove_on_reconnect(again.set)
+    wanted = "connect, as given; Alice; disconnect; Bob; connect, as given; connect; reconnect 2 True; disconnect"
+    assert told == wanted.split("; ")
+
+
 async def test_without_a_change_nothing_is_told(game: Database) -> None:
     game.call("create_player", "Alice")
     game.call("send_message", "hello")

@@ -69,6 +69,34 @@ async def test_giving_up_leaves_nothing_behind(game: Database, caplog: pytest.Lo
     assert caplog.records == []
 
 
+async def test_awaiting_again_after_a_time_out_gives_the_outcome(game: Database) -> None:
+    async with Proxy(game.uri) as proxy, connect(proxy.uri, game.name) as client:
+        proxy.freeze()
+        made = client.reducers.create_player("Alice")
+        subscription = client.subscribe(tables.player)
+        refused = client.reducers.delete_player(99)
+        query = client.query(tables.player)
+        bad = client.query("SELECT * FROM nowhere")
+        for request in (made, subscription, refused, query, bad):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.01):
+                    await request
+            for seconds in (0, 0.01):
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(request, seconds)
+        proxy.thaw()
+        for _ in range(2):
+            assert (await asyncio.wait_for(made, 10)).arguments == ("Alice",)
+            assert await asyncio.wait_for(subscription, 10) is subscription
+            with pytest.raises(ReducerError):
+                await asyncio.wait_for(refused, 10)
+            assert [row.name for row in await query] == ["Alice"]
+            with pytest.raises(QueryError):
+                await bad
+        assert client.db.player.count() == 1, "the call was sent once"
+        assert left_behind(client) == 0
+
+
 async def test_draining_does_not_wait_for_what_nobody_waits_for(game: Database) -> None:
     async with Proxy(game.uri) as proxy, connect(proxy.uri, game.name, close_timeout=0.1) as client:
         proxy.freeze()

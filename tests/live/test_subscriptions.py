@@ -12,7 +12,7 @@ import pytest
 
 import tests.golden.edge.client as edge
 from game_client import Client, connect, tables
-from stdb_runtime import ConnectionLost, RowEvent, SubscriptionApplied, SubscriptionEnded, SubscriptionError
+from stdb_runtime import ConnectionLost, QueryError, RowEvent, SubscriptionApplied, SubscriptionEnded, SubscriptionError
 from tests.support.observed import Naive
 
 if TYPE_CHECKING:
@@ -188,6 +188,32 @@ async def test_a_subscription_tells_its_life(game: Database) -> None:
         await subscription.unsubscribe()  # twice is as once
 
 
+async def test_who_listens_late_is_told_at_once(game: Database, caplog: pytest.LogCaptureFixture) -> None:
+    game.call("create_player", "Alice")
+    async with connect(game.uri, game.name) as client:
+        told: list[object] = []
+        good, bad = client.subscribe(tables.player), client.subscribe("SELECT * FROM nowhere")
+        await client.drain()
+
+        @good.on_applied
+        def applied(subscription: Subscription) -> None:
+            told.append(subscription)
+
+        @good.on_applied
+        async def applied_later(subscription: Subscription) -> None:
+            await client.reducers.create_player("Bob")
+            told.append(client.db.player.count())
+
+        @bad.on_error
+        async def refused(error: SubscriptionError) -> None:
+            told.append(error.queries)
+
+        assert told == [good]
+        await client.drain()
+        assert told == [good, ("SELECT * FROM nowhere",), 2]
+    assert caplog.records == []
+
+
 async def test_unsubscribing_before_the_rows_came_is_quiet(game: Database, caplog: pytest.LogCaptureFixture) -> None:
     game.call("create_player", "Alice")
     async with connect(game.uri, game.name) as client:
@@ -217,6 +243,36 @@ async def test_a_refusal_is_told_to_whoever_listens(game: Database, caplog: pyte
             await subscription
         await subscription.unsubscribe()
     assert caplog.records == []
+
+
+async def test_a_refusal_says_which_query_failed_and_shows_no_long_one_whole(
+    game: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    long = "SELECT * FROM player WHERE " + " OR ".join(f"level = {level}" for level in range(100)) + " OR nope = 1"
+    too_long = f"SELECT * FROM player WHERE name = '{'x' * 60_000}'"
+    queries = (tables.player.__sql__(), long, "SELECT * FROM message")
+    async with connect(game.uri, game.name) as client:
+        with pytest.raises(SubscriptionError) as caught:
+            await client.subscribe(*queries)
+        error = caught.value
+        assert (error.queries, error.query) == (queries, long)
+        assert long in error.message
+        assert str(error) == f"`nope` is not in scope (in query 2 of 3: {long[:200]}... ({len(long)} characters))"
+        with pytest.raises(SubscriptionError, match="exceeds maximum allowed length") as caught:
+            await client.subscribe(too_long)
+        assert caught.value.query == too_long
+        assert len(str(caught.value)) < 600
+        with pytest.raises(QueryError) as refused:
+            await client.query(long)
+        assert refused.value.query == long
+        assert str(refused.value) == f"`nope` is not in scope (in {long[:200]}... ({len(long)} characters))"
+        failed = client.subscribe(*queries)
+        await client.drain()
+        shown = f"3 queries: {queries[0]}; {long[:80]}... ({len(long)} characters); {queries[2]}"
+        assert repr(failed) == f"<subscription failed: {shown}>"
+        assert caplog.records == []
+    (record,) = caplog.records
+    assert record.getMessage() == f"a request failed, and nobody awaited it: {error}"
 
 
 async def test_a_refusal_that_nobody_takes_is_logged_once(game: Database, caplog: pytest.LogCaptureFixture) -> None:

@@ -36,7 +36,7 @@ class Watch:
         self.connected = asyncio.Event()
         self.lost: asyncio.Queue[StdbError | None] = asyncio.Queue()
         self.deltas: list[Delta] = []
-        client.on_connect(self.connected.set)
+        client.on_reconnect(self.connected.set)
         client.on_disconnect(self.lost.put_nowait)
         client.on_transaction(self.deltas.append)
 

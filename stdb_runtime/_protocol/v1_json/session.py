@@ -72,7 +72,7 @@ class Session:
         self._procedures: dict[int, _Procedure] = {}
         self._singles: set[int] = set()
         # Query ids of unanswered requests about subscriptions, by request id.
-        self._requests: dict[int, int] = {}
+        self._requests: dict[int, int | None] = {}
 
     # --- requests -----------------------------------------------------------------------------------------------------
 
@@ -119,6 +119,7 @@ class Session:
     def subscribe_set(self, queries: Sequence[str]) -> int:
         """Request a subscription that replaces the legacy set of queries. All rows are sent again (5.3)."""
         request_id = self._new_request()
+        self._requests[request_id] = None
         self._send(messages.Subscribe(tuple(queries), request_id))
         return request_id
 
@@ -234,7 +235,6 @@ class Session:
         if request_id is None:
             if message.query_id.some is not None:
                 return []
-            self._requests.clear()
             return [SubscriptionsDropped(message.error)]
         # Some servers send the query id also if another request failed (4.7), so the request id decides.
         query_id = self._requests.pop(request_id, None)

@@ -12,7 +12,7 @@ import pytest
 
 from stdb_codegen.emit import context, render
 from stdb_codegen.errors import SchemaError
-from stdb_codegen.schema import lower, rawdef
+from stdb_codegen.schema import ir, lower, rawdef
 from stdb_codegen.schema.rawdef import Definition
 from stdb_codegen.sources import source
 from tests.codegen import schemas
@@ -99,13 +99,10 @@ def test_order_of_sections_does_not_matter(seed: int, wrapped: bool) -> None:
 
 
 def test_unknown_sections_are_skipped() -> None:
-    raw = version_10(one_table(("id", U64)), Magic=[{"a": 1}], HttpRoutes=[], Submodules=[{"namespace": "shop"}])
+    raw = version_10(one_table(("id", U64)), Magic=[{"a": 1}], HttpRoutes=[])
     found = build(raw)
     assert [table.name for table in found.tables] == ["thing"]
-    assert found.warnings == (
-        "the schema's section 'Magic' is unknown, and skipped",
-        "submodule 'shop' gets no declarations: not supported",
-    )
+    assert found.warnings == ("the schema's section 'Magic' is unknown, and skipped",)
 
 
 def test_unknown_exports_of_version_9_are_skipped() -> None:
@@ -165,11 +162,13 @@ def test_views_return_rows(returns: schemas.Json) -> None:
         read(raw)
 
 
-def test_views_with_parameters_are_left_out() -> None:
+def test_parameters_of_views() -> None:
     raw = module({"Thing": product(("id", U64))}, None, None, [schemas.view("seen", array(ref(0)), ("n", U64))])
-    found = build(version_10(raw))
-    assert found.tables == ()
-    assert found.warnings == ("view 'seen' gets no declaration: it has parameters, not supported",)
+    for form in (raw, version_10(raw)):
+        (view,) = read(form).views
+        assert view.parameters == (ir.Field("n", ir.Atom.U64),)
+    plain = module({"Thing": product(("id", U64))})
+    assert read(raw).hash == read(plain).hash
 
 
 def test_newer_sections_of_a_wasm_are_one_error() -> None:

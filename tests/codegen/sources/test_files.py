@@ -31,7 +31,7 @@ def test_pipes_for_configuration(shell: Callable[..., Result], tmp_path: Path, n
     os.mkfifo(tmp_path / "project" / name)
     result = shell("generate", "--module", "project", "-o", "out")
     assert result.exit_code == 1
-    assert "error: project: holds neither a .wasm nor a Cargo.toml" in result.stderr
+    assert "error: project: holds neither a .wasm nor the manifest of a module" in result.stderr
     assert stat.S_ISFIFO((tmp_path / "project" / name).stat().st_mode)
 
 

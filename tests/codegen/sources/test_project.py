@@ -91,7 +91,10 @@ def test_not_built(folder: Path, fails: Callable[..., str]) -> None:
 
 
 def test_no_project(fails: Callable[..., str], tmp_path: Path) -> None:
-    assert "holds neither a .wasm nor a Cargo.toml" in fails("--module", tmp_path, "-o", tmp_path / "out")
+    error = fails("--module", tmp_path, "-o", tmp_path / "out")
+    assert (
+        "holds neither a .wasm nor the manifest of a module; give the folder of a module, with Cargo.toml, a" in error
+    )
 
 
 def test_example_is_a_project() -> None:
@@ -169,5 +172,7 @@ class TestBuild:
 
     def test_nothing_to_build(self, folder: Path) -> None:
         (folder / "Cargo.toml").unlink()
-        with pytest.raises(SourceError, match=r"has no Cargo\.toml, so there is nothing to build; omit --build"):
+        with pytest.raises(
+            SourceError, match="has no manifest of a module, so there is nothing to build; omit --build"
+        ):
             Source(str(folder), build=True).read()

@@ -19,6 +19,7 @@ from stdb_runtime import (
     ConnectionId,
     DatabaseNameError,
     DecodeError,
+    EventLoopError,
     Handler,
     ProcedureError,
     connect,
@@ -217,3 +218,8 @@ async def test_a_raw_answer_that_cannot_be_read_fails_its_request_alone() -> Non
         assert connection.stats.connections == 1
     assert "not JSON" in told[0].error
     assert "not JSON" in told[1].error
+
+
+def test_starting_without_an_event_loop_is_refused() -> None:
+    with pytest.raises(EventLoopError, match="asyncio.run"):
+        connect(host="localhost", database="game", handler=Log().mapping()).start()

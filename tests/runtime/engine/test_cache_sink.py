@@ -10,7 +10,7 @@ import pytest
 from stdb_runtime import (
     ConnectionLost,
     DecodeError,
-    NotConnectedError,
+    EventLoopError,
     ProtocolError,
     Reconciled,
     SubscriptionApplied,
@@ -143,6 +143,86 @@ def test_a_refusal_that_nobody_awaits_is_logged_unless_a_callback_got_it(
     assert [message.partition(":")[0] for message in caplog.messages] == (
         [] if listens else ["a request failed, and nobody awaited it"]
     )
+
+
+def test_who_listens_after_the_rows_came_is_told_at_once(
+    engine: TypedEngine, driver: ListDriver, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[object] = []
+    record = active(engine, driver)
+    record.handle = "the handle"
+    engine.sink.on_applied(record, told.append)
+    assert told == ["the handle"]
+
+    async def later(handle: object) -> None:
+        told.append(handle)
+
+    engine.sink.on_applied(record, later)
+    ((coroutine, culprit),) = driver.spawned
+    assert culprit is later
+    coroutine.close()
+
+    def fail(handle: object) -> None:
+        raise ZeroDivisionError
+
+    engine.sink.on_applied(record, fail)
+    assert (len(caplog.messages), "raised" in caplog.text) == (1, True)
+    reconnect(engine, driver)
+    engine.sink.on_applied(record, told.append)  # the rows are those of the lost connection
+    driver.apply(record.query_id, ROWS)
+    assert told == ["the handle"] * 2, "once for each registration, whatever is lost meanwhile"
+
+
+def test_who_listens_before_the_rows_or_after_the_end_is_not_told_at_once(
+    engine: TypedEngine, driver: ListDriver
+) -> None:
+    told: list[object] = []
+    record = engine.sink.subscribe(ALL)
+    engine.sink.on_applied(record, told.append)
+    assert told == []
+    driver.apply(record.query_id, ROWS)
+    assert len(told) == 1
+    engine.sink.unsubscribe(record)
+    engine.sink.on_applied(record, told.append)
+    driver.remove(record.query_id, ROWS)
+    engine.sink.on_applied(record, told.append)
+    assert len(told) == 1
+
+
+def test_who_listens_after_a_refusal_is_told_at_once_and_it_is_not_logged(
+    engine: TypedEngine, driver: ListDriver, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[SubscriptionError] = []
+    record = engine.sink.subscribe(("SELECT * FROM nope",))
+    driver.refuse("SubscribeMulti", record.query_id)
+    engine.sink.on_refused(record, told.append)
+    assert [error.queries for error in told] == [("SELECT * FROM nope",)]
+    engine.end(None)
+    del record
+    driver.turn()
+    assert caplog.messages == []
+
+
+def test_a_refusal_after_a_reconnection_is_told_late_too(
+    engine: TypedEngine, driver: ListDriver, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[SubscriptionError] = []
+    record = active(engine, driver)
+    reconnect(engine, driver)
+    driver.refuse("SubscribeMulti", record.query_id)
+    assert "refused after a reconnection" in caplog.text
+    engine.sink.on_refused(record, told.append)
+    assert [error.queries for error in told] == [ALL]
+
+
+def test_listening_late_from_elsewhere_is_refused(engine: TypedEngine, driver: ListDriver) -> None:
+    good, bad = active(engine, driver), engine.sink.subscribe(ALL)
+    driver.refuse("SubscribeMulti", bad.query_id)
+    driver.is_here = False
+    with pytest.raises(EventLoopError):
+        engine.sink.on_applied(good, print)
+    with pytest.raises(EventLoopError):
+        engine.sink.on_refused(bad, lambda error: None)
 
 
 def test_rows_that_cannot_be_decoded_change_nothing_and_leave_it_pending(
@@ -365,6 +445,7 @@ def test_all_that_are_wanted_are_requested_again_under_their_ids_and_their_rows_
     here, pending = active(engine, driver), engine.sink.subscribe(ALL)
     here.on_applied.add(lambda *_: order.append("again"))
     pending.on_applied.add(lambda *_: order.append("applied"))
+    engine.sink.on_reconnect.add(lambda: order.append(("reconnected", engine.is_active)))
     engine.sink.on_connect.add(lambda: order.append("connected"))
     tables.player.on_update(lambda event, old, new: order.append((event.cause, old.level, new.level)))
     driver.receive("TransactionUpdateLight", LEVEL_UP)
@@ -376,7 +457,7 @@ def test_all_that_are_wanted_are_requested_again_under_their_ids_and_their_rows_
     driver.apply(pending.query_id, ROWS)
     assert (order, pending.state, pending.applied.done) == ([], PENDING, False)
     driver.apply(here.query_id, ROWS)
-    assert order == [(Reconciled(), 3, 2), "applied", "connected"]
+    assert order == [(Reconciled(), 3, 2), "applied", "connected", ("reconnected", True)]
     assert (here.state, pending.state, engine.is_active) == (ACTIVE, ACTIVE, True)
     assert run(pending.applied) is None
 
@@ -473,18 +554,54 @@ def test_a_connection_that_is_lost_while_rows_are_gathered_is_as_if_it_had_not_b
     assert (names(tables), told, engine.is_active) == (["Rec", "Rec2"], [], True)
 
 
-def test_a_callback_on_a_refusal_cannot_subscribe_while_rows_are_gathered(
-    engine: TypedEngine, driver: ListDriver, caplog: pytest.LogCaptureFixture
+def test_a_callback_on_a_refusal_runs_once_all_rows_are_here_and_may_subscribe(
+    engine: TypedEngine, driver: ListDriver, tables: Tables
 ) -> None:
-    raised: list[Exception] = []
+    found: list[int] = []
+    made: list[SubscriptionRecord] = []
     record, other = active(engine, driver), active(engine, driver)
-    engine.dispatcher.on_error.add(lambda error, callback: raised.append(error))
-    record.on_error.add(lambda error: engine.sink.subscribe(ALL))
+
+    def refused(error: SubscriptionError) -> None:
+        found.append(len(tables.player))
+        made.append(engine.sink.subscribe(ALL))
+
+    record.on_error.add(refused)
     reconnect(engine, driver)
     driver.refuse("SubscribeMulti", record.query_id)
+    assert found == []
     driver.apply(other.query_id, ROWS)
-    assert [type(error) for error in raised] == [NotConnectedError]
-    assert engine.is_active
+    assert (found, made[0].state) == ([2], PENDING)
+
+
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_a_callback_on_a_reducer_finds_the_rows_that_the_reducer_changed_also_after_a_reconnection(
+    engine: TypedEngine, driver: ListDriver, tables: Tables, is_lost: bool
+) -> None:
+    found: list[int] = []
+
+    def called(*_: object) -> None:
+        found.append(len(tables.player))
+
+    engine.sink.reducer_callbacks("create_player").add(called)
+    record = active(engine, driver, '"tables":[]')
+    reconnect(engine, driver)
+    driver.answer(0, '"Rec\\"', caller_connection_id={"__connection_id__": 7}, status={"Committed": {"tables": []}})
+    assert found == []
+    if is_lost:
+        engine.disconnected(LOST)
+        assert found == [0]  # nothing is lost with the connection
+    else:
+        driver.apply(record.query_id, ROWS)
+        assert found == [2]
+
+
+def test_awaiting_one_that_the_next_connection_refused_raises(engine: TypedEngine, driver: ListDriver) -> None:
+    record = active(engine, driver)
+    assert run(record.applied) is None
+    reconnect(engine, driver)
+    driver.refuse("SubscribeMulti", record.query_id)
+    with pytest.raises(SubscriptionError, match="`nope`"):
+        run(record.applied)
 
 
 def test_a_subscription_made_by_a_callback_on_the_difference_is_pending_until_its_own_rows_come(

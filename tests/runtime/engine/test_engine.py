@@ -28,7 +28,7 @@ from stdb_runtime import (
 from stdb_runtime._engine.driver import ServerVersionRequest
 from stdb_runtime._engine.retry import RetryPolicy
 from tests.golden.probe.client import Player, Reducers, Tables
-from tests.support.engine import PROBE, ListDriver, run, typed_engine
+from tests.support.engine import PROBE, ListDriver, ListFuture, run, typed_engine
 
 if TYPE_CHECKING:
     from stdb_runtime import ReducerEvent, RowEvent
@@ -208,6 +208,27 @@ def test_requests_from_elsewhere_are_refused(engine: TypedEngine, driver: ListDr
     assert subscription.state.value == "pending"
 
 
+def test_a_failure_is_reported_if_whoever_awaited_it_has_given_up(
+    engine: TypedEngine, driver: ListDriver, caplog: pytest.LogCaptureFixture
+) -> None:
+    call = create(engine)
+    future: ListFuture = next(call.__await__())
+    future.set_exception(driver.cancelled_error())
+    driver.answer(call.id, "name must not be empty")
+    del call
+    driver.turn()
+    assert caplog.messages == ["a request failed, and nobody awaited it: create_player: name must not be empty"]
+
+
+def test_awaiting_elsewhere_raises_and_counts_for_nothing(engine: TypedEngine, driver: ListDriver) -> None:
+    call = create(engine)
+    driver.is_here = False
+    with pytest.raises(EventLoopError):
+        run(call)
+    driver.is_here = True
+    assert (call.is_awaited, engine.unanswered()) == (False, [call])
+
+
 # --- procedures -------------------------------------------------------------------------------------------------------
 
 
@@ -324,6 +345,19 @@ def test_a_connection_does_not_last_while_it_is_being_closed_for_an_error(
         driver.receive("IdentityToken")
     driver.seconds += 5.0  # the socket takes its time to close
     assert engine.disconnected(caught.value) == 2.0
+
+
+def test_a_connection_whose_subscriptions_are_dropped_has_not_lasted(engine: TypedEngine, driver: ListDriver) -> None:
+    engine.sink.subscribe(ALL)
+    delays: list[float | None] = []
+    for _ in range(3):
+        with pytest.raises(ProtocolError, match="dropped all subscriptions") as caught:
+            driver.receive("SubscriptionError", request_id={"none": []}, query_id={"none": []})
+        assert not engine.is_active
+        driver.seconds += 10.0
+        delays.append(engine.disconnected(caught.value))
+        driver.connect()
+    assert delays == [1.0, 2.0, 4.0]
 
 
 def test_whoever_waits_for_rows_is_told_after_some_attempts(driver: ListDriver, engine: TypedEngine) -> None:
@@ -462,3 +496,17 @@ def test_frames_are_logged_but_not_the_one_with_the_token(
     assert "TOKEN" not in caplog.text
     assert (engine.stats.messages_sent, engine.stats.messages_received) == (1, 2)
     assert PROBE.payload("IdentityToken")["token"] == "TOKEN"
+
+
+def test_the_end_is_passed_on_though_a_callback_on_a_failure_raises(engine: TypedEngine, driver: ListDriver) -> None:
+    def fail(error: ReducerError) -> None:
+        raise Fatal("from a callback")
+
+    ended: list[object] = []
+    engine.sink.on_unhandled_error.add(fail)
+    engine.sink.on_close.add(ended.append)
+    call = create(engine)
+    driver.answer(call.id, "name must not be empty")
+    with pytest.raises(Fatal):
+        engine.end(None)
+    assert ended == [None]

@@ -411,3 +411,28 @@ def test_closing_is_no_error_and_fails_calls_in_flight() -> None:
     assert heard.got == [("on_disconnect", None)]
     with pytest.raises(ConnectionLost, match="the client was closed"):
         run(call)
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_an_error_that_a_callback_got_is_not_logged_too(listens: bool, caplog: pytest.LogCaptureFixture) -> None:
+    heard = Heard()
+    names = ["on_one_off_query_response", "on_procedure_result"] if listens else ["on_reconnect"]
+    engine, driver = opened(heard.mapping(*names))
+    query, call = engine.query("SELECT * FRM"), engine.call_procedure("roll", [6], check_version=False)
+    driver.receive("OneOffQueryResponse", "sql parser error", message_id=query.id)
+    driver.end_procedure(call.id, status={"InternalError": "no dice"})
+    del query, call
+    driver.turn()
+    assert len(heard.got) == (2 if listens else 0)
+    assert len(caplog.messages) == (0 if listens else 2)
+
+
+def test_a_connection_without_the_rows_of_the_legacy_set_has_not_lasted() -> None:
+    engine, driver = opened(Heard().mapping("on_reconnect"))
+    engine.sink.subscribe_set(ALL)
+    delays: list[float | None] = []
+    for _ in range(3):
+        driver.seconds += 10.0
+        delays.append(engine.disconnected(LOST))
+        driver.connect()
+    assert delays == [1.0, 2.0, 4.0]

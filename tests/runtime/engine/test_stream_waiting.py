@@ -88,3 +88,12 @@ def test_what_waited_is_handed_out_before_the_consumer_learns_that_it_was_too_sl
 def test_it_is_its_own_iterator() -> None:
     stream = stream_of()
     assert aiter(stream) is stream
+
+
+def test_two_loops_over_one_stream_are_an_error_for_the_second() -> None:
+    stream = stream_of()
+    first = Waiting(stream)
+    with pytest.raises(RuntimeError, match="a stream of its own"):
+        Waiting(stream)
+    stream.put("one")
+    assert first.result() == "one"

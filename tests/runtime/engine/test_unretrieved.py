@@ -76,6 +76,16 @@ def test_without_an_event_loop_it_is_logged_at_once_and_no_callback_runs(caplog:
     assert caplog.messages == ["a request failed, and nobody awaited it: reducer a: lost"]
 
 
+def test_each_error_without_an_event_loop_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    def gone(_: Callable[[], None]) -> None:
+        raise RuntimeError("no running event loop")
+
+    unretrieved = UnretrievedErrors(LOGGER, gone, lambda _: pytest.fail("a callback ran"))
+    for name in ("a", "b"):
+        unretrieved.add(ReducerError(name, "no"), f"reducer {name}")
+    assert len(caplog.messages) == 2
+
+
 def test_a_dropped_result_runs_nothing_but_asks_for_a_turn_from_whatever_thread(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

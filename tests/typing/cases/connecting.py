@@ -24,6 +24,19 @@ connect("http://localhost:3000", "my-module", on_disconnect=silent)  # reject: a
 connect("http://localhost:3000", "my-module", subscribe_attempts="3")  # reject: arg-type reportArgumentType
 
 
+def listening(client: Client) -> None:
+    client.on_connect(silent)
+    client.remove_on_connect(silent)
+    client.on_reconnect(silent)
+    client.remove_on_reconnect(silent)
+
+    @client.on_reconnect
+    async def again() -> None: ...
+
+    client.remove_on_reconnect(again)
+    client.on_reconnect(told)  # reject: arg-type reportArgumentType
+
+
 def ranks(client: Client) -> None:
     reveal_type(client.db.badge.rank.filter(Rank.FIRST_CLASS))  # accept: list[Badge]
     client.db.badge.rank.filter("firstClass")  # reject: arg-type reportArgumentType

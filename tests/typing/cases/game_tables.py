@@ -11,6 +11,7 @@ from stdb_runtime import (
     RowEvent,
     Stats,
     Stream,
+    SubscriptionError,
     Table,
     TableInfo,
     table_info,
@@ -25,6 +26,16 @@ def finding(client: Client) -> None:
     reveal_type(client.db.player.level.filter(3))  # accept: list[Player]
     reveal_type(client.db.player.level.filter(ge=3))  # accept: list[Player]
     reveal_type(client.db.player.level.filter(gt=3, lt=5))  # accept: list[Player]
+    reveal_type(client.db.player.level.filter(lt=5, gt=3))  # accept: list[Player]
+    reveal_type(client.db.player.level.filter(ge=3, gt=3, le=5, lt=5))  # accept: list[Player]
+    reveal_type(client.db.player.level.filter(gt=3, le=5))  # accept: list[Player]
+    reveal_type(client.db.player.level.filter(le=5, lt=5))  # accept: list[Player]
+    reveal_type(client.db.player.level.filter(lt=5))  # accept: list[Player]
+    client.db.player.level.filter()  # reject: call-overload reportCallIssue
+    client.db.player.level.filter(3, ge=3)  # reject: call-overload reportCallIssue
+    client.db.player.level.filter(3, 5)  # reject: call-overload reportCallIssue
+    client.db.player.level.filter(value=3)  # reject: call-overload reportCallIssue
+    client.db.player.level.filter(eq=3)  # reject: call-overload reportCallIssue
     client.db.player.id.find("1")  # reject: arg-type reportArgumentType
     client.db.player.name.find(1)  # reject: arg-type reportArgumentType
     client.db.player.name.find()  # reject: call-arg reportCallIssue
@@ -55,7 +66,22 @@ async def subscribing(client: Client) -> None:
     subscription = await client.subscribe(tables.player, tables.message)
     reveal_type(subscription)  # accept: Subscription
     await subscription.unsubscribe()
+
+    @subscription.on_error
+    def refused(error: SubscriptionError) -> None:
+        reveal_type(error.query)  # accept: str | None
+        reveal_type(error.queries)  # accept: tuple[str, ...]
+
+    reveal_type(client.subscribe([tables.player, "SELECT * FROM message"]))  # accept: Subscription
+    client.subscribe((tables.player, tables.message))
+    client.subscribe([tables.player.where(lambda p: p.level >= 3)], tables.message)
+    async with client.subscription([tables.player, tables.message]) as lasting:
+        reveal_type(lasting)  # accept: Subscription
     client.subscribe(1)  # reject: arg-type reportArgumentType
+    client.subscribe([1])  # reject: list-item arg-type reportArgumentType
+    client.subscribe({"player": tables.player})  # reject: arg-type reportArgumentType
+    client.subscribe({tables.player})  # reject: arg-type reportArgumentType
+    client.subscribe(b"SELECT * FROM player")  # reject: arg-type reportArgumentType
     client.subscribe(tables.nothing)  # reject: attr-defined reportAttributeAccessIssue
 
 
