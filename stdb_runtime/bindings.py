@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from ssl import SSLContext
 from typing import Generic, Literal, TypeVar
 
@@ -34,6 +34,7 @@ from ._sats.annotation import (
     U64,
     U128,
     U256,
+    BytesLike,
     Enumeration,
     Product,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "VERSION",
     "BTree",
     "Bindings",
+    "BytesLike",
     "Client",
     "Column",
     "Columns",
@@ -79,6 +81,7 @@ __all__ = [
     "ReducerSet",
     "ScheduleAt",
     "Selectable",
+    "Sequence",
     "Some",
     "Table",
     "TableSet",

@@ -512,7 +512,7 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_bool`."""
 
     @stdb.reducer("insert_bytes")
-    def insert_bytes(self, n: stdb.U32, v: bytes) -> None:
+    def insert_bytes(self, n: stdb.U32, v: stdb.BytesLike) -> None:
         """Call reducer `insert_bytes`."""
 
     on_insert_bytes = stdb.OnReducer[stdb.U32, bytes]("insert_bytes")
@@ -541,7 +541,7 @@ class Reducers(stdb.ReducerSet):
     def insert_deep(
         self,
         n: stdb.U32,
-        v: tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[stdb.U32, ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...],
+        v: stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.U32]]]]]]]]]]]]]]]],
     ) -> None:  # fmt: skip
         """Call reducer `insert_deep`."""
 
@@ -668,7 +668,7 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_option_bool`."""
 
     @stdb.reducer("insert_option_bytes")
-    def insert_option_bytes(self, n: stdb.U32, v: bytes | None) -> None:
+    def insert_option_bytes(self, n: stdb.U32, v: stdb.BytesLike | None) -> None:
         """Call reducer `insert_option_bytes`."""
 
     on_insert_option_bytes = stdb.OnReducer[
@@ -819,7 +819,7 @@ class Reducers(stdb.ReducerSet):
     def insert_option_vec_u32(
         self,
         n: stdb.U32,
-        v: tuple[stdb.U32, ...] | None,
+        v: stdb.Sequence[stdb.U32] | None,
     ) -> None:
         """Call reducer `insert_option_vec_u32`."""
 
@@ -947,14 +947,14 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_unit`."""
 
     @stdb.reducer("insert_vec_bool")
-    def insert_vec_bool(self, n: stdb.U32, v: tuple[bool, ...]) -> None:
+    def insert_vec_bool(self, n: stdb.U32, v: stdb.Sequence[bool]) -> None:
         """Call reducer `insert_vec_bool`."""
 
     on_insert_vec_bool = stdb.OnReducer[stdb.U32, tuple[bool, ...]]("insert_vec_bool")
     """Callbacks on calls of reducer `insert_vec_bool`."""
 
     @stdb.reducer("insert_vec_bytes")
-    def insert_vec_bytes(self, n: stdb.U32, v: tuple[bytes, ...]) -> None:
+    def insert_vec_bytes(self, n: stdb.U32, v: stdb.Sequence[stdb.BytesLike]) -> None:
         """Call reducer `insert_vec_bytes`."""
 
     on_insert_vec_bytes = stdb.OnReducer[
@@ -966,7 +966,7 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_bytes`."""
 
     @stdb.reducer("insert_vec_color")
-    def insert_vec_color(self, n: stdb.U32, v: tuple[types.Color, ...]) -> None:
+    def insert_vec_color(self, n: stdb.U32, v: stdb.Sequence[types.Color]) -> None:
         """Call reducer `insert_vec_color`."""
 
     on_insert_vec_color = stdb.OnReducer[
@@ -978,35 +978,35 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_color`."""
 
     @stdb.reducer("insert_vec_f32")
-    def insert_vec_f32(self, n: stdb.U32, v: tuple[stdb.F32, ...]) -> None:
+    def insert_vec_f32(self, n: stdb.U32, v: stdb.Sequence[stdb.F32]) -> None:
         """Call reducer `insert_vec_f32`."""
 
     on_insert_vec_f32 = stdb.OnReducer[stdb.U32, tuple[stdb.F32, ...]]("insert_vec_f32")
     """Callbacks on calls of reducer `insert_vec_f32`."""
 
     @stdb.reducer("insert_vec_f64")
-    def insert_vec_f64(self, n: stdb.U32, v: tuple[stdb.F64, ...]) -> None:
+    def insert_vec_f64(self, n: stdb.U32, v: stdb.Sequence[stdb.F64]) -> None:
         """Call reducer `insert_vec_f64`."""
 
     on_insert_vec_f64 = stdb.OnReducer[stdb.U32, tuple[stdb.F64, ...]]("insert_vec_f64")
     """Callbacks on calls of reducer `insert_vec_f64`."""
 
     @stdb.reducer("insert_vec_i32")
-    def insert_vec_i32(self, n: stdb.U32, v: tuple[stdb.I32, ...]) -> None:
+    def insert_vec_i32(self, n: stdb.U32, v: stdb.Sequence[stdb.I32]) -> None:
         """Call reducer `insert_vec_i32`."""
 
     on_insert_vec_i32 = stdb.OnReducer[stdb.U32, tuple[stdb.I32, ...]]("insert_vec_i32")
     """Callbacks on calls of reducer `insert_vec_i32`."""
 
     @stdb.reducer("insert_vec_i8")
-    def insert_vec_i8(self, n: stdb.U32, v: tuple[stdb.I8, ...]) -> None:
+    def insert_vec_i8(self, n: stdb.U32, v: stdb.Sequence[stdb.I8]) -> None:
         """Call reducer `insert_vec_i8`."""
 
     on_insert_vec_i8 = stdb.OnReducer[stdb.U32, tuple[stdb.I8, ...]]("insert_vec_i8")
     """Callbacks on calls of reducer `insert_vec_i8`."""
 
     @stdb.reducer("insert_vec_identity")
-    def insert_vec_identity(self, n: stdb.U32, v: tuple[stdb.Identity, ...]) -> None:
+    def insert_vec_identity(self, n: stdb.U32, v: stdb.Sequence[stdb.Identity]) -> None:
         """Call reducer `insert_vec_identity`."""
 
     on_insert_vec_identity = stdb.OnReducer[
@@ -1021,7 +1021,7 @@ class Reducers(stdb.ReducerSet):
     def insert_vec_option_u32(
         self,
         n: stdb.U32,
-        v: tuple[stdb.U32 | None, ...],
+        v: stdb.Sequence[stdb.U32 | None],
     ) -> None:
         """Call reducer `insert_vec_option_u32`."""
 
@@ -1034,7 +1034,7 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_option_u32`."""
 
     @stdb.reducer("insert_vec_point")
-    def insert_vec_point(self, n: stdb.U32, v: tuple[types.Point, ...]) -> None:
+    def insert_vec_point(self, n: stdb.U32, v: stdb.Sequence[types.Point]) -> None:
         """Call reducer `insert_vec_point`."""
 
     on_insert_vec_point = stdb.OnReducer[
@@ -1049,7 +1049,7 @@ class Reducers(stdb.ReducerSet):
     def insert_vec_schedule_at(
         self,
         n: stdb.U32,
-        v: tuple[stdb.ScheduleAt, ...],
+        v: stdb.Sequence[stdb.ScheduleAt],
     ) -> None:
         """Call reducer `insert_vec_schedule_at`."""
 
@@ -1062,7 +1062,7 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_schedule_at`."""
 
     @stdb.reducer("insert_vec_shape")
-    def insert_vec_shape(self, n: stdb.U32, v: tuple[types.Shape, ...]) -> None:
+    def insert_vec_shape(self, n: stdb.U32, v: stdb.Sequence[types.Shape]) -> None:
         """Call reducer `insert_vec_shape`."""
 
     on_insert_vec_shape = stdb.OnReducer[
@@ -1074,7 +1074,11 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_shape`."""
 
     @stdb.reducer("insert_vec_specials")
-    def insert_vec_specials(self, n: stdb.U32, v: tuple[types.Specials, ...]) -> None:
+    def insert_vec_specials(
+        self,
+        n: stdb.U32,
+        v: stdb.Sequence[types.Specials],
+    ) -> None:
         """Call reducer `insert_vec_specials`."""
 
     on_insert_vec_specials = stdb.OnReducer[
@@ -1086,7 +1090,7 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_specials`."""
 
     @stdb.reducer("insert_vec_string")
-    def insert_vec_string(self, n: stdb.U32, v: tuple[str, ...]) -> None:
+    def insert_vec_string(self, n: stdb.U32, v: stdb.Sequence[str]) -> None:
         """Call reducer `insert_vec_string`."""
 
     on_insert_vec_string = stdb.OnReducer[
@@ -1098,7 +1102,7 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_string`."""
 
     @stdb.reducer("insert_vec_u256")
-    def insert_vec_u256(self, n: stdb.U32, v: tuple[stdb.U256, ...]) -> None:
+    def insert_vec_u256(self, n: stdb.U32, v: stdb.Sequence[stdb.U256]) -> None:
         """Call reducer `insert_vec_u256`."""
 
     on_insert_vec_u256 = stdb.OnReducer[
@@ -1110,14 +1114,14 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_u256`."""
 
     @stdb.reducer("insert_vec_u64")
-    def insert_vec_u64(self, n: stdb.U32, v: tuple[stdb.U64, ...]) -> None:
+    def insert_vec_u64(self, n: stdb.U32, v: stdb.Sequence[stdb.U64]) -> None:
         """Call reducer `insert_vec_u64`."""
 
     on_insert_vec_u64 = stdb.OnReducer[stdb.U32, tuple[stdb.U64, ...]]("insert_vec_u64")
     """Callbacks on calls of reducer `insert_vec_u64`."""
 
     @stdb.reducer("insert_vec_unit")
-    def insert_vec_unit(self, n: stdb.U32, v: tuple[None, ...]) -> None:
+    def insert_vec_unit(self, n: stdb.U32, v: stdb.Sequence[None]) -> None:
         """Call reducer `insert_vec_unit`."""
 
     on_insert_vec_unit = stdb.OnReducer[stdb.U32, tuple[None, ...]]("insert_vec_unit")
@@ -1127,7 +1131,7 @@ class Reducers(stdb.ReducerSet):
     def insert_vec_vec_u32(
         self,
         n: stdb.U32,
-        v: tuple[tuple[stdb.U32, ...], ...],
+        v: stdb.Sequence[stdb.Sequence[stdb.U32]],
     ) -> None:
         """Call reducer `insert_vec_vec_u32`."""
 

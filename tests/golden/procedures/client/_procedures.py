@@ -52,7 +52,7 @@ class Procedures(stdb.ProcedureSet):
     @stdb.procedure("try_it")
     def try_it(
         self,
-        moves: tuple[types.Move, ...],
+        moves: stdb.Sequence[types.Move],
     ) -> stdb.Ok[types.Cell] | stdb.Err[str]:
         """Call procedure `try_it`."""
         raise NotImplementedError
@@ -63,7 +63,7 @@ class Procedures(stdb.ProcedureSet):
     def with_a_name_that_is_so_long_that_its_signature_needs_several_lines(
         self,
         first_parameter: str,
-        second_parameter: bytes,
+        second_parameter: stdb.BytesLike,
     ) -> tuple[types.Cell | None, ...]:
         """Call procedure `with_a_name_that_is_so_long_that_its_signature_needs_several_lines`."""
         raise NotImplementedError
