@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from ssl import SSLContext
 from typing import Generic, Literal, TypeVar
 
@@ -35,6 +35,7 @@ from ._sats.annotation import (
     U64,
     U128,
     U256,
+    BytesLike,
     Enumeration,
     Product,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "VERSION",
     "BTree",
     "Bindings",
+    "BytesLike",
     "Client",
     "Column",
     "Columns",
@@ -82,6 +84,7 @@ __all__ = [
     "ReducerSet",
     "ScheduleAt",
     "Selectable",
+    "Sequence",
     "Some",
     "Table",
     "TableSet",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,12 @@ class Classes:
         self, place: str, owners: Sequence[tuple[Kind, str]], fields: Iterable[ir.Field]
     ) -> tuple[Member, ...]:
         """Return the parameters of a method; the arguments are those of `members`."""
-        return self.members(place, owners, fields, self._parameter)
+        fields = tuple(fields)
+        members = self.members(place, owners, fields, self._parameter)
+        return tuple(
+            replace(member, annotation=annotation(field.type, self._names, "types.", argument=True))
+            for member, field in zip(members, fields, strict=True)
+        )
 
     def members(
         self,

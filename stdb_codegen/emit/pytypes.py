@@ -23,29 +23,39 @@ class Annotation(str):
     __slots__ = ()
 
 
-def annotation(type_: ir.Type, names: Mapping[str, Identifier], prefix: str = "") -> Annotation:
+def annotation(
+    type_: ir.Type, names: Mapping[str, Identifier], prefix: str = "", *, argument: bool = False
+) -> Annotation:
     """Return the annotation of a type.
 
     Args:
         type_: type of a column, parameter or returned value.
         names: Python names of the module's types.
         prefix: prefix of the module's types, such as `types.`.
+        argument: whether callers may give any value that can be sent: any sequence instead of a tuple. Values inside
+            classes, `Some`, `Ok` and `Err` included, are as in rows.
     """
 
-    def text(type_: ir.Type) -> str:
+    def text(type_: ir.Type, *, argument: bool = False) -> str:
         match type_:
+            case Atom.BYTES if argument:
+                return "stdb.BytesLike"
             case Atom():
                 return _BUILTIN.get(type_) or f"stdb.{type_.value}"
+            case ir.Array(element) if argument:
+                return f"stdb.Sequence[{text(element, argument=True)}]"
             case ir.Array(element):
                 return f"tuple[{text(element)}, ...]"
             case ir.Option(some):
-                return f"stdb.Some[{text(some)}] | None" if _includes_none(some) else f"{text(some)} | None"
+                if _includes_none(some):
+                    return f"stdb.Some[{text(some)}] | None"
+                return f"{text(some, argument=argument)} | None"
             case ir.Result(ok, err):
                 return f"stdb.Ok[{text(ok)}] | stdb.Err[{text(err)}]"
             case ir.Named(name):
                 return f"{prefix}{names[name]}"
 
-    return Annotation(text(type_))
+    return Annotation(text(type_, argument=argument))
 
 
 def _includes_none(type_: ir.Type) -> bool:

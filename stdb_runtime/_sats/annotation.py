@@ -50,6 +50,7 @@ __all__ = [
     "U64",
     "U128",
     "U256",
+    "BytesLike",
     "Enumeration",
     "Product",
     "parameters_of",
@@ -86,6 +87,8 @@ I128: TypeAlias = Annotated[int, _I128, _I128.meta]
 I256: TypeAlias = Annotated[int, _I256, _I256.meta]
 F32: TypeAlias = Annotated[float, Float(32)]
 F64: TypeAlias = Annotated[float, Float(64)]
+BytesLike: TypeAlias = Annotated[bytes | bytearray | memoryview, Bytes()]
+"""Bytes as an argument. In rows they are `bytes`."""
 
 
 class Product(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -164,7 +167,7 @@ def type_of(annotation: object) -> SatsType:
         for extra in arguments[1:]:
             if isinstance(extra, SatsType):
                 return extra
-    elif origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
+    elif (origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis) or origin is Sequence:
         return Array(type_of(arguments[0]))
     elif origin in {Union, python_types.UnionType}:
         return _type_of_union(arguments)

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Array(SatsType):
-    """`Array` of any type but `U8`, a tuple in Python.
+    """`Array` of any type but `U8`, a tuple in Python; as an argument any sequence but a text.
 
     On the wire `[a, b]`; its elements are positional in either dialect (docs/protocol.md, 3.1).
     """
@@ -37,8 +37,8 @@ class Array(SatsType):
         return tuple(_each(self._element.read, json))
 
     def write(self, value: object) -> object:
-        if not isinstance(value, tuple | list):
-            raise expected("a tuple", value)
+        if not isinstance(value, tuple | list) and (isinstance(value, str) or not isinstance(value, Sequence)):
+            raise expected("a sequence, such as a list or a tuple", value)
         return _each(self._element.write, cast("Sequence[object]", value))
 
     def type_string(self, within: tuple[SatsType, ...] = ()) -> str:

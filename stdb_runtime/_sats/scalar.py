@@ -124,6 +124,8 @@ class Float(SatsType):
 
     def write(self, value: object) -> object:
         number = self._number(value)
+        if isinstance(value, int) and number != value:
+            raise Fault(f"{short_repr(value)} is not exactly a float: write float(...) to send the nearest one")
         if not math.isfinite(number):
             raise Fault(f"{number} cannot be sent: JSON has no literal for it")
         if self._single:

@@ -7,6 +7,7 @@ subscription of another client (named) and in a one-off query; then its row is d
 from __future__ import annotations
 
 import asyncio
+import collections
 import contextlib
 import itertools
 import math
@@ -234,6 +235,36 @@ def test_everything_without_a_key(run: Run, rows: list[Any]) -> None:
 def test_floats_without_a_key(run: Run, rows: list[echo.KeylessFloat]) -> None:
     sent = [Sent(row, (row.x, row.y), (row.x, row.y)) for row in rows]
     run(run.stage.there_and_back("keyless_float", "keyless_float", sent))
+
+
+# --- arguments of other types than rows have --------------------------------------------------------------------------
+
+OTHER_FORMS: list[tuple[str, Any, Any]] = [
+    ("vec_u64", [1, 2**64 - 1], (1, 2**64 - 1)),
+    ("vec_u64", range(3), (0, 1, 2)),
+    ("vec_string", collections.deque(["a", "b"]), ("a", "b")),
+    ("vec_vec_u32", [[1], (), range(2)], ((1,), (), (0, 1))),
+    ("option_vec_u32", [5], (5,)),
+    ("vec_bytes", [bytearray(b"a"), memoryview(b"b")], (b"a", b"b")),
+    ("bytes", bytearray(b"\x00\xff"), b"\x00\xff"),
+    ("bytes", memoryview(b"\x00\x01\xff")[::2], b"\x00\xff"),
+    ("f64", 2**60, 2.0**60),
+    ("f32", -3, -3.0),
+    ("vec_f64", [1, 2.5], (1.0, 2.5)),
+]
+
+
+@pytest.mark.parametrize(("suffix", "given", "held"), OTHER_FORMS, ids=lambda part: str(part)[:30])
+def test_arguments_of_other_types_than_rows_have(run: Run, suffix: str, given: Any, held: Any) -> None:
+    async def check() -> None:
+        number = next(run.stage.numbers)
+        (event,) = await run.stage.call(f"insert_{suffix}", [(number, given)])
+        assert repr(event.arguments) == repr((number, held))
+        (row,) = [row for row in Stage.table(run.stage.sender, f"echo_{suffix}") if row.n == number]
+        assert repr(row.v) == repr(held)
+        await run.stage.call(f"delete_{suffix}", [(number,)])
+
+    run(check())
 
 
 # --- rows that look alike ---------------------------------------------------------------------------------------------

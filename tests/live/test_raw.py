@@ -91,12 +91,7 @@ async def test_option_connection_id_is_that_of_the_first_connection(game: Databa
 
 async def test_option_ping_timeout_ends_a_silent_connection(game: Database) -> None:
     log = Log()
-    options: dict[str, Any] = {
-        "ping_interval": 0.05,
-        "ping_timeout": 0.2,
-        "close_timeout": 0.2,
-        "backoff": Backoff(60.0, 60.0),
-    }
+    options: dict[str, Any] = {"ping_interval": 0.05, "ping_timeout": 0.2, "close_timeout": 0.2}
     async with (
         Proxy(game.uri) as proxy,
         connect(uri=proxy.uri, database=game.name, handler=log.mapping(), backoff=NEVER, **options) as connection,
@@ -429,7 +424,7 @@ async def test_life_rows_that_never_come_are_an_error_once(publish: Publish) -> 
     options: dict[str, Any] = {"reconnect_delay_ms": 1, "max_reconnect_delay_ms": 1, "subscribe_attempts": 3}
     async with (
         Proxy(database.uri) as proxy,
-        connect(uri=proxy.uri, database=database.name, handler=log.mapping(), backoff=NEVER, **options) as connection,
+        connect(uri=proxy.uri, database=database.name, handler=log.mapping(), **options) as connection,
     ):
         proxy.allowance = 200_000
         connection.subscribe_multi(["SELECT * FROM bulk"])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Sequence
 from typing import Annotated
 
 import pytest
 
 from stdb_runtime import types
 from stdb_runtime._sats import annotation, array, product, scalar, sums
-from stdb_runtime._sats.annotation import U8, U32, Product, type_of
+from stdb_runtime._sats.annotation import U8, U32, BytesLike, Product, type_of
 from stdb_runtime._sats.sats import Dialect, Fault, SatsType
 from stdb_runtime.errors import BindingsError
 from stdb_runtime.types import Variant
@@ -59,6 +60,9 @@ def test_docstring_shows_the_form_on_the_wire_and_names_the_section(found: type)
         dict[str, int],
         tuple[U8, U8],
         tuple[U8],
+        Sequence,
+        Sequence[int],
+        set[U8],
         Annotated[int, "x"],
         object,
         "U8",
@@ -76,6 +80,17 @@ def test_a_class_that_does_not_fit_is_noticed_on_first_use(product: type[Product
     found = type_of(product)
     with pytest.raises(BindingsError, match="run stdb-codegen again"):
         found.read([])
+
+
+def test_parameters_are_of_the_types_of_columns() -> None:
+    for parameter, column in (
+        (Sequence[U32], tuple[U32, ...]),
+        (Sequence[Sequence[str]], tuple[tuple[str, ...], ...]),
+        (Sequence[U32] | None, tuple[U32, ...] | None),
+        (BytesLike, bytes),
+        (Sequence[BytesLike | None], tuple[bytes | None, ...]),
+    ):
+        assert type_of(parameter).type_string() == type_of(column).type_string()
 
 
 def test_a_type_is_made_once() -> None:

@@ -796,7 +796,7 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_bool`."""
 
     @stdb.reducer("insert_bytes")
-    def insert_bytes(self, n: stdb.U32, v: bytes) -> stdb.ReducerCall:
+    def insert_bytes(self, n: stdb.U32, v: stdb.BytesLike) -> stdb.ReducerCall:
         """Call reducer `insert_bytes`.
 
         Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
@@ -841,7 +841,7 @@ class Reducers(stdb.ReducerSet):
     def insert_deep(
         self,
         n: stdb.U32,
-        v: tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[stdb.U32, ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...],
+        v: stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.U32]]]]]]]]]]]]]]]],
     ) -> stdb.ReducerCall:  # fmt: skip
         """Call reducer `insert_deep`.
 
@@ -1040,7 +1040,11 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_option_bool`."""
 
     @stdb.reducer("insert_option_bytes")
-    def insert_option_bytes(self, n: stdb.U32, v: bytes | None) -> stdb.ReducerCall:
+    def insert_option_bytes(
+        self,
+        n: stdb.U32,
+        v: stdb.BytesLike | None,
+    ) -> stdb.ReducerCall:
         """Call reducer `insert_option_bytes`.
 
         Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
@@ -1263,7 +1267,7 @@ class Reducers(stdb.ReducerSet):
     def insert_option_vec_u32(
         self,
         n: stdb.U32,
-        v: tuple[stdb.U32, ...] | None,
+        v: stdb.Sequence[stdb.U32] | None,
     ) -> stdb.ReducerCall:
         """Call reducer `insert_option_vec_u32`.
 
@@ -1459,7 +1463,7 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_unit`."""
 
     @stdb.reducer("insert_vec_bool")
-    def insert_vec_bool(self, n: stdb.U32, v: tuple[bool, ...]) -> stdb.ReducerCall:
+    def insert_vec_bool(self, n: stdb.U32, v: stdb.Sequence[bool]) -> stdb.ReducerCall:
         """Call reducer `insert_vec_bool`.
 
         Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
@@ -1470,7 +1474,11 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_bool`."""
 
     @stdb.reducer("insert_vec_bytes")
-    def insert_vec_bytes(self, n: stdb.U32, v: tuple[bytes, ...]) -> stdb.ReducerCall:
+    def insert_vec_bytes(
+        self,
+        n: stdb.U32,
+        v: stdb.Sequence[stdb.BytesLike],
+    ) -> stdb.ReducerCall:
         """Call reducer `insert_vec_bytes`.
 
         Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
@@ -1489,7 +1497,7 @@ class Reducers(stdb.ReducerSet):
     def insert_vec_color(
         self,
         n: stdb.U32,
-        v: tuple[types.Color, ...],
+        v: stdb.Sequence[types.Color],
     ) -> stdb.ReducerCall:
         """Call reducer `insert_vec_color`.
 
@@ -1506,7 +1514,11 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_color`."""
 
     @stdb.reducer("insert_vec_f32")
-    def insert_vec_f32(self, n: stdb.U32, v: tuple[stdb.F32, ...]) -> stdb.ReducerCall:
+    def insert_vec_f32(
+        self,
+        n: stdb.U32,
+        v: stdb.Sequence[stdb.F32],
+    ) -> stdb.ReducerCall:
         """Call reducer `insert_vec_f32`.
 
         Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
@@ -1517,7 +1529,11 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_f32`."""
 
     @stdb.reducer("insert_vec_f64")
-    def insert_vec_f64(self, n: stdb.U32, v: tuple[stdb.F64, ...]) -> stdb.ReducerCall:
+    def insert_vec_f64(
+        self,
+        n: stdb.U32,
+        v: stdb.Sequence[stdb.F64],
+    ) -> stdb.ReducerCall:
         """Call reducer `insert_vec_f64`.
 
         Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
@@ -1528,7 +1544,11 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_f64`."""
 
     @stdb.reducer("insert_vec_i32")
-    def insert_vec_i32(self, n: stdb.U32, v: tuple[stdb.I32, ...]) -> stdb.ReducerCall:
+    def insert_vec_i32(
+        self,
+        n: stdb.U32,
+        v: stdb.Sequence[stdb.I32],
+    ) -> stdb.ReducerCall:
         """Call reducer `insert_vec_i32`.
 
         Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
@@ -1539,7 +1559,7 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_i32`."""
 
     @stdb.reducer("insert_vec_i8")
-    def insert_vec_i8(self, n: stdb.U32, v: tuple[stdb.I8, ...]) -> stdb.ReducerCall:
+    def insert_vec_i8(self, n: stdb.U32, v: stdb.Sequence[stdb.I8]) -> stdb.ReducerCall:
         """Call reducer `insert_vec_i8`.
 
         Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
@@ -1553,7 +1573,7 @@ class Reducers(stdb.ReducerSet):
     def insert_vec_identity(
         self,
         n: stdb.U32,
-        v: tuple[stdb.Identity, ...],
+        v: stdb.Sequence[stdb.Identity],
     ) -> stdb.ReducerCall:
         """Call reducer `insert_vec_identity`.
 
@@ -1573,7 +1593,7 @@ class Reducers(stdb.ReducerSet):
     def insert_vec_option_u32(
         self,
         n: stdb.U32,
-        v: tuple[stdb.U32 | None, ...],
+        v: stdb.Sequence[stdb.U32 | None],
     ) -> stdb.ReducerCall:
         """Call reducer `insert_vec_option_u32`.
 
@@ -1593,7 +1613,7 @@ class Reducers(stdb.ReducerSet):
     def insert_vec_point(
         self,
         n: stdb.U32,
-        v: tuple[types.Point, ...],
+        v: stdb.Sequence[types.Point],
     ) -> stdb.ReducerCall:
         """Call reducer `insert_vec_point`.
 
@@ -1613,7 +1633,7 @@ class Reducers(stdb.ReducerSet):
     def insert_vec_schedule_at(
         self,
         n: stdb.U32,
-        v: tuple[stdb.ScheduleAt, ...],
+        v: stdb.Sequence[stdb.ScheduleAt],
     ) -> stdb.ReducerCall:
         """Call reducer `insert_vec_schedule_at`.
 
@@ -1633,7 +1653,7 @@ class Reducers(stdb.ReducerSet):
     def insert_vec_shape(
         self,
         n: stdb.U32,
-        v: tuple[types.Shape, ...],
+        v: stdb.Sequence[types.Shape],
     ) -> stdb.ReducerCall:
         """Call reducer `insert_vec_shape`.
 
@@ -1653,7 +1673,7 @@ class Reducers(stdb.ReducerSet):
     def insert_vec_specials(
         self,
         n: stdb.U32,
-        v: tuple[types.Specials, ...],
+        v: stdb.Sequence[types.Specials],
     ) -> stdb.ReducerCall:
         """Call reducer `insert_vec_specials`.
 
@@ -1670,7 +1690,7 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_specials`."""
 
     @stdb.reducer("insert_vec_string")
-    def insert_vec_string(self, n: stdb.U32, v: tuple[str, ...]) -> stdb.ReducerCall:
+    def insert_vec_string(self, n: stdb.U32, v: stdb.Sequence[str]) -> stdb.ReducerCall:
         """Call reducer `insert_vec_string`.
 
         Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
@@ -1689,7 +1709,7 @@ class Reducers(stdb.ReducerSet):
     def insert_vec_u256(
         self,
         n: stdb.U32,
-        v: tuple[stdb.U256, ...],
+        v: stdb.Sequence[stdb.U256],
     ) -> stdb.ReducerCall:
         """Call reducer `insert_vec_u256`.
 
@@ -1706,7 +1726,11 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_u256`."""
 
     @stdb.reducer("insert_vec_u64")
-    def insert_vec_u64(self, n: stdb.U32, v: tuple[stdb.U64, ...]) -> stdb.ReducerCall:
+    def insert_vec_u64(
+        self,
+        n: stdb.U32,
+        v: stdb.Sequence[stdb.U64],
+    ) -> stdb.ReducerCall:
         """Call reducer `insert_vec_u64`.
 
         Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
@@ -1717,7 +1741,7 @@ class Reducers(stdb.ReducerSet):
     """Callbacks on calls of reducer `insert_vec_u64`."""
 
     @stdb.reducer("insert_vec_unit")
-    def insert_vec_unit(self, n: stdb.U32, v: tuple[None, ...]) -> stdb.ReducerCall:
+    def insert_vec_unit(self, n: stdb.U32, v: stdb.Sequence[None]) -> stdb.ReducerCall:
         """Call reducer `insert_vec_unit`.
 
         Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
@@ -1731,7 +1755,7 @@ class Reducers(stdb.ReducerSet):
     def insert_vec_vec_u32(
         self,
         n: stdb.U32,
-        v: tuple[tuple[stdb.U32, ...], ...],
+        v: stdb.Sequence[stdb.Sequence[stdb.U32]],
     ) -> stdb.ReducerCall:
         """Call reducer `insert_vec_vec_u32`.
 

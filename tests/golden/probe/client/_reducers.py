@@ -75,7 +75,7 @@ class Reducers(stdb.ReducerSet):
         shape: types.Shape,
         opt: stdb.U64 | None,
         d: stdb.F64,
-        by: bytes,
+        by: stdb.BytesLike,
         big: stdb.U64,
         sz: types.Size,
     ) -> stdb.ReducerCall:

@@ -75,7 +75,7 @@ class Procedures(stdb.ProcedureSet):
     @stdb.procedure("try_it")
     def try_it(
         self,
-        moves: tuple[types.Move, ...],
+        moves: stdb.Sequence[types.Move],
     ) -> stdb.PendingResult[stdb.Ok[types.Cell] | stdb.Err[str]]:
         """Call procedure `try_it`.
 
@@ -89,7 +89,7 @@ class Procedures(stdb.ProcedureSet):
     def with_a_name_that_is_so_long_that_its_signature_needs_several_lines(
         self,
         first_parameter: str,
-        second_parameter: bytes,
+        second_parameter: stdb.BytesLike,
     ) -> stdb.PendingResult[tuple[types.Cell | None, ...]]:
         """Call procedure `with_a_name_that_is_so_long_that_its_signature_needs_several_lines`.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import struct
+from array import array
+from collections import UserList, deque
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,6 +33,31 @@ KINDS: dict[str, type[Product]] = {
     if name.startswith("insert_") and name not in {"insert_everything", "insert_keyless_float", "insert_odd"}
     if name not in {"insert_tree", "insert_expr"}
 }
+
+
+OTHER_FORMS: list[tuple[str, Any, str]] = [
+    *[("insert_vec_u64", kind([1, 2]), "[1,2]") for kind in (list, tuple, deque, UserList)],
+    ("insert_vec_u64", range(3), "[0,1,2]"),
+    ("insert_vec_u64", array("Q", [5]), "[5]"),
+    ("insert_vec_i32", b"\x00\xff", "[0,255]"),
+    ("insert_vec_string", deque(["a"]), '["a"]'),
+    ("insert_vec_bool", [], "[]"),
+    ("insert_vec_vec_u32", [range(1), [], deque([2])], "[[0],[],[2]]"),
+    ("insert_option_vec_u32", [1], "[0,[1]]"),
+    ("insert_vec_option_u32", [None, 1], "[[1,[]],[0,1]]"),
+    *[("insert_bytes", kind(b"\x00\xff"), '"00ff"') for kind in (bytes, bytearray, memoryview)],
+    ("insert_bytes", memoryview(b"\x00\x01\xff")[::2], '"00ff"'),
+    ("insert_vec_bytes", [bytearray(b"a"), memoryview(b"b")], '["61","62"]'),
+    ("insert_option_bytes", bytearray(b"a"), '[0,"61"]'),
+    ("insert_f64", 2**53, "9007199254740992.0"),
+    ("insert_f64", -(2**53) - 2, "-9007199254740994.0"),
+    ("insert_f32", 3, "3.0"),
+    ("insert_vec_f64", [1, 2.5], "[1.0,2.5]"),
+]
+
+
+class Text(str):
+    """A text of a class of its own."""
 
 
 class Arguments:
@@ -192,7 +219,22 @@ def test_what_is_sent(name: str, value: object, text: str) -> None:
         ("insert_shape", echo.Color.RED, "v", "expected one of ShapeDot"),
         ("insert_shape", echo.ShapeCircle(math.inf), "v.value", "inf cannot be sent"),
         ("insert_option_option_i32", 5, "v", "expected None or Some(...)"),
-        ("insert_vec_u64", "ab", "v", "expected a tuple"),
+        ("insert_f64", 2**53 + 1, "v", "9007199254740993 is not exactly a float"),
+        ("insert_f32", -(2**53) - 1, "v", "-9007199254740993 is not exactly a float"),
+        ("insert_vec_f64", [1, 2**60 + 1], "v[1]", "is not exactly a float"),
+        ("insert_vec_u64", "ab", "v", "expected a sequence, such as a list or a tuple, got 'ab'"),
+        ("insert_vec_string", "ab", "v", "expected a sequence, such as a list or a tuple, got 'ab'"),
+        ("insert_vec_string", Text("ab"), "v", "expected a sequence"),
+        ("insert_vec_string", [["ab"]], "v[0]", "expected a string"),
+        ("insert_vec_string", b"ab", "v[0]", "expected a string"),
+        ("insert_vec_u64", {1, 2}, "v", "expected a sequence"),
+        ("insert_vec_u64", {1: 2}, "v", "expected a sequence"),
+        ("insert_vec_u64", iter([1]), "v", "expected a sequence"),
+        ("insert_vec_u64", None, "v", "expected a sequence"),
+        ("insert_option_vec_u32", "ab", "v", "expected a sequence"),
+        ("insert_vec_vec_u32", ["ab"], "v[0]", "expected a sequence"),
+        ("insert_bytes", [1, 2], "v", "expected bytes"),
+        ("insert_vec_bytes", b"ab", "v[0]", "expected bytes"),
         ("insert_vec_vec_u32", ((1,), (2, -1)), "v[1][1]", "-1 is out of range for u32"),
         ("insert_line", echo.Line(echo.Point(1, 1.0), echo.Point(1, math.nan), ""), "v.end.y", "nan cannot be sent"),
     ],
@@ -205,6 +247,11 @@ def test_what_is_refused_names_the_argument(name: str, value: object, argument: 
     assert problem in caught.value.problem
     assert str(caught.value).startswith(f"{argument}: ")
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize(("name", "value", "text"), OTHER_FORMS, ids=repr)
+def test_what_is_taken_beside_the_types_of_rows(name: str, value: object, text: str) -> None:
+    assert encode(name, value) == text
 
 
 def test_largest_single_is_sent() -> None:
