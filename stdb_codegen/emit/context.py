@@ -54,6 +54,9 @@ class _Declared(Protocol):
 
 D = TypeVar("D", bound=_Declared)
 
+# Of the docstring of a listener: beyond it, the parameters are left to the type.
+_MAX_DOC_LENGTH = 90
+
 
 def build(
     schema: ir.Schema,
@@ -146,7 +149,12 @@ class _Builder:
             doc = [f"Call reducer `{reducer.name}`.", *self._function_doc(reducer)]
             method = self._method("reducer", name, reducer, doc, None)
         when = {"client_connected": "connects", "client_disconnected": "disconnects"}
-        listener_doc = f"Callbacks on calls of reducer `{reducer.name}`."
+        listener_doc = f"Callbacks on calls of reducer `{reducer.name}`"
+        if method is not None:
+            arguments = "".join(f", {member.python_name}" for member in method.parameters)
+            if len(listener_doc) + len(arguments) < _MAX_DOC_LENGTH:
+                listener_doc += f": `callback(event{arguments})`"
+        listener_doc += "."
         if reducer.lifecycle is not None:
             listener_doc += f" The server calls it when a client {when.get(reducer.lifecycle)}."
         listener = Listener(

@@ -5,6 +5,7 @@ In a declaration, `python_name` is the name in generated code, and `name` the na
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -15,6 +16,9 @@ from stdb_codegen.emit.pytypes import Annotation
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_INTEGER = re.compile(r"stdb\.(?P<sign>[UI])(?P<bits>\d+)")
+# Larger limits are too many digits to read.
+_MAX_WRITTEN_BITS = 64
 _INDEX_KINDS = {"Unique": "Unique", "BTree": "B-tree", "Hash": "Hash"}
 
 
@@ -25,6 +29,18 @@ class Member:
     python_name: Identifier
     name: str
     annotation: Annotation
+
+    @property
+    def range(self) -> str:
+        """Range of an integer in words, which a hover does not show; empty for other types."""
+        match = _INTEGER.fullmatch(self.annotation)
+        if match is None:
+            return ""
+        bits, signed = int(match["bits"]), match["sign"] == "I"
+        if bits > _MAX_WRITTEN_BITS:
+            return f"{'Signed' if signed else 'Unsigned'} integer of {bits} bits."
+        least, most = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
+        return f"Integer from {least:,} to {most:,}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,9 +209,9 @@ class Connection(Generic[S]):
             await asyncio.wait(unanswered, timeout=self.options.close_timeout)
 
     @contextlib.contextmanager
-    def waiting(self) -> Generator[None]:
+    def detached(self) -> Generator[None]:
         """During the block, let nothing wait for the callback that the caller runs in."""
-        with self._callbacks.waiting():
+        with self._callbacks.detached():
             yield
 
     async def drain(self) -> None:

@@ -98,7 +98,7 @@ class RawConnection(BaseRawConnection):
     async def close(self) -> None:
         """Close the connection. Requests in flight fail with ConnectionLost."""
         self._is_closing = True
-        with self._connection.waiting():
+        with self._connection.detached():
             await self._connection.close()
             if self._running is not None and self._running is not asyncio.current_task():
                 if not self._engine.was_open:

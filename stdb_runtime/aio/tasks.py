@@ -23,6 +23,8 @@ class CallbackTasks:
         self._tasks: set[asyncio.Task[None]] = set()
         # Tasks that wait for the others, which therefore must not wait for them.
         self._waiting: set[asyncio.Task[Any] | None] = set()
+        # Tasks that wait for whatever waits for all tasks.
+        self._detached: set[asyncio.Task[Any] | None] = set()
         # The callback's task, in that task and in those that it creates.
         self._current: ContextVar[asyncio.Task[Any] | None] = ContextVar("callback", default=None)
 
@@ -39,20 +41,26 @@ class CallbackTasks:
         task.add_done_callback(self._finished)
 
     def running(self) -> set[asyncio.Task[None]]:
-        """Return the tasks that are not done, without the one that the caller runs in and without those that wait."""
-        return {task for task in self._tasks if task is not self._current.get() and task not in self._waiting}
+        """Return the tasks that the caller may wait for.
+
+        Those are the ones that are not done and not detached; to a callback, without itself and without those that wait
+        for it in turn.
+        """
+        current = self._current.get()
+        others = {task for task in self._tasks if task is not current and task not in self._detached}
+        return others - self._waiting if current in self._tasks else others
 
     @contextlib.contextmanager
     def waiting(self) -> Generator[None]:
         """During the block, mark the callback that the caller runs in as one that waits for the others."""
-        task = self._current.get()
-        is_marked = task in self._waiting  # by a block around this one
-        self._waiting.add(task)
-        try:
+        with _marked(self._current.get(), self._waiting):
             yield
-        finally:
-            if not is_marked:
-                self._waiting.discard(task)
+
+    @contextlib.contextmanager
+    def detached(self) -> Generator[None]:
+        """During the block, let nobody wait for the callback that the caller runs in."""
+        with _marked(self._current.get(), self._detached):
+            yield
 
     async def close(self, grace: float) -> None:
         """Wait up to `grace` seconds for the tasks, then cancel them, and wait as long again for those that go on."""
@@ -85,3 +93,15 @@ class CallbackTasks:
             self._report(error, callback)
             if isinstance(error, SystemExit | KeyboardInterrupt):
                 raise  # as asyncio expects: these end the event loop
+
+
+@contextlib.contextmanager
+def _marked(task: asyncio.Task[Any] | None, marked: set[asyncio.Task[Any] | None]) -> Generator[None]:
+    """During the block, have a task in a set; a block around this one may have put it there."""
+    is_marked = task in marked
+    marked.add(task)
+    try:
+        yield
+    finally:
+        if not is_marked:
+            marked.discard(task)

@@ -259,3 +259,16 @@ async def test_closing_tells_everybody_once(game: Database, caplog: pytest.LogCa
         assert (client.state.value, client.is_active) == ("closed", False)
     assert lost == [None]
     assert caplog.records == []
+
+
+async def test_the_call_behind_a_change_has_typed_arguments(game: Database) -> None:
+    found: list[tuple[int] | None] = []
+    async with playing(game) as client:
+        client.db.player.on_insert(lambda event, row: found.append(client.reducers.on_level_up.match(event)))
+        client.db.player.on_update(lambda event, old, new: found.append(client.reducers.on_level_up.match(event)))
+        event = await client.reducers.create_player("Alice")
+        alice = client.db.player.name.find("Alice")
+        assert alice is not None
+        await client.reducers.level_up(alice.id)
+        assert found == [None, (alice.id,)]
+        assert client.reducers.on_create_player.match(event) == ("Alice",)

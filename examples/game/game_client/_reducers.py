@@ -23,7 +23,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_create_player = stdb.OnReducer[str]("create_player")
-    """Callbacks on calls of reducer `create_player`."""
+    """Callbacks on calls of reducer `create_player`: `callback(event, name)`."""
 
     @stdb.reducer("delete_player")
     def delete_player(self, id: stdb.U64) -> stdb.ReducerCall:
@@ -34,7 +34,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_player = stdb.OnReducer[stdb.U64]("delete_player")
-    """Callbacks on calls of reducer `delete_player`."""
+    """Callbacks on calls of reducer `delete_player`: `callback(event, id)`."""
 
     @stdb.reducer("do_activity")
     def do_activity(self, id: stdb.U64, activity: types.Activity) -> stdb.ReducerCall:
@@ -45,7 +45,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_do_activity = stdb.OnReducer[stdb.U64, types.Activity]("do_activity")
-    """Callbacks on calls of reducer `do_activity`."""
+    """Callbacks on calls of reducer `do_activity`: `callback(event, id, activity)`."""
 
     @stdb.reducer("level_up")
     def level_up(self, id: stdb.U64) -> stdb.ReducerCall:
@@ -56,7 +56,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_level_up = stdb.OnReducer[stdb.U64]("level_up")
-    """Callbacks on calls of reducer `level_up`."""
+    """Callbacks on calls of reducer `level_up`: `callback(event, id)`."""
 
     @stdb.reducer("move_to")
     def move_to(self, id: stdb.U64, position: types.Position) -> stdb.ReducerCall:
@@ -67,7 +67,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_move_to = stdb.OnReducer[stdb.U64, types.Position]("move_to")
-    """Callbacks on calls of reducer `move_to`."""
+    """Callbacks on calls of reducer `move_to`: `callback(event, id, position)`."""
 
     on_client_connected = stdb.OnReducer[()]("client_connected")
     """Callbacks on calls of reducer `client_connected`. The server calls it when a client connects."""
@@ -84,7 +84,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_send_message = stdb.OnReducer[str]("send_message")
-    """Callbacks on calls of reducer `send_message`."""
+    """Callbacks on calls of reducer `send_message`: `callback(event, text)`."""
 
     @stdb.reducer("set_status")
     def set_status(self, id: stdb.U64, status: str | None) -> stdb.ReducerCall:
@@ -95,4 +95,4 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_set_status = stdb.OnReducer[stdb.U64, str | None]("set_status")
-    """Callbacks on calls of reducer `set_status`."""
+    """Callbacks on calls of reducer `set_status`: `callback(event, id, status)`."""

@@ -68,4 +68,6 @@ class Tables(stdb.TableSet):
     """Tables of the module, by name."""
 
     message: MessageTable
+    """Table `message`, without a primary key."""
     player: PlayerTable
+    """Table `player`, with primary key `id`. Column `id` is auto-inc."""

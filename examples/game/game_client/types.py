@@ -31,6 +31,7 @@ class ActivityScore(stdb.Variant, frozen=True, tag=1):
 
     variant = "Score"
     value: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
 
 
 class ActivityMove(stdb.Variant, frozen=True, tag=2):
@@ -56,8 +57,10 @@ class Player(stdb.Product, frozen=True):
     """Row of table `player`."""
 
     id: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     name: str
     level: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     owner: stdb.Identity
     online: bool
     status: str | None

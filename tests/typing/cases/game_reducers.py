@@ -15,7 +15,7 @@ from game_client import (
     connect,
     reducers,
 )
-from stdb_runtime import ReducerCall
+from stdb_runtime import ReducerCall, ReducerEvent, RowEvent, fire_and_forget
 
 
 async def connecting() -> None:
@@ -81,3 +81,20 @@ def same_object(one: Reducers) -> None:
     assert_type(game_client.reducers, Reducers)
     game_client.reducers.create_player("Alice")
     game_client.reducers.create_player(1)  # reject: arg-type reportArgumentType
+
+
+def without_reply(client: Client) -> None:
+    fire_and_forget(client.reducers.create_player, "Alice")
+    fire_and_forget(reducers.create_player, name="Alice")
+    fire_and_forget(reducers.create_player, 1)  # reject: arg-type reportArgumentType
+    fire_and_forget(reducers.create_player)  # reject: call-arg reportCallIssue
+    fire_and_forget(print, 1)  # reject: arg-type reportArgumentType
+
+
+def causes(client: Client, event: RowEvent, call: ReducerEvent) -> None:
+    reveal_type(client.reducers.on_set_status.match(event))  # accept: tuple[int, str | None] | None
+    if (arguments := client.reducers.on_level_up.match(call)) is not None:
+        (number,) = arguments
+        assert_type(number, int)
+    client.reducers.on_levelup.match(event)  # reject: attr-defined reportAttributeAccessIssue
+    client.reducers.on_level_up.match("level_up")  # reject: arg-type reportArgumentType

@@ -23,7 +23,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_create_hero = stdb.OnReducer[str]("create_hero")
-    """Callbacks on calls of reducer `create_hero`."""
+    """Callbacks on calls of reducer `create_hero`: `callback(event, name)`."""
 
     @stdb.reducer("make_move")
     def make_move(self, id: stdb.U64, what: types.Move) -> stdb.ReducerCall:
@@ -34,7 +34,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_make_move = stdb.OnReducer[stdb.U64, types.Move]("make_move")
-    """Callbacks on calls of reducer `make_move`."""
+    """Callbacks on calls of reducer `make_move`: `callback(event, id, what)`."""
 
     on_on_connect = stdb.OnReducer[()]("on_connect")
     """Callbacks on calls of reducer `on_connect`. The server calls it when a client connects."""
@@ -48,4 +48,4 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_strike = stdb.OnReducer[stdb.U64, stdb.U32]("strike")
-    """Callbacks on calls of reducer `strike`."""
+    """Callbacks on calls of reducer `strike`: `callback(event, hero, damage)`."""

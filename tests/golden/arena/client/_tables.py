@@ -84,6 +84,10 @@ class Tables(stdb.TableSet):
     """Tables of the module, by name."""
 
     hero: HeroTable
+    """Table `hero`, with primary key `id`. Column `id` is auto-inc."""
     hit: HitTable
+    """Event table `hit`. Protocol version 1, which this client speaks, cannot subscribe to it: SubscriptionError is raised."""
     my_heroes: MyHeroesTable
+    """View `my_heroes`. The module computes its rows; subscribe to it and read it like a table."""
     strong: StrongTable
+    """View `strong`. The module computes its rows; subscribe to it and read it like a table."""

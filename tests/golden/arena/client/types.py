@@ -23,15 +23,19 @@ class Cell(stdb.Product, frozen=True):
     """Row of table `strong`."""
 
     x: stdb.I32
+    """Integer from -2,147,483,648 to 2,147,483,647."""
     y: stdb.I32
+    """Integer from -2,147,483,648 to 2,147,483,647."""
 
 
 class Hero(stdb.Product, frozen=True):
     """Row of tables `hero` and `my_heroes`."""
 
     id: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     name: str
     level: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     owner: stdb.Identity
     at: stdb.Timestamp
     last_move: Move
@@ -43,7 +47,9 @@ class Hit(stdb.Product, frozen=True):
     """Row of table `hit`."""
 
     hero: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     damage: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
 
 
 class MoveRest(stdb.Variant, frozen=True, tag=0):

@@ -23,7 +23,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_clear = stdb.OnReducer[()]("clear")
-    """Callbacks on calls of reducer `clear`."""
+    """Callbacks on calls of reducer `clear`: `callback(event)`."""
 
     @stdb.reducer("delete_bool")
     def delete_bool(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -34,7 +34,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_bool = stdb.OnReducer[stdb.U32]("delete_bool")
-    """Callbacks on calls of reducer `delete_bool`."""
+    """Callbacks on calls of reducer `delete_bool`: `callback(event, n)`."""
 
     @stdb.reducer("delete_bytes")
     def delete_bytes(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -45,7 +45,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_bytes = stdb.OnReducer[stdb.U32]("delete_bytes")
-    """Callbacks on calls of reducer `delete_bytes`."""
+    """Callbacks on calls of reducer `delete_bytes`: `callback(event, n)`."""
 
     @stdb.reducer("delete_color")
     def delete_color(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -56,7 +56,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_color = stdb.OnReducer[stdb.U32]("delete_color")
-    """Callbacks on calls of reducer `delete_color`."""
+    """Callbacks on calls of reducer `delete_color`: `callback(event, n)`."""
 
     @stdb.reducer("delete_connection_id")
     def delete_connection_id(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -67,7 +67,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_connection_id = stdb.OnReducer[stdb.U32]("delete_connection_id")
-    """Callbacks on calls of reducer `delete_connection_id`."""
+    """Callbacks on calls of reducer `delete_connection_id`: `callback(event, n)`."""
 
     @stdb.reducer("delete_deep")
     def delete_deep(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -78,7 +78,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_deep = stdb.OnReducer[stdb.U32]("delete_deep")
-    """Callbacks on calls of reducer `delete_deep`."""
+    """Callbacks on calls of reducer `delete_deep`: `callback(event, n)`."""
 
     @stdb.reducer("delete_drawing")
     def delete_drawing(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -89,7 +89,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_drawing = stdb.OnReducer[stdb.U32]("delete_drawing")
-    """Callbacks on calls of reducer `delete_drawing`."""
+    """Callbacks on calls of reducer `delete_drawing`: `callback(event, n)`."""
 
     @stdb.reducer("delete_empty")
     def delete_empty(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -100,7 +100,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_empty = stdb.OnReducer[stdb.U32]("delete_empty")
-    """Callbacks on calls of reducer `delete_empty`."""
+    """Callbacks on calls of reducer `delete_empty`: `callback(event, n)`."""
 
     @stdb.reducer("delete_everything")
     def delete_everything(self, row: types.Everything) -> stdb.ReducerCall:
@@ -111,7 +111,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_everything = stdb.OnReducer[types.Everything]("delete_everything")
-    """Callbacks on calls of reducer `delete_everything`."""
+    """Callbacks on calls of reducer `delete_everything`: `callback(event, row)`."""
 
     @stdb.reducer("delete_expr")
     def delete_expr(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -122,7 +122,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_expr = stdb.OnReducer[stdb.U32]("delete_expr")
-    """Callbacks on calls of reducer `delete_expr`."""
+    """Callbacks on calls of reducer `delete_expr`: `callback(event, n)`."""
 
     @stdb.reducer("delete_f32")
     def delete_f32(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -133,7 +133,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_f32 = stdb.OnReducer[stdb.U32]("delete_f32")
-    """Callbacks on calls of reducer `delete_f32`."""
+    """Callbacks on calls of reducer `delete_f32`: `callback(event, n)`."""
 
     @stdb.reducer("delete_f64")
     def delete_f64(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -144,7 +144,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_f64 = stdb.OnReducer[stdb.U32]("delete_f64")
-    """Callbacks on calls of reducer `delete_f64`."""
+    """Callbacks on calls of reducer `delete_f64`: `callback(event, n)`."""
 
     @stdb.reducer("delete_i128")
     def delete_i128(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -155,7 +155,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_i128 = stdb.OnReducer[stdb.U32]("delete_i128")
-    """Callbacks on calls of reducer `delete_i128`."""
+    """Callbacks on calls of reducer `delete_i128`: `callback(event, n)`."""
 
     @stdb.reducer("delete_i16")
     def delete_i16(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -166,7 +166,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_i16 = stdb.OnReducer[stdb.U32]("delete_i16")
-    """Callbacks on calls of reducer `delete_i16`."""
+    """Callbacks on calls of reducer `delete_i16`: `callback(event, n)`."""
 
     @stdb.reducer("delete_i256")
     def delete_i256(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -177,7 +177,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_i256 = stdb.OnReducer[stdb.U32]("delete_i256")
-    """Callbacks on calls of reducer `delete_i256`."""
+    """Callbacks on calls of reducer `delete_i256`: `callback(event, n)`."""
 
     @stdb.reducer("delete_i32")
     def delete_i32(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -188,7 +188,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_i32 = stdb.OnReducer[stdb.U32]("delete_i32")
-    """Callbacks on calls of reducer `delete_i32`."""
+    """Callbacks on calls of reducer `delete_i32`: `callback(event, n)`."""
 
     @stdb.reducer("delete_i64")
     def delete_i64(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -199,7 +199,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_i64 = stdb.OnReducer[stdb.U32]("delete_i64")
-    """Callbacks on calls of reducer `delete_i64`."""
+    """Callbacks on calls of reducer `delete_i64`: `callback(event, n)`."""
 
     @stdb.reducer("delete_i8")
     def delete_i8(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -210,7 +210,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_i8 = stdb.OnReducer[stdb.U32]("delete_i8")
-    """Callbacks on calls of reducer `delete_i8`."""
+    """Callbacks on calls of reducer `delete_i8`: `callback(event, n)`."""
 
     @stdb.reducer("delete_identity")
     def delete_identity(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -221,7 +221,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_identity = stdb.OnReducer[stdb.U32]("delete_identity")
-    """Callbacks on calls of reducer `delete_identity`."""
+    """Callbacks on calls of reducer `delete_identity`: `callback(event, n)`."""
 
     @stdb.reducer("delete_keyless_float")
     def delete_keyless_float(self, x: stdb.F64, y: stdb.F32) -> stdb.ReducerCall:
@@ -232,7 +232,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_keyless_float = stdb.OnReducer[stdb.F64, stdb.F32]("delete_keyless_float")
-    """Callbacks on calls of reducer `delete_keyless_float`."""
+    """Callbacks on calls of reducer `delete_keyless_float`: `callback(event, x, y)`."""
 
     @stdb.reducer("delete_line")
     def delete_line(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -243,7 +243,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_line = stdb.OnReducer[stdb.U32]("delete_line")
-    """Callbacks on calls of reducer `delete_line`."""
+    """Callbacks on calls of reducer `delete_line`: `callback(event, n)`."""
 
     @stdb.reducer("delete_odd")
     def delete_odd(self) -> stdb.ReducerCall:
@@ -254,7 +254,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_odd = stdb.OnReducer[()]("delete_odd")
-    """Callbacks on calls of reducer `delete_odd`."""
+    """Callbacks on calls of reducer `delete_odd`: `callback(event)`."""
 
     @stdb.reducer("delete_one_odd")
     def delete_one_odd(self, index: stdb.U32) -> stdb.ReducerCall:
@@ -265,7 +265,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_one_odd = stdb.OnReducer[stdb.U32]("delete_one_odd")
-    """Callbacks on calls of reducer `delete_one_odd`."""
+    """Callbacks on calls of reducer `delete_one_odd`: `callback(event, index)`."""
 
     @stdb.reducer("delete_option_bool")
     def delete_option_bool(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -276,7 +276,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_option_bool = stdb.OnReducer[stdb.U32]("delete_option_bool")
-    """Callbacks on calls of reducer `delete_option_bool`."""
+    """Callbacks on calls of reducer `delete_option_bool`: `callback(event, n)`."""
 
     @stdb.reducer("delete_option_bytes")
     def delete_option_bytes(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -287,7 +287,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_option_bytes = stdb.OnReducer[stdb.U32]("delete_option_bytes")
-    """Callbacks on calls of reducer `delete_option_bytes`."""
+    """Callbacks on calls of reducer `delete_option_bytes`: `callback(event, n)`."""
 
     @stdb.reducer("delete_option_color")
     def delete_option_color(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -298,7 +298,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_option_color = stdb.OnReducer[stdb.U32]("delete_option_color")
-    """Callbacks on calls of reducer `delete_option_color`."""
+    """Callbacks on calls of reducer `delete_option_color`: `callback(event, n)`."""
 
     @stdb.reducer("delete_option_f64")
     def delete_option_f64(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -309,7 +309,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_option_f64 = stdb.OnReducer[stdb.U32]("delete_option_f64")
-    """Callbacks on calls of reducer `delete_option_f64`."""
+    """Callbacks on calls of reducer `delete_option_f64`: `callback(event, n)`."""
 
     @stdb.reducer("delete_option_i256")
     def delete_option_i256(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -320,7 +320,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_option_i256 = stdb.OnReducer[stdb.U32]("delete_option_i256")
-    """Callbacks on calls of reducer `delete_option_i256`."""
+    """Callbacks on calls of reducer `delete_option_i256`: `callback(event, n)`."""
 
     @stdb.reducer("delete_option_identity")
     def delete_option_identity(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -331,7 +331,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_option_identity = stdb.OnReducer[stdb.U32]("delete_option_identity")
-    """Callbacks on calls of reducer `delete_option_identity`."""
+    """Callbacks on calls of reducer `delete_option_identity`: `callback(event, n)`."""
 
     @stdb.reducer("delete_option_option_i32")
     def delete_option_option_i32(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -342,7 +342,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_option_option_i32 = stdb.OnReducer[stdb.U32]("delete_option_option_i32")
-    """Callbacks on calls of reducer `delete_option_option_i32`."""
+    """Callbacks on calls of reducer `delete_option_option_i32`: `callback(event, n)`."""
 
     @stdb.reducer("delete_option_point")
     def delete_option_point(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -353,7 +353,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_option_point = stdb.OnReducer[stdb.U32]("delete_option_point")
-    """Callbacks on calls of reducer `delete_option_point`."""
+    """Callbacks on calls of reducer `delete_option_point`: `callback(event, n)`."""
 
     @stdb.reducer("delete_option_shape")
     def delete_option_shape(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -364,7 +364,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_option_shape = stdb.OnReducer[stdb.U32]("delete_option_shape")
-    """Callbacks on calls of reducer `delete_option_shape`."""
+    """Callbacks on calls of reducer `delete_option_shape`: `callback(event, n)`."""
 
     @stdb.reducer("delete_option_string")
     def delete_option_string(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -375,7 +375,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_option_string = stdb.OnReducer[stdb.U32]("delete_option_string")
-    """Callbacks on calls of reducer `delete_option_string`."""
+    """Callbacks on calls of reducer `delete_option_string`: `callback(event, n)`."""
 
     @stdb.reducer("delete_option_timestamp")
     def delete_option_timestamp(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -386,7 +386,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_option_timestamp = stdb.OnReducer[stdb.U32]("delete_option_timestamp")
-    """Callbacks on calls of reducer `delete_option_timestamp`."""
+    """Callbacks on calls of reducer `delete_option_timestamp`: `callback(event, n)`."""
 
     @stdb.reducer("delete_option_u32")
     def delete_option_u32(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -397,7 +397,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_option_u32 = stdb.OnReducer[stdb.U32]("delete_option_u32")
-    """Callbacks on calls of reducer `delete_option_u32`."""
+    """Callbacks on calls of reducer `delete_option_u32`: `callback(event, n)`."""
 
     @stdb.reducer("delete_option_unit")
     def delete_option_unit(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -408,7 +408,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_option_unit = stdb.OnReducer[stdb.U32]("delete_option_unit")
-    """Callbacks on calls of reducer `delete_option_unit`."""
+    """Callbacks on calls of reducer `delete_option_unit`: `callback(event, n)`."""
 
     @stdb.reducer("delete_option_vec_u32")
     def delete_option_vec_u32(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -419,7 +419,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_option_vec_u32 = stdb.OnReducer[stdb.U32]("delete_option_vec_u32")
-    """Callbacks on calls of reducer `delete_option_vec_u32`."""
+    """Callbacks on calls of reducer `delete_option_vec_u32`: `callback(event, n)`."""
 
     @stdb.reducer("delete_point")
     def delete_point(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -430,7 +430,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_point = stdb.OnReducer[stdb.U32]("delete_point")
-    """Callbacks on calls of reducer `delete_point`."""
+    """Callbacks on calls of reducer `delete_point`: `callback(event, n)`."""
 
     @stdb.reducer("delete_schedule_at")
     def delete_schedule_at(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -441,7 +441,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_schedule_at = stdb.OnReducer[stdb.U32]("delete_schedule_at")
-    """Callbacks on calls of reducer `delete_schedule_at`."""
+    """Callbacks on calls of reducer `delete_schedule_at`: `callback(event, n)`."""
 
     @stdb.reducer("delete_shape")
     def delete_shape(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -452,7 +452,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_shape = stdb.OnReducer[stdb.U32]("delete_shape")
-    """Callbacks on calls of reducer `delete_shape`."""
+    """Callbacks on calls of reducer `delete_shape`: `callback(event, n)`."""
 
     @stdb.reducer("delete_specials")
     def delete_specials(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -463,7 +463,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_specials = stdb.OnReducer[stdb.U32]("delete_specials")
-    """Callbacks on calls of reducer `delete_specials`."""
+    """Callbacks on calls of reducer `delete_specials`: `callback(event, n)`."""
 
     @stdb.reducer("delete_string")
     def delete_string(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -474,7 +474,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_string = stdb.OnReducer[stdb.U32]("delete_string")
-    """Callbacks on calls of reducer `delete_string`."""
+    """Callbacks on calls of reducer `delete_string`: `callback(event, n)`."""
 
     @stdb.reducer("delete_time_duration")
     def delete_time_duration(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -485,7 +485,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_time_duration = stdb.OnReducer[stdb.U32]("delete_time_duration")
-    """Callbacks on calls of reducer `delete_time_duration`."""
+    """Callbacks on calls of reducer `delete_time_duration`: `callback(event, n)`."""
 
     @stdb.reducer("delete_timestamp")
     def delete_timestamp(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -496,7 +496,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_timestamp = stdb.OnReducer[stdb.U32]("delete_timestamp")
-    """Callbacks on calls of reducer `delete_timestamp`."""
+    """Callbacks on calls of reducer `delete_timestamp`: `callback(event, n)`."""
 
     @stdb.reducer("delete_tree")
     def delete_tree(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -507,7 +507,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_tree = stdb.OnReducer[stdb.U32]("delete_tree")
-    """Callbacks on calls of reducer `delete_tree`."""
+    """Callbacks on calls of reducer `delete_tree`: `callback(event, n)`."""
 
     @stdb.reducer("delete_u128")
     def delete_u128(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -518,7 +518,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_u128 = stdb.OnReducer[stdb.U32]("delete_u128")
-    """Callbacks on calls of reducer `delete_u128`."""
+    """Callbacks on calls of reducer `delete_u128`: `callback(event, n)`."""
 
     @stdb.reducer("delete_u16")
     def delete_u16(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -529,7 +529,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_u16 = stdb.OnReducer[stdb.U32]("delete_u16")
-    """Callbacks on calls of reducer `delete_u16`."""
+    """Callbacks on calls of reducer `delete_u16`: `callback(event, n)`."""
 
     @stdb.reducer("delete_u256")
     def delete_u256(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -540,7 +540,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_u256 = stdb.OnReducer[stdb.U32]("delete_u256")
-    """Callbacks on calls of reducer `delete_u256`."""
+    """Callbacks on calls of reducer `delete_u256`: `callback(event, n)`."""
 
     @stdb.reducer("delete_u32")
     def delete_u32(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -551,7 +551,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_u32 = stdb.OnReducer[stdb.U32]("delete_u32")
-    """Callbacks on calls of reducer `delete_u32`."""
+    """Callbacks on calls of reducer `delete_u32`: `callback(event, n)`."""
 
     @stdb.reducer("delete_u64")
     def delete_u64(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -562,7 +562,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_u64 = stdb.OnReducer[stdb.U32]("delete_u64")
-    """Callbacks on calls of reducer `delete_u64`."""
+    """Callbacks on calls of reducer `delete_u64`: `callback(event, n)`."""
 
     @stdb.reducer("delete_u8")
     def delete_u8(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -573,7 +573,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_u8 = stdb.OnReducer[stdb.U32]("delete_u8")
-    """Callbacks on calls of reducer `delete_u8`."""
+    """Callbacks on calls of reducer `delete_u8`: `callback(event, n)`."""
 
     @stdb.reducer("delete_unit")
     def delete_unit(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -584,7 +584,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_unit = stdb.OnReducer[stdb.U32]("delete_unit")
-    """Callbacks on calls of reducer `delete_unit`."""
+    """Callbacks on calls of reducer `delete_unit`: `callback(event, n)`."""
 
     @stdb.reducer("delete_vec_bool")
     def delete_vec_bool(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -595,7 +595,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_vec_bool = stdb.OnReducer[stdb.U32]("delete_vec_bool")
-    """Callbacks on calls of reducer `delete_vec_bool`."""
+    """Callbacks on calls of reducer `delete_vec_bool`: `callback(event, n)`."""
 
     @stdb.reducer("delete_vec_bytes")
     def delete_vec_bytes(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -606,7 +606,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_vec_bytes = stdb.OnReducer[stdb.U32]("delete_vec_bytes")
-    """Callbacks on calls of reducer `delete_vec_bytes`."""
+    """Callbacks on calls of reducer `delete_vec_bytes`: `callback(event, n)`."""
 
     @stdb.reducer("delete_vec_color")
     def delete_vec_color(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -617,7 +617,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_vec_color = stdb.OnReducer[stdb.U32]("delete_vec_color")
-    """Callbacks on calls of reducer `delete_vec_color`."""
+    """Callbacks on calls of reducer `delete_vec_color`: `callback(event, n)`."""
 
     @stdb.reducer("delete_vec_f32")
     def delete_vec_f32(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -628,7 +628,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_vec_f32 = stdb.OnReducer[stdb.U32]("delete_vec_f32")
-    """Callbacks on calls of reducer `delete_vec_f32`."""
+    """Callbacks on calls of reducer `delete_vec_f32`: `callback(event, n)`."""
 
     @stdb.reducer("delete_vec_f64")
     def delete_vec_f64(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -639,7 +639,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_vec_f64 = stdb.OnReducer[stdb.U32]("delete_vec_f64")
-    """Callbacks on calls of reducer `delete_vec_f64`."""
+    """Callbacks on calls of reducer `delete_vec_f64`: `callback(event, n)`."""
 
     @stdb.reducer("delete_vec_i32")
     def delete_vec_i32(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -650,7 +650,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_vec_i32 = stdb.OnReducer[stdb.U32]("delete_vec_i32")
-    """Callbacks on calls of reducer `delete_vec_i32`."""
+    """Callbacks on calls of reducer `delete_vec_i32`: `callback(event, n)`."""
 
     @stdb.reducer("delete_vec_i8")
     def delete_vec_i8(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -661,7 +661,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_vec_i8 = stdb.OnReducer[stdb.U32]("delete_vec_i8")
-    """Callbacks on calls of reducer `delete_vec_i8`."""
+    """Callbacks on calls of reducer `delete_vec_i8`: `callback(event, n)`."""
 
     @stdb.reducer("delete_vec_identity")
     def delete_vec_identity(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -672,7 +672,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_vec_identity = stdb.OnReducer[stdb.U32]("delete_vec_identity")
-    """Callbacks on calls of reducer `delete_vec_identity`."""
+    """Callbacks on calls of reducer `delete_vec_identity`: `callback(event, n)`."""
 
     @stdb.reducer("delete_vec_option_u32")
     def delete_vec_option_u32(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -683,7 +683,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_vec_option_u32 = stdb.OnReducer[stdb.U32]("delete_vec_option_u32")
-    """Callbacks on calls of reducer `delete_vec_option_u32`."""
+    """Callbacks on calls of reducer `delete_vec_option_u32`: `callback(event, n)`."""
 
     @stdb.reducer("delete_vec_point")
     def delete_vec_point(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -694,7 +694,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_vec_point = stdb.OnReducer[stdb.U32]("delete_vec_point")
-    """Callbacks on calls of reducer `delete_vec_point`."""
+    """Callbacks on calls of reducer `delete_vec_point`: `callback(event, n)`."""
 
     @stdb.reducer("delete_vec_schedule_at")
     def delete_vec_schedule_at(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -705,7 +705,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_vec_schedule_at = stdb.OnReducer[stdb.U32]("delete_vec_schedule_at")
-    """Callbacks on calls of reducer `delete_vec_schedule_at`."""
+    """Callbacks on calls of reducer `delete_vec_schedule_at`: `callback(event, n)`."""
 
     @stdb.reducer("delete_vec_shape")
     def delete_vec_shape(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -716,7 +716,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_vec_shape = stdb.OnReducer[stdb.U32]("delete_vec_shape")
-    """Callbacks on calls of reducer `delete_vec_shape`."""
+    """Callbacks on calls of reducer `delete_vec_shape`: `callback(event, n)`."""
 
     @stdb.reducer("delete_vec_specials")
     def delete_vec_specials(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -727,7 +727,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_vec_specials = stdb.OnReducer[stdb.U32]("delete_vec_specials")
-    """Callbacks on calls of reducer `delete_vec_specials`."""
+    """Callbacks on calls of reducer `delete_vec_specials`: `callback(event, n)`."""
 
     @stdb.reducer("delete_vec_string")
     def delete_vec_string(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -738,7 +738,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_vec_string = stdb.OnReducer[stdb.U32]("delete_vec_string")
-    """Callbacks on calls of reducer `delete_vec_string`."""
+    """Callbacks on calls of reducer `delete_vec_string`: `callback(event, n)`."""
 
     @stdb.reducer("delete_vec_u256")
     def delete_vec_u256(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -749,7 +749,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_vec_u256 = stdb.OnReducer[stdb.U32]("delete_vec_u256")
-    """Callbacks on calls of reducer `delete_vec_u256`."""
+    """Callbacks on calls of reducer `delete_vec_u256`: `callback(event, n)`."""
 
     @stdb.reducer("delete_vec_u64")
     def delete_vec_u64(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -760,7 +760,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_vec_u64 = stdb.OnReducer[stdb.U32]("delete_vec_u64")
-    """Callbacks on calls of reducer `delete_vec_u64`."""
+    """Callbacks on calls of reducer `delete_vec_u64`: `callback(event, n)`."""
 
     @stdb.reducer("delete_vec_unit")
     def delete_vec_unit(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -771,7 +771,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_vec_unit = stdb.OnReducer[stdb.U32]("delete_vec_unit")
-    """Callbacks on calls of reducer `delete_vec_unit`."""
+    """Callbacks on calls of reducer `delete_vec_unit`: `callback(event, n)`."""
 
     @stdb.reducer("delete_vec_vec_u32")
     def delete_vec_vec_u32(self, n: stdb.U32) -> stdb.ReducerCall:
@@ -782,7 +782,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_vec_vec_u32 = stdb.OnReducer[stdb.U32]("delete_vec_vec_u32")
-    """Callbacks on calls of reducer `delete_vec_vec_u32`."""
+    """Callbacks on calls of reducer `delete_vec_vec_u32`: `callback(event, n)`."""
 
     @stdb.reducer("insert_bool")
     def insert_bool(self, n: stdb.U32, v: bool) -> stdb.ReducerCall:
@@ -793,7 +793,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_bool = stdb.OnReducer[stdb.U32, bool]("insert_bool")
-    """Callbacks on calls of reducer `insert_bool`."""
+    """Callbacks on calls of reducer `insert_bool`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_bytes")
     def insert_bytes(self, n: stdb.U32, v: stdb.BytesLike) -> stdb.ReducerCall:
@@ -804,7 +804,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_bytes = stdb.OnReducer[stdb.U32, bytes]("insert_bytes")
-    """Callbacks on calls of reducer `insert_bytes`."""
+    """Callbacks on calls of reducer `insert_bytes`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_color")
     def insert_color(self, n: stdb.U32, v: types.Color) -> stdb.ReducerCall:
@@ -815,7 +815,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_color = stdb.OnReducer[stdb.U32, types.Color]("insert_color")
-    """Callbacks on calls of reducer `insert_color`."""
+    """Callbacks on calls of reducer `insert_color`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_connection_id")
     def insert_connection_id(
@@ -835,7 +835,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_connection_id",
     )
-    """Callbacks on calls of reducer `insert_connection_id`."""
+    """Callbacks on calls of reducer `insert_connection_id`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_deep")
     def insert_deep(
@@ -850,7 +850,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_deep = stdb.OnReducer[stdb.U32, tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[stdb.U32, ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...]]("insert_deep")  # fmt: skip
-    """Callbacks on calls of reducer `insert_deep`."""
+    """Callbacks on calls of reducer `insert_deep`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_drawing")
     def insert_drawing(self, n: stdb.U32, v: types.Drawing) -> stdb.ReducerCall:
@@ -861,7 +861,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_drawing = stdb.OnReducer[stdb.U32, types.Drawing]("insert_drawing")
-    """Callbacks on calls of reducer `insert_drawing`."""
+    """Callbacks on calls of reducer `insert_drawing`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_empty")
     def insert_empty(self, n: stdb.U32, v: types.Empty) -> stdb.ReducerCall:
@@ -872,7 +872,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_empty = stdb.OnReducer[stdb.U32, types.Empty]("insert_empty")
-    """Callbacks on calls of reducer `insert_empty`."""
+    """Callbacks on calls of reducer `insert_empty`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_everything")
     def insert_everything(self, row: types.Everything) -> stdb.ReducerCall:
@@ -883,7 +883,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_everything = stdb.OnReducer[types.Everything]("insert_everything")
-    """Callbacks on calls of reducer `insert_everything`."""
+    """Callbacks on calls of reducer `insert_everything`: `callback(event, row)`."""
 
     @stdb.reducer("insert_expr")
     def insert_expr(self, n: stdb.U32, v: types.Expr) -> stdb.ReducerCall:
@@ -894,7 +894,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_expr = stdb.OnReducer[stdb.U32, types.Expr]("insert_expr")
-    """Callbacks on calls of reducer `insert_expr`."""
+    """Callbacks on calls of reducer `insert_expr`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_f32")
     def insert_f32(self, n: stdb.U32, v: stdb.F32) -> stdb.ReducerCall:
@@ -905,7 +905,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_f32 = stdb.OnReducer[stdb.U32, stdb.F32]("insert_f32")
-    """Callbacks on calls of reducer `insert_f32`."""
+    """Callbacks on calls of reducer `insert_f32`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_f64")
     def insert_f64(self, n: stdb.U32, v: stdb.F64) -> stdb.ReducerCall:
@@ -916,7 +916,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_f64 = stdb.OnReducer[stdb.U32, stdb.F64]("insert_f64")
-    """Callbacks on calls of reducer `insert_f64`."""
+    """Callbacks on calls of reducer `insert_f64`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_i128")
     def insert_i128(self, n: stdb.U32, v: stdb.I128) -> stdb.ReducerCall:
@@ -927,7 +927,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_i128 = stdb.OnReducer[stdb.U32, stdb.I128]("insert_i128")
-    """Callbacks on calls of reducer `insert_i128`."""
+    """Callbacks on calls of reducer `insert_i128`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_i16")
     def insert_i16(self, n: stdb.U32, v: stdb.I16) -> stdb.ReducerCall:
@@ -938,7 +938,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_i16 = stdb.OnReducer[stdb.U32, stdb.I16]("insert_i16")
-    """Callbacks on calls of reducer `insert_i16`."""
+    """Callbacks on calls of reducer `insert_i16`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_i256")
     def insert_i256(self, n: stdb.U32, v: stdb.I256) -> stdb.ReducerCall:
@@ -949,7 +949,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_i256 = stdb.OnReducer[stdb.U32, stdb.I256]("insert_i256")
-    """Callbacks on calls of reducer `insert_i256`."""
+    """Callbacks on calls of reducer `insert_i256`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_i32")
     def insert_i32(self, n: stdb.U32, v: stdb.I32) -> stdb.ReducerCall:
@@ -960,7 +960,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_i32 = stdb.OnReducer[stdb.U32, stdb.I32]("insert_i32")
-    """Callbacks on calls of reducer `insert_i32`."""
+    """Callbacks on calls of reducer `insert_i32`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_i64")
     def insert_i64(self, n: stdb.U32, v: stdb.I64) -> stdb.ReducerCall:
@@ -971,7 +971,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_i64 = stdb.OnReducer[stdb.U32, stdb.I64]("insert_i64")
-    """Callbacks on calls of reducer `insert_i64`."""
+    """Callbacks on calls of reducer `insert_i64`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_i8")
     def insert_i8(self, n: stdb.U32, v: stdb.I8) -> stdb.ReducerCall:
@@ -982,7 +982,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_i8 = stdb.OnReducer[stdb.U32, stdb.I8]("insert_i8")
-    """Callbacks on calls of reducer `insert_i8`."""
+    """Callbacks on calls of reducer `insert_i8`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_identity")
     def insert_identity(self, n: stdb.U32, v: stdb.Identity) -> stdb.ReducerCall:
@@ -993,7 +993,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_identity = stdb.OnReducer[stdb.U32, stdb.Identity]("insert_identity")
-    """Callbacks on calls of reducer `insert_identity`."""
+    """Callbacks on calls of reducer `insert_identity`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_keyless_float")
     def insert_keyless_float(self, x: stdb.F64, y: stdb.F32) -> stdb.ReducerCall:
@@ -1004,7 +1004,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_keyless_float = stdb.OnReducer[stdb.F64, stdb.F32]("insert_keyless_float")
-    """Callbacks on calls of reducer `insert_keyless_float`."""
+    """Callbacks on calls of reducer `insert_keyless_float`: `callback(event, x, y)`."""
 
     @stdb.reducer("insert_line")
     def insert_line(self, n: stdb.U32, v: types.Line) -> stdb.ReducerCall:
@@ -1015,7 +1015,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_line = stdb.OnReducer[stdb.U32, types.Line]("insert_line")
-    """Callbacks on calls of reducer `insert_line`."""
+    """Callbacks on calls of reducer `insert_line`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_odd")
     def insert_odd(self) -> stdb.ReducerCall:
@@ -1026,7 +1026,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_odd = stdb.OnReducer[()]("insert_odd")
-    """Callbacks on calls of reducer `insert_odd`."""
+    """Callbacks on calls of reducer `insert_odd`: `callback(event)`."""
 
     @stdb.reducer("insert_option_bool")
     def insert_option_bool(self, n: stdb.U32, v: bool | None) -> stdb.ReducerCall:
@@ -1037,7 +1037,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_option_bool = stdb.OnReducer[stdb.U32, bool | None]("insert_option_bool")
-    """Callbacks on calls of reducer `insert_option_bool`."""
+    """Callbacks on calls of reducer `insert_option_bool`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_option_bytes")
     def insert_option_bytes(
@@ -1057,7 +1057,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_option_bytes",
     )
-    """Callbacks on calls of reducer `insert_option_bytes`."""
+    """Callbacks on calls of reducer `insert_option_bytes`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_option_color")
     def insert_option_color(
@@ -1077,7 +1077,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_option_color",
     )
-    """Callbacks on calls of reducer `insert_option_color`."""
+    """Callbacks on calls of reducer `insert_option_color`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_option_f64")
     def insert_option_f64(self, n: stdb.U32, v: stdb.F64 | None) -> stdb.ReducerCall:
@@ -1093,7 +1093,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_option_f64",
     )
-    """Callbacks on calls of reducer `insert_option_f64`."""
+    """Callbacks on calls of reducer `insert_option_f64`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_option_i256")
     def insert_option_i256(self, n: stdb.U32, v: stdb.I256 | None) -> stdb.ReducerCall:
@@ -1109,7 +1109,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_option_i256",
     )
-    """Callbacks on calls of reducer `insert_option_i256`."""
+    """Callbacks on calls of reducer `insert_option_i256`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_option_identity")
     def insert_option_identity(
@@ -1129,7 +1129,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_option_identity",
     )
-    """Callbacks on calls of reducer `insert_option_identity`."""
+    """Callbacks on calls of reducer `insert_option_identity`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_option_option_i32")
     def insert_option_option_i32(
@@ -1149,7 +1149,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_option_option_i32",
     )
-    """Callbacks on calls of reducer `insert_option_option_i32`."""
+    """Callbacks on calls of reducer `insert_option_option_i32`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_option_point")
     def insert_option_point(
@@ -1169,7 +1169,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_option_point",
     )
-    """Callbacks on calls of reducer `insert_option_point`."""
+    """Callbacks on calls of reducer `insert_option_point`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_option_shape")
     def insert_option_shape(
@@ -1189,7 +1189,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_option_shape",
     )
-    """Callbacks on calls of reducer `insert_option_shape`."""
+    """Callbacks on calls of reducer `insert_option_shape`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_option_string")
     def insert_option_string(self, n: stdb.U32, v: str | None) -> stdb.ReducerCall:
@@ -1205,7 +1205,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_option_string",
     )
-    """Callbacks on calls of reducer `insert_option_string`."""
+    """Callbacks on calls of reducer `insert_option_string`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_option_timestamp")
     def insert_option_timestamp(
@@ -1225,7 +1225,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_option_timestamp",
     )
-    """Callbacks on calls of reducer `insert_option_timestamp`."""
+    """Callbacks on calls of reducer `insert_option_timestamp`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_option_u32")
     def insert_option_u32(self, n: stdb.U32, v: stdb.U32 | None) -> stdb.ReducerCall:
@@ -1241,7 +1241,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_option_u32",
     )
-    """Callbacks on calls of reducer `insert_option_u32`."""
+    """Callbacks on calls of reducer `insert_option_u32`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_option_unit")
     def insert_option_unit(
@@ -1261,7 +1261,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_option_unit",
     )
-    """Callbacks on calls of reducer `insert_option_unit`."""
+    """Callbacks on calls of reducer `insert_option_unit`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_option_vec_u32")
     def insert_option_vec_u32(
@@ -1281,7 +1281,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_option_vec_u32",
     )
-    """Callbacks on calls of reducer `insert_option_vec_u32`."""
+    """Callbacks on calls of reducer `insert_option_vec_u32`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_point")
     def insert_point(self, n: stdb.U32, v: types.Point) -> stdb.ReducerCall:
@@ -1292,7 +1292,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_point = stdb.OnReducer[stdb.U32, types.Point]("insert_point")
-    """Callbacks on calls of reducer `insert_point`."""
+    """Callbacks on calls of reducer `insert_point`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_schedule_at")
     def insert_schedule_at(self, n: stdb.U32, v: stdb.ScheduleAt) -> stdb.ReducerCall:
@@ -1308,7 +1308,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_schedule_at",
     )
-    """Callbacks on calls of reducer `insert_schedule_at`."""
+    """Callbacks on calls of reducer `insert_schedule_at`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_shape")
     def insert_shape(self, n: stdb.U32, v: types.Shape) -> stdb.ReducerCall:
@@ -1319,7 +1319,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_shape = stdb.OnReducer[stdb.U32, types.Shape]("insert_shape")
-    """Callbacks on calls of reducer `insert_shape`."""
+    """Callbacks on calls of reducer `insert_shape`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_specials")
     def insert_specials(self, n: stdb.U32, v: types.Specials) -> stdb.ReducerCall:
@@ -1330,7 +1330,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_specials = stdb.OnReducer[stdb.U32, types.Specials]("insert_specials")
-    """Callbacks on calls of reducer `insert_specials`."""
+    """Callbacks on calls of reducer `insert_specials`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_string")
     def insert_string(self, n: stdb.U32, v: str) -> stdb.ReducerCall:
@@ -1341,7 +1341,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_string = stdb.OnReducer[stdb.U32, str]("insert_string")
-    """Callbacks on calls of reducer `insert_string`."""
+    """Callbacks on calls of reducer `insert_string`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_time_duration")
     def insert_time_duration(
@@ -1361,7 +1361,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_time_duration",
     )
-    """Callbacks on calls of reducer `insert_time_duration`."""
+    """Callbacks on calls of reducer `insert_time_duration`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_timestamp")
     def insert_timestamp(self, n: stdb.U32, v: stdb.Timestamp) -> stdb.ReducerCall:
@@ -1372,7 +1372,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_timestamp = stdb.OnReducer[stdb.U32, stdb.Timestamp]("insert_timestamp")
-    """Callbacks on calls of reducer `insert_timestamp`."""
+    """Callbacks on calls of reducer `insert_timestamp`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_tree")
     def insert_tree(self, n: stdb.U32, v: types.Tree) -> stdb.ReducerCall:
@@ -1383,7 +1383,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_tree = stdb.OnReducer[stdb.U32, types.Tree]("insert_tree")
-    """Callbacks on calls of reducer `insert_tree`."""
+    """Callbacks on calls of reducer `insert_tree`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_u128")
     def insert_u128(self, n: stdb.U32, v: stdb.U128) -> stdb.ReducerCall:
@@ -1394,7 +1394,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_u128 = stdb.OnReducer[stdb.U32, stdb.U128]("insert_u128")
-    """Callbacks on calls of reducer `insert_u128`."""
+    """Callbacks on calls of reducer `insert_u128`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_u16")
     def insert_u16(self, n: stdb.U32, v: stdb.U16) -> stdb.ReducerCall:
@@ -1405,7 +1405,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_u16 = stdb.OnReducer[stdb.U32, stdb.U16]("insert_u16")
-    """Callbacks on calls of reducer `insert_u16`."""
+    """Callbacks on calls of reducer `insert_u16`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_u256")
     def insert_u256(self, n: stdb.U32, v: stdb.U256) -> stdb.ReducerCall:
@@ -1416,7 +1416,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_u256 = stdb.OnReducer[stdb.U32, stdb.U256]("insert_u256")
-    """Callbacks on calls of reducer `insert_u256`."""
+    """Callbacks on calls of reducer `insert_u256`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_u32")
     def insert_u32(self, n: stdb.U32, v: stdb.U32) -> stdb.ReducerCall:
@@ -1427,7 +1427,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_u32 = stdb.OnReducer[stdb.U32, stdb.U32]("insert_u32")
-    """Callbacks on calls of reducer `insert_u32`."""
+    """Callbacks on calls of reducer `insert_u32`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_u64")
     def insert_u64(self, n: stdb.U32, v: stdb.U64) -> stdb.ReducerCall:
@@ -1438,7 +1438,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_u64 = stdb.OnReducer[stdb.U32, stdb.U64]("insert_u64")
-    """Callbacks on calls of reducer `insert_u64`."""
+    """Callbacks on calls of reducer `insert_u64`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_u8")
     def insert_u8(self, n: stdb.U32, v: stdb.U8) -> stdb.ReducerCall:
@@ -1449,7 +1449,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_u8 = stdb.OnReducer[stdb.U32, stdb.U8]("insert_u8")
-    """Callbacks on calls of reducer `insert_u8`."""
+    """Callbacks on calls of reducer `insert_u8`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_unit")
     def insert_unit(self, n: stdb.U32, v: None) -> stdb.ReducerCall:
@@ -1460,7 +1460,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_unit = stdb.OnReducer[stdb.U32, None]("insert_unit")
-    """Callbacks on calls of reducer `insert_unit`."""
+    """Callbacks on calls of reducer `insert_unit`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_vec_bool")
     def insert_vec_bool(self, n: stdb.U32, v: stdb.Sequence[bool]) -> stdb.ReducerCall:
@@ -1471,7 +1471,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_vec_bool = stdb.OnReducer[stdb.U32, tuple[bool, ...]]("insert_vec_bool")
-    """Callbacks on calls of reducer `insert_vec_bool`."""
+    """Callbacks on calls of reducer `insert_vec_bool`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_vec_bytes")
     def insert_vec_bytes(
@@ -1491,7 +1491,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_vec_bytes",
     )
-    """Callbacks on calls of reducer `insert_vec_bytes`."""
+    """Callbacks on calls of reducer `insert_vec_bytes`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_vec_color")
     def insert_vec_color(
@@ -1511,7 +1511,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_vec_color",
     )
-    """Callbacks on calls of reducer `insert_vec_color`."""
+    """Callbacks on calls of reducer `insert_vec_color`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_vec_f32")
     def insert_vec_f32(
@@ -1526,7 +1526,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_vec_f32 = stdb.OnReducer[stdb.U32, tuple[stdb.F32, ...]]("insert_vec_f32")
-    """Callbacks on calls of reducer `insert_vec_f32`."""
+    """Callbacks on calls of reducer `insert_vec_f32`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_vec_f64")
     def insert_vec_f64(
@@ -1541,7 +1541,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_vec_f64 = stdb.OnReducer[stdb.U32, tuple[stdb.F64, ...]]("insert_vec_f64")
-    """Callbacks on calls of reducer `insert_vec_f64`."""
+    """Callbacks on calls of reducer `insert_vec_f64`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_vec_i32")
     def insert_vec_i32(
@@ -1556,7 +1556,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_vec_i32 = stdb.OnReducer[stdb.U32, tuple[stdb.I32, ...]]("insert_vec_i32")
-    """Callbacks on calls of reducer `insert_vec_i32`."""
+    """Callbacks on calls of reducer `insert_vec_i32`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_vec_i8")
     def insert_vec_i8(self, n: stdb.U32, v: stdb.Sequence[stdb.I8]) -> stdb.ReducerCall:
@@ -1567,7 +1567,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_vec_i8 = stdb.OnReducer[stdb.U32, tuple[stdb.I8, ...]]("insert_vec_i8")
-    """Callbacks on calls of reducer `insert_vec_i8`."""
+    """Callbacks on calls of reducer `insert_vec_i8`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_vec_identity")
     def insert_vec_identity(
@@ -1587,7 +1587,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_vec_identity",
     )
-    """Callbacks on calls of reducer `insert_vec_identity`."""
+    """Callbacks on calls of reducer `insert_vec_identity`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_vec_option_u32")
     def insert_vec_option_u32(
@@ -1607,7 +1607,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_vec_option_u32",
     )
-    """Callbacks on calls of reducer `insert_vec_option_u32`."""
+    """Callbacks on calls of reducer `insert_vec_option_u32`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_vec_point")
     def insert_vec_point(
@@ -1627,7 +1627,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_vec_point",
     )
-    """Callbacks on calls of reducer `insert_vec_point`."""
+    """Callbacks on calls of reducer `insert_vec_point`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_vec_schedule_at")
     def insert_vec_schedule_at(
@@ -1647,7 +1647,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_vec_schedule_at",
     )
-    """Callbacks on calls of reducer `insert_vec_schedule_at`."""
+    """Callbacks on calls of reducer `insert_vec_schedule_at`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_vec_shape")
     def insert_vec_shape(
@@ -1667,7 +1667,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_vec_shape",
     )
-    """Callbacks on calls of reducer `insert_vec_shape`."""
+    """Callbacks on calls of reducer `insert_vec_shape`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_vec_specials")
     def insert_vec_specials(
@@ -1687,7 +1687,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_vec_specials",
     )
-    """Callbacks on calls of reducer `insert_vec_specials`."""
+    """Callbacks on calls of reducer `insert_vec_specials`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_vec_string")
     def insert_vec_string(self, n: stdb.U32, v: stdb.Sequence[str]) -> stdb.ReducerCall:
@@ -1703,7 +1703,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_vec_string",
     )
-    """Callbacks on calls of reducer `insert_vec_string`."""
+    """Callbacks on calls of reducer `insert_vec_string`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_vec_u256")
     def insert_vec_u256(
@@ -1723,7 +1723,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_vec_u256",
     )
-    """Callbacks on calls of reducer `insert_vec_u256`."""
+    """Callbacks on calls of reducer `insert_vec_u256`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_vec_u64")
     def insert_vec_u64(
@@ -1738,7 +1738,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_vec_u64 = stdb.OnReducer[stdb.U32, tuple[stdb.U64, ...]]("insert_vec_u64")
-    """Callbacks on calls of reducer `insert_vec_u64`."""
+    """Callbacks on calls of reducer `insert_vec_u64`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_vec_unit")
     def insert_vec_unit(self, n: stdb.U32, v: stdb.Sequence[None]) -> stdb.ReducerCall:
@@ -1749,7 +1749,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_insert_vec_unit = stdb.OnReducer[stdb.U32, tuple[None, ...]]("insert_vec_unit")
-    """Callbacks on calls of reducer `insert_vec_unit`."""
+    """Callbacks on calls of reducer `insert_vec_unit`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_vec_vec_u32")
     def insert_vec_vec_u32(
@@ -1769,4 +1769,4 @@ class Reducers(stdb.ReducerSet):
     ](
         "insert_vec_vec_u32",
     )
-    """Callbacks on calls of reducer `insert_vec_vec_u32`."""
+    """Callbacks on calls of reducer `insert_vec_vec_u32`: `callback(event, n, v)`."""

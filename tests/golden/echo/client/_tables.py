@@ -1560,70 +1560,138 @@ class Tables(stdb.TableSet):
     """Tables of the module, by name."""
 
     echo_bool: EchoBoolTable
+    """Table `echo_bool`, with primary key `n`."""
     echo_bytes: EchoBytesTable
+    """Table `echo_bytes`, with primary key `n`."""
     echo_color: EchoColorTable
+    """Table `echo_color`, with primary key `n`."""
     echo_connection_id: EchoConnectionIdTable
+    """Table `echo_connection_id`, with primary key `n`."""
     echo_deep: EchoDeepTable
+    """Table `echo_deep`, with primary key `n`."""
     echo_drawing: EchoDrawingTable
+    """Table `echo_drawing`, with primary key `n`."""
     echo_empty: EchoEmptyTable
+    """Table `echo_empty`, with primary key `n`."""
     echo_expr: EchoExprTable
+    """Table `echo_expr`, with primary key `n`."""
     echo_f32: EchoF32Table
+    """Table `echo_f32`, with primary key `n`."""
     echo_f64: EchoF64Table
+    """Table `echo_f64`, with primary key `n`."""
     echo_i128: EchoI128Table
+    """Table `echo_i128`, with primary key `n`."""
     echo_i16: EchoI16Table
+    """Table `echo_i16`, with primary key `n`."""
     echo_i256: EchoI256Table
+    """Table `echo_i256`, with primary key `n`."""
     echo_i32: EchoI32Table
+    """Table `echo_i32`, with primary key `n`."""
     echo_i64: EchoI64Table
+    """Table `echo_i64`, with primary key `n`."""
     echo_i8: EchoI8Table
+    """Table `echo_i8`, with primary key `n`."""
     echo_identity: EchoIdentityTable
+    """Table `echo_identity`, with primary key `n`."""
     echo_line: EchoLineTable
+    """Table `echo_line`, with primary key `n`."""
     echo_option_bool: EchoOptionBoolTable
+    """Table `echo_option_bool`, with primary key `n`."""
     echo_option_bytes: EchoOptionBytesTable
+    """Table `echo_option_bytes`, with primary key `n`."""
     echo_option_color: EchoOptionColorTable
+    """Table `echo_option_color`, with primary key `n`."""
     echo_option_f64: EchoOptionF64Table
+    """Table `echo_option_f64`, with primary key `n`."""
     echo_option_i256: EchoOptionI256Table
+    """Table `echo_option_i256`, with primary key `n`."""
     echo_option_identity: EchoOptionIdentityTable
+    """Table `echo_option_identity`, with primary key `n`."""
     echo_option_option_i32: EchoOptionOptionI32Table
+    """Table `echo_option_option_i32`, with primary key `n`."""
     echo_option_point: EchoOptionPointTable
+    """Table `echo_option_point`, with primary key `n`."""
     echo_option_shape: EchoOptionShapeTable
+    """Table `echo_option_shape`, with primary key `n`."""
     echo_option_string: EchoOptionStringTable
+    """Table `echo_option_string`, with primary key `n`."""
     echo_option_timestamp: EchoOptionTimestampTable
+    """Table `echo_option_timestamp`, with primary key `n`."""
     echo_option_u32: EchoOptionU32Table
+    """Table `echo_option_u32`, with primary key `n`."""
     echo_option_unit: EchoOptionUnitTable
+    """Table `echo_option_unit`, with primary key `n`."""
     echo_option_vec_u32: EchoOptionVecU32Table
+    """Table `echo_option_vec_u32`, with primary key `n`."""
     echo_point: EchoPointTable
+    """Table `echo_point`, with primary key `n`."""
     echo_schedule_at: EchoScheduleAtTable
+    """Table `echo_schedule_at`, with primary key `n`."""
     echo_shape: EchoShapeTable
+    """Table `echo_shape`, with primary key `n`."""
     echo_specials: EchoSpecialsTable
+    """Table `echo_specials`, with primary key `n`."""
     echo_string: EchoStringTable
+    """Table `echo_string`, with primary key `n`."""
     echo_time_duration: EchoTimeDurationTable
+    """Table `echo_time_duration`, with primary key `n`."""
     echo_timestamp: EchoTimestampTable
+    """Table `echo_timestamp`, with primary key `n`."""
     echo_tree: EchoTreeTable
+    """Table `echo_tree`, with primary key `n`."""
     echo_u128: EchoU128Table
+    """Table `echo_u128`, with primary key `n`."""
     echo_u16: EchoU16Table
+    """Table `echo_u16`, with primary key `n`."""
     echo_u256: EchoU256Table
+    """Table `echo_u256`, with primary key `n`."""
     echo_u32: EchoU32Table
+    """Table `echo_u32`, with primary key `n`."""
     echo_u64: EchoU64Table
+    """Table `echo_u64`, with primary key `n`."""
     echo_u8: EchoU8Table
+    """Table `echo_u8`, with primary key `n`."""
     echo_unit: EchoUnitTable
+    """Table `echo_unit`, with primary key `n`."""
     echo_vec_bool: EchoVecBoolTable
+    """Table `echo_vec_bool`, with primary key `n`."""
     echo_vec_bytes: EchoVecBytesTable
+    """Table `echo_vec_bytes`, with primary key `n`."""
     echo_vec_color: EchoVecColorTable
+    """Table `echo_vec_color`, with primary key `n`."""
     echo_vec_f32: EchoVecF32Table
+    """Table `echo_vec_f32`, with primary key `n`."""
     echo_vec_f64: EchoVecF64Table
+    """Table `echo_vec_f64`, with primary key `n`."""
     echo_vec_i32: EchoVecI32Table
+    """Table `echo_vec_i32`, with primary key `n`."""
     echo_vec_i8: EchoVecI8Table
+    """Table `echo_vec_i8`, with primary key `n`."""
     echo_vec_identity: EchoVecIdentityTable
+    """Table `echo_vec_identity`, with primary key `n`."""
     echo_vec_option_u32: EchoVecOptionU32Table
+    """Table `echo_vec_option_u32`, with primary key `n`."""
     echo_vec_point: EchoVecPointTable
+    """Table `echo_vec_point`, with primary key `n`."""
     echo_vec_schedule_at: EchoVecScheduleAtTable
+    """Table `echo_vec_schedule_at`, with primary key `n`."""
     echo_vec_shape: EchoVecShapeTable
+    """Table `echo_vec_shape`, with primary key `n`."""
     echo_vec_specials: EchoVecSpecialsTable
+    """Table `echo_vec_specials`, with primary key `n`."""
     echo_vec_string: EchoVecStringTable
+    """Table `echo_vec_string`, with primary key `n`."""
     echo_vec_u256: EchoVecU256Table
+    """Table `echo_vec_u256`, with primary key `n`."""
     echo_vec_u64: EchoVecU64Table
+    """Table `echo_vec_u64`, with primary key `n`."""
     echo_vec_unit: EchoVecUnitTable
+    """Table `echo_vec_unit`, with primary key `n`."""
     echo_vec_vec_u32: EchoVecVecU32Table
+    """Table `echo_vec_vec_u32`, with primary key `n`."""
     everything: EverythingTable
+    """Table `everything`, without a primary key."""
     keyless_float: KeylessFloatTable
+    """Table `keyless_float`, without a primary key."""
     keyless_odd: KeylessOddTable
+    """Table `keyless_odd`, without a primary key."""

@@ -129,6 +129,7 @@ class EchoBool(stdb.Product, frozen=True):
     """Row of table `echo_bool`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: bool
 
 
@@ -136,6 +137,7 @@ class EchoBytes(stdb.Product, frozen=True):
     """Row of table `echo_bytes`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: bytes
 
 
@@ -143,6 +145,7 @@ class EchoColor(stdb.Product, frozen=True):
     """Row of table `echo_color`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: Color
 
 
@@ -150,6 +153,7 @@ class EchoConnectionId(stdb.Product, frozen=True):
     """Row of table `echo_connection_id`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.ConnectionId
 
 
@@ -157,6 +161,7 @@ class EchoDeep(stdb.Product, frozen=True):
     """Row of table `echo_deep`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[stdb.U32, ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...]  # fmt: skip
 
 
@@ -164,6 +169,7 @@ class EchoDrawing(stdb.Product, frozen=True):
     """Row of table `echo_drawing`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: Drawing
 
 
@@ -171,6 +177,7 @@ class EchoEmpty(stdb.Product, frozen=True):
     """Row of table `echo_empty`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: Empty
 
 
@@ -178,6 +185,7 @@ class EchoExpr(stdb.Product, frozen=True):
     """Row of table `echo_expr`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: tuple[ExprToken, ...]
 
 
@@ -185,6 +193,7 @@ class EchoF32(stdb.Product, frozen=True):
     """Row of table `echo_f32`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.F32
 
 
@@ -192,6 +201,7 @@ class EchoF64(stdb.Product, frozen=True):
     """Row of table `echo_f64`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.F64
 
 
@@ -199,48 +209,61 @@ class EchoI128(stdb.Product, frozen=True):
     """Row of table `echo_i128`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.I128
+    """Signed integer of 128 bits."""
 
 
 class EchoI16(stdb.Product, frozen=True):
     """Row of table `echo_i16`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.I16
+    """Integer from -32,768 to 32,767."""
 
 
 class EchoI256(stdb.Product, frozen=True):
     """Row of table `echo_i256`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.I256
+    """Signed integer of 256 bits."""
 
 
 class EchoI32(stdb.Product, frozen=True):
     """Row of table `echo_i32`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.I32
+    """Integer from -2,147,483,648 to 2,147,483,647."""
 
 
 class EchoI64(stdb.Product, frozen=True):
     """Row of table `echo_i64`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.I64
+    """Integer from -9,223,372,036,854,775,808 to 9,223,372,036,854,775,807."""
 
 
 class EchoI8(stdb.Product, frozen=True):
     """Row of table `echo_i8`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.I8
+    """Integer from -128 to 127."""
 
 
 class EchoIdentity(stdb.Product, frozen=True):
     """Row of table `echo_identity`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.Identity
 
 
@@ -248,6 +271,7 @@ class EchoLine(stdb.Product, frozen=True):
     """Row of table `echo_line`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: Line
 
 
@@ -255,6 +279,7 @@ class EchoOptionBool(stdb.Product, frozen=True):
     """Row of table `echo_option_bool`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: bool | None
 
 
@@ -262,6 +287,7 @@ class EchoOptionBytes(stdb.Product, frozen=True):
     """Row of table `echo_option_bytes`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: bytes | None
 
 
@@ -269,6 +295,7 @@ class EchoOptionColor(stdb.Product, frozen=True):
     """Row of table `echo_option_color`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: Color | None
 
 
@@ -276,6 +303,7 @@ class EchoOptionF64(stdb.Product, frozen=True):
     """Row of table `echo_option_f64`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.F64 | None
 
 
@@ -283,6 +311,7 @@ class EchoOptionI256(stdb.Product, frozen=True):
     """Row of table `echo_option_i256`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.I256 | None
 
 
@@ -290,6 +319,7 @@ class EchoOptionIdentity(stdb.Product, frozen=True):
     """Row of table `echo_option_identity`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.Identity | None
 
 
@@ -297,6 +327,7 @@ class EchoOptionOptionI32(stdb.Product, frozen=True):
     """Row of table `echo_option_option_i32`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.Some[stdb.I32 | None] | None
 
 
@@ -304,6 +335,7 @@ class EchoOptionPoint(stdb.Product, frozen=True):
     """Row of table `echo_option_point`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: Point | None
 
 
@@ -311,6 +343,7 @@ class EchoOptionShape(stdb.Product, frozen=True):
     """Row of table `echo_option_shape`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: Shape | None
 
 
@@ -318,6 +351,7 @@ class EchoOptionString(stdb.Product, frozen=True):
     """Row of table `echo_option_string`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: str | None
 
 
@@ -325,6 +359,7 @@ class EchoOptionTimestamp(stdb.Product, frozen=True):
     """Row of table `echo_option_timestamp`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.Timestamp | None
 
 
@@ -332,6 +367,7 @@ class EchoOptionU32(stdb.Product, frozen=True):
     """Row of table `echo_option_u32`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.U32 | None
 
 
@@ -339,6 +375,7 @@ class EchoOptionUnit(stdb.Product, frozen=True):
     """Row of table `echo_option_unit`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.Some[None] | None
 
 
@@ -346,6 +383,7 @@ class EchoOptionVecU32(stdb.Product, frozen=True):
     """Row of table `echo_option_vec_u32`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: tuple[stdb.U32, ...] | None
 
 
@@ -353,6 +391,7 @@ class EchoPoint(stdb.Product, frozen=True):
     """Row of table `echo_point`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: Point
 
 
@@ -360,6 +399,7 @@ class EchoScheduleAt(stdb.Product, frozen=True):
     """Row of table `echo_schedule_at`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.ScheduleAt
 
 
@@ -367,6 +407,7 @@ class EchoShape(stdb.Product, frozen=True):
     """Row of table `echo_shape`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: Shape
 
 
@@ -374,6 +415,7 @@ class EchoSpecials(stdb.Product, frozen=True):
     """Row of table `echo_specials`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: Specials
 
 
@@ -381,6 +423,7 @@ class EchoString(stdb.Product, frozen=True):
     """Row of table `echo_string`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: str
 
 
@@ -388,6 +431,7 @@ class EchoTimeDuration(stdb.Product, frozen=True):
     """Row of table `echo_time_duration`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.TimeDuration
 
 
@@ -395,6 +439,7 @@ class EchoTimestamp(stdb.Product, frozen=True):
     """Row of table `echo_timestamp`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.Timestamp
 
 
@@ -402,6 +447,7 @@ class EchoTree(stdb.Product, frozen=True):
     """Row of table `echo_tree`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: tuple[TreeNode, ...]
 
 
@@ -409,48 +455,61 @@ class EchoU128(stdb.Product, frozen=True):
     """Row of table `echo_u128`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.U128
+    """Unsigned integer of 128 bits."""
 
 
 class EchoU16(stdb.Product, frozen=True):
     """Row of table `echo_u16`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.U16
+    """Integer from 0 to 65,535."""
 
 
 class EchoU256(stdb.Product, frozen=True):
     """Row of table `echo_u256`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.U256
+    """Unsigned integer of 256 bits."""
 
 
 class EchoU32(stdb.Product, frozen=True):
     """Row of table `echo_u32`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
 
 
 class EchoU64(stdb.Product, frozen=True):
     """Row of table `echo_u64`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
 
 
 class EchoU8(stdb.Product, frozen=True):
     """Row of table `echo_u8`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: stdb.U8
+    """Integer from 0 to 255."""
 
 
 class EchoUnit(stdb.Product, frozen=True):
     """Row of table `echo_unit`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: None
 
 
@@ -458,6 +517,7 @@ class EchoVecBool(stdb.Product, frozen=True):
     """Row of table `echo_vec_bool`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: tuple[bool, ...]
 
 
@@ -465,6 +525,7 @@ class EchoVecBytes(stdb.Product, frozen=True):
     """Row of table `echo_vec_bytes`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: tuple[bytes, ...]
 
 
@@ -472,6 +533,7 @@ class EchoVecColor(stdb.Product, frozen=True):
     """Row of table `echo_vec_color`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: tuple[Color, ...]
 
 
@@ -479,6 +541,7 @@ class EchoVecF32(stdb.Product, frozen=True):
     """Row of table `echo_vec_f32`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: tuple[stdb.F32, ...]
 
 
@@ -486,6 +549,7 @@ class EchoVecF64(stdb.Product, frozen=True):
     """Row of table `echo_vec_f64`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: tuple[stdb.F64, ...]
 
 
@@ -493,6 +557,7 @@ class EchoVecI32(stdb.Product, frozen=True):
     """Row of table `echo_vec_i32`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: tuple[stdb.I32, ...]
 
 
@@ -500,6 +565,7 @@ class EchoVecI8(stdb.Product, frozen=True):
     """Row of table `echo_vec_i8`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: tuple[stdb.I8, ...]
 
 
@@ -507,6 +573,7 @@ class EchoVecIdentity(stdb.Product, frozen=True):
     """Row of table `echo_vec_identity`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: tuple[stdb.Identity, ...]
 
 
@@ -514,6 +581,7 @@ class EchoVecOptionU32(stdb.Product, frozen=True):
     """Row of table `echo_vec_option_u32`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: tuple[stdb.U32 | None, ...]
 
 
@@ -521,6 +589,7 @@ class EchoVecPoint(stdb.Product, frozen=True):
     """Row of table `echo_vec_point`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: tuple[Point, ...]
 
 
@@ -528,6 +597,7 @@ class EchoVecScheduleAt(stdb.Product, frozen=True):
     """Row of table `echo_vec_schedule_at`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: tuple[stdb.ScheduleAt, ...]
 
 
@@ -535,6 +605,7 @@ class EchoVecShape(stdb.Product, frozen=True):
     """Row of table `echo_vec_shape`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: tuple[Shape, ...]
 
 
@@ -542,6 +613,7 @@ class EchoVecSpecials(stdb.Product, frozen=True):
     """Row of table `echo_vec_specials`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: tuple[Specials, ...]
 
 
@@ -549,6 +621,7 @@ class EchoVecString(stdb.Product, frozen=True):
     """Row of table `echo_vec_string`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: tuple[str, ...]
 
 
@@ -556,6 +629,7 @@ class EchoVecU256(stdb.Product, frozen=True):
     """Row of table `echo_vec_u256`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: tuple[stdb.U256, ...]
 
 
@@ -563,6 +637,7 @@ class EchoVecU64(stdb.Product, frozen=True):
     """Row of table `echo_vec_u64`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: tuple[stdb.U64, ...]
 
 
@@ -570,6 +645,7 @@ class EchoVecUnit(stdb.Product, frozen=True):
     """Row of table `echo_vec_unit`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: tuple[None, ...]
 
 
@@ -577,6 +653,7 @@ class EchoVecVecU32(stdb.Product, frozen=True):
     """Row of table `echo_vec_vec_u32`."""
 
     n: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v: tuple[tuple[stdb.U32, ...], ...]
 
 
@@ -589,17 +666,29 @@ class Everything(stdb.Product, frozen=True):
 
     v_bool: bool
     v_u8: stdb.U8
+    """Integer from 0 to 255."""
     v_u16: stdb.U16
+    """Integer from 0 to 65,535."""
     v_u32: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     v_u64: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     v_u128: stdb.U128
+    """Unsigned integer of 128 bits."""
     v_u256: stdb.U256
+    """Unsigned integer of 256 bits."""
     v_i8: stdb.I8
+    """Integer from -128 to 127."""
     v_i16: stdb.I16
+    """Integer from -32,768 to 32,767."""
     v_i32: stdb.I32
+    """Integer from -2,147,483,648 to 2,147,483,647."""
     v_i64: stdb.I64
+    """Integer from -9,223,372,036,854,775,808 to 9,223,372,036,854,775,807."""
     v_i128: stdb.I128
+    """Signed integer of 128 bits."""
     v_i256: stdb.I256
+    """Signed integer of 256 bits."""
     v_f32: stdb.F32
     v_f64: stdb.F64
     v_string: str
@@ -657,6 +746,7 @@ class ExprNumber(stdb.Variant, frozen=True, tag=0):
 
     variant = "Number"
     value: stdb.I32
+    """Integer from -2,147,483,648 to 2,147,483,647."""
 
 
 class ExprNegative(stdb.Variant, frozen=True, tag=1):
@@ -682,6 +772,7 @@ class ExprTokenNumber(stdb.Variant, frozen=True, tag=0):
 
     variant = "Number"
     value: stdb.I32
+    """Integer from -2,147,483,648 to 2,147,483,647."""
 
 
 class ExprTokenNegative(stdb.Variant, frozen=True, tag=1):
@@ -695,6 +786,7 @@ class ExprTokenTotal(stdb.Variant, frozen=True, tag=2):
 
     variant = "Total"
     value: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
 
 
 ExprToken: TypeAlias = ExprTokenNumber | ExprTokenNegative | ExprTokenTotal
@@ -727,6 +819,7 @@ class Point(stdb.Product, frozen=True):
     """Product type `Point`."""
 
     x: stdb.I32
+    """Integer from -2,147,483,648 to 2,147,483,647."""
     y: stdb.F64
 
 
@@ -819,6 +912,7 @@ class Tree(stdb.Product, frozen=True):
     """Product type `Tree`."""
 
     value: stdb.I32
+    """Integer from -2,147,483,648 to 2,147,483,647."""
     children: tuple[Tree, ...]
 
 
@@ -826,4 +920,6 @@ class TreeNode(stdb.Product, frozen=True):
     """Product type `TreeNode`."""
 
     value: stdb.I32
+    """Integer from -2,147,483,648 to 2,147,483,647."""
     depth: stdb.U32
+    """Integer from 0 to 4,294,967,295."""

@@ -23,7 +23,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_close_house = stdb.OnReducer[()]("close_house")
-    """Callbacks on calls of reducer `close_house`."""
+    """Callbacks on calls of reducer `close_house`: `callback(event)`."""
 
     @stdb.reducer("delete_and_reinsert")
     def delete_and_reinsert(self, id: stdb.U32) -> stdb.ReducerCall:
@@ -34,7 +34,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_delete_and_reinsert = stdb.OnReducer[stdb.U32]("delete_and_reinsert")
-    """Callbacks on calls of reducer `delete_and_reinsert`."""
+    """Callbacks on calls of reducer `delete_and_reinsert`: `callback(event, id)`."""
 
     @stdb.reducer("drop_readings")
     def drop_readings(self) -> stdb.ReducerCall:
@@ -45,7 +45,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_drop_readings = stdb.OnReducer[()]("drop_readings")
-    """Callbacks on calls of reducer `drop_readings`."""
+    """Callbacks on calls of reducer `drop_readings`: `callback(event)`."""
 
     on_connected = stdb.OnReducer[()]("connected")
     """Callbacks on calls of reducer `connected`. The server calls it when a client connects."""
@@ -59,7 +59,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_pair = stdb.OnReducer[stdb.U32, stdb.U32, stdb.U32]("pair")
-    """Callbacks on calls of reducer `pair`."""
+    """Callbacks on calls of reducer `pair`: `callback(event, id, tag, rights)`."""
 
     @stdb.reducer("put_odd_floats")
     def put_odd_floats(self) -> stdb.ReducerCall:
@@ -70,7 +70,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_put_odd_floats = stdb.OnReducer[()]("put_odd_floats")
-    """Callbacks on calls of reducer `put_odd_floats`."""
+    """Callbacks on calls of reducer `put_odd_floats`: `callback(event)`."""
 
     @stdb.reducer("retag")
     def retag(self, id: stdb.U32, tag: stdb.U32) -> stdb.ReducerCall:
@@ -81,7 +81,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_retag = stdb.OnReducer[stdb.U32, stdb.U32]("retag")
-    """Callbacks on calls of reducer `retag`."""
+    """Callbacks on calls of reducer `retag`: `callback(event, id, tag)`."""
 
     @stdb.reducer("ring")
     def ring(self, alarm: types.Alarm) -> stdb.ReducerCall:
@@ -92,7 +92,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_ring = stdb.OnReducer[types.Alarm]("ring")
-    """Callbacks on calls of reducer `ring`."""
+    """Callbacks on calls of reducer `ring`: `callback(event, alarm)`."""
 
     @stdb.reducer("say")
     def say(self, word: str) -> stdb.ReducerCall:
@@ -103,7 +103,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_say = stdb.OnReducer[str]("say")
-    """Callbacks on calls of reducer `say`."""
+    """Callbacks on calls of reducer `say`: `callback(event, word)`."""
 
     @stdb.reducer("set_alarms")
     def set_alarms(self) -> stdb.ReducerCall:
@@ -114,7 +114,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_set_alarms = stdb.OnReducer[()]("set_alarms")
-    """Callbacks on calls of reducer `set_alarms`."""
+    """Callbacks on calls of reducer `set_alarms`: `callback(event)`."""
 
     @stdb.reducer("swap_left")
     def swap_left(self, old: stdb.U32, new: stdb.U32) -> stdb.ReducerCall:
@@ -125,7 +125,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_swap_left = stdb.OnReducer[stdb.U32, stdb.U32]("swap_left")
-    """Callbacks on calls of reducer `swap_left`."""
+    """Callbacks on calls of reducer `swap_left`: `callback(event, old, new)`."""
 
     @stdb.reducer("unpair_one")
     def unpair_one(self, right: stdb.U32) -> stdb.ReducerCall:
@@ -136,4 +136,4 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_unpair_one = stdb.OnReducer[stdb.U32]("unpair_one")
-    """Callbacks on calls of reducer `unpair_one`."""
+    """Callbacks on calls of reducer `unpair_one`: `callback(event, right)`."""

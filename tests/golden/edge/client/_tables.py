@@ -147,8 +147,14 @@ class Tables(stdb.TableSet):
     """Tables of the module, by name."""
 
     alarm: AlarmTable
+    """Table `alarm`, with primary key `id`. Column `id` is auto-inc. The server calls `ring` at the times in its rows."""
     left: LeftTable
+    """Table `left`, with primary key `id`."""
     own: OwnTable
+    """Table `own`, with primary key `owner`."""
     reading: ReadingTable
+    """Table `reading`, without a primary key."""
     right: RightTable
+    """Table `right`, with primary key `id`."""
     rung: RungTable
+    """Table `rung`, without a primary key."""

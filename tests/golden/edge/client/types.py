@@ -20,6 +20,7 @@ class Alarm(stdb.Product, frozen=True):
     """Row of table `alarm`."""
 
     id: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     scheduled_at: stdb.ScheduleAt
     what: str
 
@@ -28,7 +29,9 @@ class Left(stdb.Product, frozen=True):
     """Row of table `left`."""
 
     id: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     tag: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
 
 
 class Own(stdb.Product, frozen=True):
@@ -52,7 +55,9 @@ class Right(stdb.Product, frozen=True):
     """Row of table `right`."""
 
     id: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     left_id: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     note: str
 
 

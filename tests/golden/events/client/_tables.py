@@ -46,4 +46,6 @@ class Tables(stdb.TableSet):
     """Tables of the module, by name."""
 
     hero: HeroTable
+    """Table `hero`, with primary key `id`."""
     hit: HitTable
+    """Event table `hit`. Protocol version 1, which this client speaks, cannot subscribe to it: SubscriptionError is raised."""

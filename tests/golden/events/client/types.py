@@ -16,6 +16,7 @@ class Hero(stdb.Product, frozen=True):
     """Row of table `hero`."""
 
     id: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     name: str
 
 
@@ -23,4 +24,6 @@ class Hit(stdb.Product, frozen=True):
     """Row of table `hit`."""
 
     hero: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     damage: stdb.U32
+    """Integer from 0 to 4,294,967,295."""

@@ -23,7 +23,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_class_ = stdb.OnReducer[str]("class")
-    """Callbacks on calls of reducer `class`."""
+    """Callbacks on calls of reducer `class`: `callback(event, type)`."""
 
     @stdb.reducer(
         "CreateAccount",
@@ -40,7 +40,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_create_account = stdb.OnReducer[str, stdb.U64]("CreateAccount")
-    """Callbacks on calls of reducer `CreateAccount`."""
+    """Callbacks on calls of reducer `CreateAccount`: `callback(event, class_, self_)`."""
 
     @stdb.reducer(
         'it\'s """quoted""" \\ new\nline',
@@ -56,7 +56,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_it_s_quoted_new_line = stdb.OnReducer[str]('it\'s """quoted""" \\ new\nline')
-    """Callbacks on calls of reducer `it's \"\"\"quoted\"\"\" \\ new\nline`."""
+    """Callbacks on calls of reducer `it's \"\"\"quoted\"\"\" \\ new\nline`: `callback(event, it_s_quoted_new_line)`."""
 
     on_joined = stdb.OnReducer[()]("joined")
     """Callbacks on calls of reducer `joined`. The server calls it when a client connects."""
@@ -73,7 +73,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_stdb_ = stdb.OnReducer[()]("stdb")
-    """Callbacks on calls of reducer `stdb`."""
+    """Callbacks on calls of reducer `stdb`: `callback(event)`."""
 
     @stdb.reducer("url")
     def url(self, url: types.URL) -> stdb.ReducerCall:
@@ -84,7 +84,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_url = stdb.OnReducer[types.URL]("url")
-    """Callbacks on calls of reducer `url`."""
+    """Callbacks on calls of reducer `url`: `callback(event, url)`."""
 
     @stdb.reducer("use_sum")
     def use_sum(
@@ -106,4 +106,4 @@ class Reducers(stdb.ReducerSet):
     ](
         "use_sum",
     )
-    """Callbacks on calls of reducer `use_sum`."""
+    """Callbacks on calls of reducer `use_sum`: `callback(event, sum, other, maybe)`."""

@@ -218,8 +218,14 @@ class Tables(stdb.TableSet):
     """Tables of the module, by name."""
 
     account: AccountTable
+    """Table `account`, with primary key `id`."""
     everything: EverythingTable
+    """Table `everything`, without a primary key."""
     inventory_item_of_a_player_who_has_a_lot_of_things: InventoryItemOfAPlayerWhoHasALotOfThingsTable  # fmt: skip
+    """Table `InventoryItemOfAPlayerWhoHasALotOfThings`, with primary key `id`."""
     old_accounts: OldAccountsTable
+    """Table `OldAccounts`, without a primary key."""
     ranking: RankingTable
+    """Table `ranking`, with primary key `rank`."""
     unnamed_row: UnnamedRowTable
+    """Table `unnamed_row`, without a primary key."""

@@ -49,13 +49,16 @@ class Account(
     """Row of tables `OldAccounts` and `account`."""
 
     id: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     class_: str
     str_: str
     camel_case: bool
     self: stdb.Some[None] | None
     count: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     where: str
     hidden: stdb.I8
+    """Integer from -128 to 127."""
     n2fast: stdb.F64
     type: str
 
@@ -76,17 +79,29 @@ class Everything(
     field_bool: bool
     field_string: str
     field_u8: stdb.U8
+    """Integer from 0 to 255."""
     field_u16: stdb.U16
+    """Integer from 0 to 65,535."""
     field_u32: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     field_u64: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     field_u128: stdb.U128
+    """Unsigned integer of 128 bits."""
     field_u256: stdb.U256
+    """Unsigned integer of 256 bits."""
     field_i8: stdb.I8
+    """Integer from -128 to 127."""
     field_i16: stdb.I16
+    """Integer from -32,768 to 32,767."""
     field_i32: stdb.I32
+    """Integer from -2,147,483,648 to 2,147,483,647."""
     field_i64: stdb.I64
+    """Integer from -9,223,372,036,854,775,808 to 9,223,372,036,854,775,807."""
     field_i128: stdb.I128
+    """Signed integer of 128 bits."""
     field_i256: stdb.I256
+    """Signed integer of 256 bits."""
     field_f32: stdb.F32
     field_f64: stdb.F64
     identity: stdb.Identity
@@ -117,13 +132,16 @@ class GeoPoint(stdb.Product, frozen=True):
     """Product type `geo.Point`."""
 
     x: stdb.I32
+    """Integer from -2,147,483,648 to 2,147,483,647."""
     y: stdb.I32
+    """Integer from -2,147,483,648 to 2,147,483,647."""
 
 
 class InventoryItemOfAPlayerWhoHasALotOfThings(stdb.Product, frozen=True):
     """Row of table `InventoryItemOfAPlayerWhoHasALotOfThings`."""
 
     id: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     the_slot_of_the_inventory_where_it_is_kept: str
 
 
@@ -183,6 +201,7 @@ class Ranking(stdb.Product, frozen=True):
 
     rank: Rank
     season: stdb.U16
+    """Integer from 0 to 65,535."""
     owner: stdb.Identity
     score: stdb.F32
     conn: stdb.ConnectionId
@@ -190,6 +209,7 @@ class Ranking(stdb.Product, frozen=True):
     uuid: stdb.Uuid
     at: stdb.Timestamp
     signed: stdb.I64
+    """Integer from -9,223,372,036,854,775,808 to 9,223,372,036,854,775,807."""
     flag: bool
 
 
@@ -202,6 +222,7 @@ class ThisNameIsSoLongThatTheHeaderOfItsClassDoesNotFitOnOneLineOfCodeOnlyOne(
 
     variant = "OnlyOne"
     value: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
 
 
 ThisNameIsSoLongThatTheHeaderOfItsClassDoesNotFitOnOneLineOfCode: TypeAlias = (
@@ -215,6 +236,7 @@ class TreeLeaf(stdb.Variant, frozen=True, tag=0):
 
     variant = "Leaf"
     value: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
 
 
 class TreeNode(stdb.Variant, frozen=True, tag=1):
@@ -253,9 +275,11 @@ class URL(stdb.Product, frozen=True):
     """Product type `URL`."""
 
     a: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
 
 
 class UnnamedRow(stdb.Product, frozen=True):
     """Row of table `unnamed_row`."""
 
     n: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""

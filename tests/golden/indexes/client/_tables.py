@@ -72,3 +72,4 @@ class Tables(stdb.TableSet):
     """Tables of the module, by name."""
 
     point: PointTable
+    """Table `point`, with primary key `id`."""

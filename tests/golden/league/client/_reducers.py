@@ -39,7 +39,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "add_level_2_person",
     )
-    """Callbacks on calls of reducer `add_level_2_person`."""
+    """Callbacks on calls of reducer `add_level_2_person`: `callback(event, level, rank_no, rank)`."""
 
     @stdb.reducer(
         "create_player_1",
@@ -62,7 +62,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_create_player_1 = stdb.OnReducer[stdb.U64, str, stdb.U8]("create_player_1")
-    """Callbacks on calls of reducer `create_player_1`."""
+    """Callbacks on calls of reducer `create_player_1`: `callback(event, player_1_id, last_name_2, u_8_value)`."""
 
     on_on_join_2 = stdb.OnReducer[()]("on_join_2")
     """Callbacks on calls of reducer `on_join_2`. The server calls it when a client connects."""
@@ -76,7 +76,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_promote = stdb.OnReducer[stdb.U64]("PromotePerson")
-    """Callbacks on calls of reducer `PromotePerson`."""
+    """Callbacks on calls of reducer `PromotePerson`: `callback(event, id)`."""
 
     @stdb.reducer("put_badge")
     def put_badge(
@@ -102,7 +102,7 @@ class Reducers(stdb.ReducerSet):
     ](
         "put_badge",
     )
-    """Callbacks on calls of reducer `put_badge`."""
+    """Callbacks on calls of reducer `put_badge`: `callback(event, id, rank, result, maybe, shape)`."""
 
     @stdb.reducer("score")
     def score(self, by: stdb.U64) -> stdb.ReducerCall:
@@ -113,7 +113,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_score = stdb.OnReducer[stdb.U64]("score")
-    """Callbacks on calls of reducer `score`."""
+    """Callbacks on calls of reducer `score`: `callback(event, by)`."""
 
     @stdb.reducer("set_whistle")
     def set_whistle(self, at: stdb.ScheduleAt, text: str) -> stdb.ReducerCall:
@@ -124,7 +124,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_set_whistle = stdb.OnReducer[stdb.ScheduleAt, str]("set_whistle")
-    """Callbacks on calls of reducer `set_whistle`."""
+    """Callbacks on calls of reducer `set_whistle`: `callback(event, at, text)`."""
 
     @stdb.reducer("write_note")
     def write_note(self, text: str) -> stdb.ReducerCall:
@@ -135,4 +135,4 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_write_note = stdb.OnReducer[str]("write_note")
-    """Callbacks on calls of reducer `write_note`."""
+    """Callbacks on calls of reducer `write_note`: `callback(event, text)`."""

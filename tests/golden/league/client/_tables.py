@@ -246,14 +246,26 @@ class Tables(stdb.TableSet):
     """Tables of the module, by name."""
 
     all_people: AllPeopleTable
+    """View `all_people`, with primary key `id`. The module computes its rows; subscribe to it and read it like a table."""
     badge: BadgeTable
+    """Table `BadgeTable`, with primary key `id`."""
     first_player: FirstPlayerTable
+    """View `TheFirst`. The module computes its rows; subscribe to it and read it like a table."""
     goal_scored: GoalScoredTable
+    """Event table `goal_scored`. Protocol version 1, which this client speaks, cannot subscribe to it: SubscriptionError is raised."""
     half_time_2: HalfTime2Table
+    """Table `half_time_2`, with primary key `id`. Column `id` is auto-inc. The server calls `blow_whistle_2` at the times in its rows."""
     keyed_players_2: KeyedPlayers2Table
+    """View `keyed_players_2`, with primary key `player_1_id`. The module computes its rows; subscribe to it and read it like a table."""
     level_2_people: Level2PeopleTable
+    """Table `level_2_people`, with primary key `id`. Column `id` is auto-inc."""
     my_people_2: MyPeople2Table
+    """View `my_people_2`. The module computes its rows; subscribe to it and read it like a table."""
     player_1: Player1Table
+    """Table `player_1`, with primary key `player_1_id`."""
     player_1_copy: Player1CopyTable
+    """Table `player_1_copy`, with primary key `id`."""
     points: PointsTable
+    """View `points`. The module computes its rows; subscribe to it and read it like a table."""
     private_note: PrivateNoteTable
+    """Table `private_note`, with primary key `id`. Column `id` is auto-inc."""

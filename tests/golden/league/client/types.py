@@ -39,6 +39,7 @@ class GoalScored(stdb.Product, frozen=True):
     """Row of table `goal_scored`."""
 
     by: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     at: stdb.Timestamp
 
 
@@ -46,6 +47,7 @@ class HalfTime2(stdb.Product, frozen=True):
     """Row of table `half_time_2`."""
 
     id: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     scheduled_at: stdb.ScheduleAt
     text: str
 
@@ -54,9 +56,12 @@ class Level2Person(stdb.Product, frozen=True):
     """Row of tables `all_people` and `level_2_people` and `my_people_2`."""
 
     id: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     owner: stdb.Identity
     level: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     rank_no: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     rank: Rank
 
 
@@ -64,27 +69,33 @@ class Player1(stdb.Product, frozen=True):
     """Row of tables `TheFirst` and `keyed_players_2` and `player_1`."""
 
     player_1_id: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     last_name_2: str
     u_8_value: stdb.U8
+    """Integer from 0 to 255."""
 
 
 class PlayerCopy(stdb.Product, frozen=True):
     """Row of table `player_1_copy`."""
 
     id: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
 
 
 class Point2D(stdb.Product, frozen=True):
     """Row of table `points`."""
 
     x_1: stdb.I32
+    """Integer from -2,147,483,648 to 2,147,483,647."""
     y_axis: stdb.I32
+    """Integer from -2,147,483,648 to 2,147,483,647."""
 
 
 class PrivateNote(stdb.Product, frozen=True):
     """Row of table `private_note`."""
 
     id: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     owner: stdb.Identity
     text: str
 

@@ -27,4 +27,4 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_put = stdb.OnReducer[types.Nest, stdb.Some[stdb.U64 | None] | None]("put")
-    """Callbacks on calls of reducer `put`."""
+    """Callbacks on calls of reducer `put`: `callback(event, nest, deep)`."""

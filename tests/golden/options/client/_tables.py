@@ -41,3 +41,4 @@ class Tables(stdb.TableSet):
     """Tables of the module, by name."""
 
     nest: NestTable
+    """Table `nest`, without a primary key."""

@@ -29,4 +29,4 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_tick = stdb.OnReducer[types.Timer]("tick")
-    """Callbacks on calls of reducer `tick`."""
+    """Callbacks on calls of reducer `tick`: `callback(event, timer)`."""

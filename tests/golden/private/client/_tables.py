@@ -60,4 +60,6 @@ class Tables(stdb.TableSet):
     """Tables of the module, by name."""
 
     slot: SlotTable
+    """Table `slot`, with primary key `id`. Column `id` is auto-inc. The server calls `run` at the times in its rows. Private: only the owner of the database can read it."""
     timer: TimerTable
+    """Table `timer`, with primary key `id`. Column `id` is auto-inc. The server calls `tick` at the times in its rows."""

@@ -23,7 +23,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_boom = stdb.OnReducer[()]("boom")
-    """Callbacks on calls of reducer `boom`."""
+    """Callbacks on calls of reducer `boom`: `callback(event)`."""
 
     @stdb.reducer("bump")
     def bump(self, start: stdb.U64, n: stdb.U64) -> stdb.ReducerCall:
@@ -34,7 +34,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_bump = stdb.OnReducer[stdb.U64, stdb.U64]("bump")
-    """Callbacks on calls of reducer `bump`."""
+    """Callbacks on calls of reducer `bump`: `callback(event, start, n)`."""
 
     @stdb.reducer("create_player")
     def create_player(self, name: str) -> stdb.ReducerCall:
@@ -45,7 +45,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_create_player = stdb.OnReducer[str]("create_player")
-    """Callbacks on calls of reducer `create_player`."""
+    """Callbacks on calls of reducer `create_player`: `callback(event, name)`."""
 
     @stdb.reducer("fill")
     def fill(self, start: stdb.U64, n: stdb.U64) -> stdb.ReducerCall:
@@ -56,7 +56,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_fill = stdb.OnReducer[stdb.U64, stdb.U64]("fill")
-    """Callbacks on calls of reducer `fill`."""
+    """Callbacks on calls of reducer `fill`: `callback(event, start, n)`."""
 
     @stdb.reducer("level_up")
     def level_up(self, id: stdb.U64) -> stdb.ReducerCall:
@@ -67,7 +67,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_level_up = stdb.OnReducer[stdb.U64]("level_up")
-    """Callbacks on calls of reducer `level_up`."""
+    """Callbacks on calls of reducer `level_up`: `callback(event, id)`."""
 
     @stdb.reducer("put_every")
     def put_every(
@@ -95,4 +95,4 @@ class Reducers(stdb.ReducerSet):
     ](
         "put_every",
     )
-    """Callbacks on calls of reducer `put_every`."""
+    """Callbacks on calls of reducer `put_every`: `callback(event, shape, opt, d, by, big, sz)`."""

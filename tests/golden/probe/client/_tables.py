@@ -102,5 +102,8 @@ class Tables(stdb.TableSet):
     """Tables of the module, by name."""
 
     bulk: BulkTable
+    """Table `bulk`, with primary key `id`."""
     every: EveryTable
+    """Table `every`, without a primary key."""
     player: PlayerTable
+    """Table `player`, with primary key `id`. Column `id` is auto-inc."""

@@ -25,10 +25,12 @@ class Bulk(stdb.Product, frozen=True):
     """Row of table `bulk`."""
 
     id: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     name: str
     x: stdb.F64
     y: stdb.F64
     tag: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
 
 
 class Color(stdb.Enumeration):
@@ -42,7 +44,9 @@ class Every(stdb.Product, frozen=True):
     """Row of table `every`."""
 
     a: stdb.U8
+    """Integer from 0 to 255."""
     b: stdb.I128
+    """Signed integer of 128 bits."""
     c: stdb.F32
     d: stdb.F64
     e: bytes
@@ -53,17 +57,21 @@ class Every(stdb.Product, frozen=True):
     sched: stdb.ScheduleAt
     ok: bool
     big: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     by: tuple[Shape, ...]
     un: stdb.Some[stdb.I32 | None] | None
     u256: stdb.U256
+    """Unsigned integer of 256 bits."""
 
 
 class Player(stdb.Product, frozen=True):
     """Row of table `player`."""
 
     id: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     name: str
     level: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
     owner: stdb.Identity
     conn: stdb.ConnectionId | None
     at: stdb.Timestamp

@@ -21,7 +21,9 @@ class Cell(stdb.Product, frozen=True):
     """Product type `Cell`."""
 
     x: stdb.I32
+    """Integer from -2,147,483,648 to 2,147,483,647."""
     y: stdb.I32
+    """Integer from -2,147,483,648 to 2,147,483,647."""
 
 
 class MoveRest(stdb.Variant, frozen=True, tag=0):

@@ -51,3 +51,4 @@ class Tables(stdb.TableSet):
     """Tables of the module, by name."""
 
     rows: RowsTable
+    """Table `rows`, without a primary key."""

@@ -30,8 +30,11 @@ class Row(
     of_bool: bool
     of_string: str
     of_i8: stdb.I8
+    """Integer from -128 to 127."""
     of_u128: stdb.U128
+    """Unsigned integer of 128 bits."""
     of_i256: stdb.I256
+    """Signed integer of 256 bits."""
     of_f32: stdb.F32
     of_f64: stdb.F64
     of_bytes: bytes
@@ -46,4 +49,6 @@ class Row(
     of_unit: None
     of_enum: Kind
     größe_x: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     a_column_whose_name_is_so_long_that_its_declaration_is_broken_into_lines: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""

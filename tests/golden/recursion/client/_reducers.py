@@ -36,4 +36,4 @@ class Reducers(stdb.ReducerSet):
     ](
         "grow",
     )
-    """Callbacks on calls of reducer `grow`."""
+    """Callbacks on calls of reducer `grow`: `callback(event, tree, folder, even, outcome)`."""

@@ -84,6 +84,7 @@ class TreeLeaf(stdb.Variant, frozen=True, tag=0):
 
     variant = "Leaf"
     value: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
 
 
 class TreeBranch(stdb.Variant, frozen=True, tag=1):

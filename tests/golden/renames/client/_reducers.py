@@ -29,7 +29,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_add_player = stdb.OnReducer[stdb.U64, types.Shape]("player")
-    """Callbacks on calls of reducer `player`."""
+    """Callbacks on calls of reducer `player`: `callback(event, self_, shape)`."""
 
     @stdb.reducer("on_player")
     def on_player(self, team: types.Team, point: types.Point) -> stdb.ReducerCall:
@@ -40,4 +40,4 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_on_player = stdb.OnReducer[types.Team, types.Point]("on_player")
-    """Callbacks on calls of reducer `on_player`."""
+    """Callbacks on calls of reducer `on_player`: `callback(event, team, point)`."""

@@ -56,4 +56,6 @@ class Tables(stdb.TableSet):
     """Tables of the module, by name."""
 
     old_players: OldPlayersTable
+    """Table `Player`, without a primary key."""
     player: PlayerTable
+    """Table `player`, with primary key `aB`."""

@@ -31,19 +31,23 @@ class Gamer(
 
     klass: str
     first_ab: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     a_b: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
 
 
 class Place(stdb.Product, frozen=True):
     """Product type `geo.Point`."""
 
     x: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
 
 
 class Point(stdb.Product, frozen=True):
     """Product type `Point`."""
 
     x: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
 
 
 class ShapeDot(stdb.Variant, frozen=True, tag=0):

@@ -37,3 +37,4 @@ class Tables(stdb.TableSet):
     """Tables of the module, by name."""
 
     timer: TimerTable
+    """Table `timer`, with primary key `id`. Column `id` is auto-inc. The server calls `tick` at the times in its rows."""

@@ -16,6 +16,7 @@ class Slot(stdb.Product, frozen=True):
     """Product type `Slot`."""
 
     id: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     scheduled_at: stdb.ScheduleAt
     what: str
 
@@ -24,4 +25,5 @@ class Timer(stdb.Product, frozen=True):
     """Row of table `timer`."""
 
     id: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     scheduled_at: stdb.ScheduleAt

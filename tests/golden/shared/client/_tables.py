@@ -61,5 +61,8 @@ class Tables(stdb.TableSet):
     """Tables of the module, by name."""
 
     bag: BagTable
+    """Table `bag`, with primary key `id`."""
     ground: GroundTable
+    """Table `ground`, without a primary key."""
     shop: ShopTable
+    """Table `shop`, without a primary key."""

@@ -17,12 +17,14 @@ class GeoPoint(stdb.Product, frozen=True):
     """Product type `geo.Point`."""
 
     x: stdb.I32
+    """Integer from -2,147,483,648 to 2,147,483,647."""
 
 
 class Item(stdb.Product, frozen=True):
     """Row of tables `bag` and `ground` and `shop`."""
 
     id: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     at: GeoPoint
     on: ScreenUiPoint
 
@@ -31,3 +33,4 @@ class ScreenUiPoint(stdb.Product, frozen=True):
     """Product type `screen.ui.Point`."""
 
     pixel: stdb.U32
+    """Integer from 0 to 4,294,967,295."""

@@ -21,7 +21,7 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_ping = stdb.OnReducer[()]("ping")
-    """Callbacks on calls of reducer `ping`."""
+    """Callbacks on calls of reducer `ping`: `callback(event)`."""
 
     @stdb.reducer("shop.add_item")
     def shop_add_item(self, id: stdb.U64, name: str) -> stdb.ReducerCall:
@@ -32,4 +32,4 @@ class Reducers(stdb.ReducerSet):
         raise NotImplementedError
 
     on_shop_add_item = stdb.OnReducer[stdb.U64, str]("shop.add_item")
-    """Callbacks on calls of reducer `shop.add_item`."""
+    """Callbacks on calls of reducer `shop.add_item`: `callback(event, id, name)`."""

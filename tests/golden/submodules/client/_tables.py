@@ -47,4 +47,6 @@ class Tables(stdb.TableSet):
     """Tables of the module, by name."""
 
     shop_all_items: ShopAllItemsTable
+    """View `shop.all_items`. The module computes its rows; subscribe to it and read it like a table."""
     shop_stock_item: ShopStockItemTable
+    """Table `shop.stock_item`, with primary key `id`."""

@@ -15,4 +15,5 @@ class ShopStockItem(stdb.Product, frozen=True):
     """Row of tables `shop.all_items` and `shop.stock_item`."""
 
     id: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     name: str

@@ -94,7 +94,12 @@ class Tables(stdb.TableSet):
     """Tables of the module, by name."""
 
     all_ranks: AllRanksTable
+    """View `all_ranks`, with primary key `player`. The module computes its rows; subscribe to it and read it like a table."""
     best: BestTable
+    """View `best`. The module computes its rows; subscribe to it and read it like a table."""
     high_levels: HighLevelsTable
+    """View `high_levels`, with primary key `id`. The module computes its rows; subscribe to it and read it like a table."""
     me: MeTable
+    """View `me`. The module computes its rows; subscribe to it and read it like a table."""
     player: PlayerTable
+    """Table `player`, with primary key `id`."""

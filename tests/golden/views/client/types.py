@@ -16,12 +16,16 @@ class Player(stdb.Product, frozen=True):
     """Row of tables `high_levels` and `me` and `player`."""
 
     id: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     name: str
     level: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
 
 
 class Rank(stdb.Product, frozen=True):
     """Row of tables `all_ranks` and `best`."""
 
     player: stdb.U64
+    """Integer from 0 to 18,446,744,073,709,551,615."""
     place: stdb.U32
+    """Integer from 0 to 4,294,967,295."""
