@@ -85,6 +85,16 @@ class Subscription:
         """Lifecycle state of the subscription."""
         return self._record.state
 
+    @property
+    def is_active(self) -> bool:
+        """True if its rows are in the cache: also while the connection is lost."""
+        return self._record.state is SubscriptionState.ACTIVE
+
+    @property
+    def is_ended(self) -> bool:
+        """True if it is over for good: unsubscribed and its rows deleted, refused, or the client closed."""
+        return self._record.state in {SubscriptionState.ENDED, SubscriptionState.FAILED}
+
     def __await__(self) -> Generator[Any, None, Self]:  # Any: passes through to the event loop
         yield from self._record.applied.__await__()
         return self

@@ -176,15 +176,20 @@ async def test_a_subscription_tells_its_life(game: Database) -> None:
             lambda applied: told.append(f"applied {applied.state.value} {client.db.player.count()}")
         )
         states = [subscription.state.value]
+        flags = [(subscription.is_active, subscription.is_ended)]
         assert await subscription is subscription
         states.append(subscription.state.value)
+        flags.append((subscription.is_active, subscription.is_ended))
         assert told == ["Alice", "applied active 1"]
         await subscription.applied()  # at once
         ending = subscription.unsubscribe()
         states.append(subscription.state.value)
+        flags.append((subscription.is_active, subscription.is_ended))
         await ending
         states.append(subscription.state.value)
+        flags.append((subscription.is_active, subscription.is_ended))
         assert states == ["pending", "active", "ending", "ended"]
+        assert flags == [(False, False), (True, False), (False, False), (False, True)]
         await subscription.unsubscribe()  # twice is as once
 
 
@@ -239,6 +244,7 @@ async def test_a_refusal_is_told_to_whoever_listens(game: Database, caplog: pyte
         error = await errors.get()
         assert (error.queries, "nowhere" in error.message) == (("SELECT * FROM nowhere",), True)
         assert subscription.state.value == "failed"
+        assert subscription.is_ended
         with pytest.raises(SubscriptionError):
             await subscription
         await subscription.unsubscribe()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import sys
 
 import msgspec
@@ -53,3 +54,10 @@ def test_messagepack_holds_what_has_64_bits() -> None:
     assert msgspec.msgpack.decode(data, type=Position) == BOB.position
     with pytest.raises(OverflowError):
         msgspec.msgpack.encode(BOB)
+
+
+def test_json_has_null_for_nan() -> None:
+    text = msgspec.json.encode(Position(x=1.0, y=math.nan))
+    assert text == b'{"x":1.0,"y":null}'
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(text, type=Position)

@@ -11,6 +11,7 @@ from stdb_runtime import (
     RowEvent,
     Stats,
     Stream,
+    Subscription,
     SubscriptionError,
     Table,
     TableInfo,
@@ -170,3 +171,17 @@ def numbers(owner: Identity) -> None:
     reveal_type(Identity.from_bytes(bytearray(32), "big"))  # accept: Identity
     reveal_type(owner.to_bytes())  # accept: bytes
     owner.to_bytes("middle")  # reject: arg-type reportArgumentType
+
+
+async def states(client: Client) -> None:
+    subscription = client.subscribe(tables.player)
+    assert not subscription.is_active
+    await subscription.unsubscribe()
+    assert subscription.is_ended
+    reveal_type(subscription)  # accept: Subscription
+
+
+def state(subscription: Subscription) -> None:
+    reveal_type(subscription.is_active)  # accept: bool
+    subscription.is_active = True  # reject: misc reportAttributeAccessIssue
+    subscription.is_ended()  # reject: operator reportCallIssue
