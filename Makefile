@@ -12,7 +12,7 @@ READY := $(VENV)/ready
 SERVERLESS := $(foreach name,codegen runtime soak typing packaging support test_docs.py test_imports.py,tests/$(name))
 PATHS := $(filter tests%,$(ARGS))
 OTHERS := $(filter-out $(SERVERLESS) $(SERVERLESS:=/%) $(SERVERLESS:=::%),$(PATHS))
-SERVER := $(if $(findstring not live,$(ARGS)),,$(if $(PATHS),$(if $(OTHERS),server),server))
+BUILDS_SERVER := $(if $(findstring not live,$(ARGS)),,$(if $(PATHS),$(if $(OTHERS),server),server))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo server test coverage soak check format golden bench-quick modules dist clean
@@ -26,12 +26,12 @@ demo: $(READY) server ## generate a client for the example game, check it, and p
 server: python ## get the server: use what is there, else build it once (takes minutes) and keep it
 	@$(PYTHON) -m tests.support.binary
 
-test: $(READY) $(SERVER) ## run all tests, the live ones on a real server: make test ARGS="tests/runtime -k cache"
+test: $(READY) $(BUILDS_SERVER) ## run all tests, the live ones on a real server: make test ARGS="tests/runtime -k cache"
 	@$(BIN)/python -m pytest $(ARGS)
 
 # The client without I/O must be covered whole. The tables are printed even if a test fails.
 coverage: export COVERAGE_FILE := $(CURDIR)/$(VENV)/coverage/data
-coverage: $(READY) $(SERVER) ## run the tests as `make test` does, and print which lines and branches they reach
+coverage: $(READY) $(BUILDS_SERVER) ## run the tests as `make test` does, and print which lines and branches they reach
 	@$(BIN)/coverage run -m pytest $(ARGS); tests=$$?; \
 	  $(BIN)/coverage report && \
 	  $(BIN)/coverage report --include='stdb_runtime/_engine/*,stdb_runtime/_protocol/*' --fail-under=100 && \

@@ -44,3 +44,8 @@ def test_only_what_needs_a_server_gets_one(target: str, arguments: str, needed: 
 def test_help_lists_every_target() -> None:
     (line,) = re.findall(r"^\.PHONY: (help .*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert re.findall(r"^  make ([a-z-]+) ", make("help"), re.MULTILINE) == line.split()
+
+
+def test_the_soak_takes_all_servers_or_the_one_that_is_named() -> None:
+    assert "--server" not in make("--dry-run", "soak")
+    assert "--server 2.8.3" in make("--dry-run", "soak", "SERVER=2.8.3")
