@@ -39,7 +39,7 @@ LAYERS = (
     "_engine.engine",
     "_engine.cache_sink _engine.handler_sink",
     # _handles: what users hold
-    "_handles.signature",
+    "_handles.declaration",
     "_handles.connection_info _handles.current _handles.procedure _handles.query _handles.reducer",
     "_handles.registry _handles.request _handles.subscription _handles.table",
     "_handles.client _handles.index _handles.raw _handles.schema_difference",

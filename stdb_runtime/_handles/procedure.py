@@ -11,17 +11,17 @@ A declaration is a method without a body, which the decorator turns into one tha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property, wraps
-from typing import Any, TypeVar, cast
+from functools import cached_property
+from typing import Any, TypeVar
 
 from .._engine.cache_sink import EngineSource
 from .._engine.result import PendingResult
 from .._sats.annotation import return_type_of
 from .._sats.parameters import Parameters
 from .._sats.sats import SatsType
-from .signature import shown_signature
+from .declaration import declare
 
-__all__ = ["ProcedureDeclaration", "ProcedureSet", "declared_procedure", "procedure"]
+__all__ = ["ProcedureDeclaration", "ProcedureSet", "procedure"]
 
 F = TypeVar("F", bound=Callable[..., PendingResult[Any]])
 
@@ -64,22 +64,13 @@ def procedure(name: str, *, rename: Mapping[str, str] | None = None) -> Callable
         rename: the module's names of parameters whose Python name differs.
     """
 
-    def declare(method: F) -> F:
+    def decorate(method: F) -> F:
         declared = ProcedureDeclaration(name, method, rename or {})
 
-        @wraps(method)
         def call(procedures: ProcedureSet, /, *args: object, **kwargs: object) -> PendingResult[Any]:
             values = declared.parameters.bind(args, kwargs)
             return procedures.__engine__().call_procedure(name, values, declared.parameters, declared.returns)
 
-        call.__dict__["__declaration__"] = declared
-        call.__dict__["__signature__"] = shown_signature(method)
-        return cast("F", call)
+        return declare(method, declared, call)
 
-    return declare
-
-
-def declared_procedure(method: object) -> ProcedureDeclaration | None:
-    """Return the declaration of a procedure's method, bound or not; None for anything else."""
-    declared = getattr(method, "__declaration__", None)
-    return declared if isinstance(declared, ProcedureDeclaration) else None
+    return decorate

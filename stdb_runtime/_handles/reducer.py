@@ -13,7 +13,6 @@ A declaration is a method without a body, which the decorator turns into one tha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import wraps
 from typing import Generic, NamedTuple, ParamSpec, Self, TypeVar, TypeVarTuple, cast, overload
 
 from .._engine.cache_sink import EngineSource
@@ -22,14 +21,13 @@ from .._engine.result import ReducerCall
 from .._sats.parameters import Parameters
 from ..errors import ArgumentError
 from ..events import ReducerEvent, RowEvent
-from .signature import shown_signature
+from .declaration import declaration_of, declare
 
 __all__ = [
     "OnReducer",
     "ReducerDeclaration",
     "ReducerListener",
     "ReducerSet",
-    "declared_reducer",
     "fire_and_forget",
     "reducer",
 ]
@@ -61,7 +59,7 @@ class ReducerSet:
     @classmethod
     def __parameters__(cls) -> dict[str, Parameters]:
         """Return the parameters of each callable reducer, by its name in the module."""
-        found = map(declared_reducer, vars(cls).values())
+        found = (declaration_of(value, ReducerDeclaration) for value in vars(cls).values())
         return {declared.name: declared.parameters for declared in found if declared is not None}
 
 
@@ -73,24 +71,15 @@ def reducer(name: str, *, rename: Mapping[str, str] | None = None) -> Callable[[
         rename: the module's names of parameters whose Python name differs.
     """
 
-    def declare(declaration: F) -> F:
-        parameters = Parameters(f"reducer {name}", declaration, rename or {})
+    def decorate(method: F) -> F:
+        parameters = Parameters(f"reducer {name}", method, rename or {})
 
-        @wraps(declaration)
         def call(reducers: ReducerSet, /, *args: object, **kwargs: object) -> ReducerCall:
             return reducers.__engine__().call_reducer(name, parameters.bind(args, kwargs), parameters)
 
-        call.__dict__["__declaration__"] = ReducerDeclaration(name, parameters)
-        call.__dict__["__signature__"] = shown_signature(declaration)
-        return cast("F", call)
+        return declare(method, ReducerDeclaration(name, parameters), call)
 
-    return declare
-
-
-def declared_reducer(method: object) -> ReducerDeclaration | None:
-    """Return the declaration of a reducer's method, bound or not; None for anything else."""
-    declared = getattr(method, "__declaration__", None)
-    return declared if isinstance(declared, ReducerDeclaration) else None
+    return decorate
 
 
 def fire_and_forget(reducer: Callable[P, ReducerCall], *args: P.args, **kwargs: P.kwargs) -> None:
@@ -108,7 +97,7 @@ def fire_and_forget(reducer: Callable[P, ReducerCall], *args: P.args, **kwargs: 
         ArgumentError: `reducer` is not a reducer, or an argument does not have the declared type.
         NotConnectedError: there is no open connection.
     """
-    declared, owner = declared_reducer(reducer), getattr(reducer, "__self__", None)
+    declared, owner = declaration_of(reducer, ReducerDeclaration), getattr(reducer, "__self__", None)
     if declared is None or not isinstance(owner, ReducerSet):
         raise ArgumentError("reducer", f"expected a reducer such as reducers.create_player, got {reducer!r}")
     values = declared.parameters.bind(args, kwargs)

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextvars import Context
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -208,11 +208,9 @@ class Connection(Generic[S]):
         if unanswered and self.engine.is_active:
             await asyncio.wait(unanswered, timeout=self.options.close_timeout)
 
-    @contextlib.contextmanager
-    def detached(self) -> Generator[None]:
+    def detached(self) -> contextlib.AbstractContextManager[None]:
         """During the block, let nothing wait for the callback that the caller runs in."""
-        with self._callbacks.detached():
-            yield
+        return self._callbacks.detached()
 
     async def drain(self) -> None:
         """Wait until no request is unanswered and no coroutine callback is running."""

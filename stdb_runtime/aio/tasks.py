@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Generator
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Any
 
@@ -50,17 +51,13 @@ class CallbackTasks:
         others = {task for task in self._tasks if task is not current and task not in self._detached}
         return others - self._waiting if current in self._tasks else others
 
-    @contextlib.contextmanager
-    def waiting(self) -> Generator[None]:
+    def waiting(self) -> AbstractContextManager[None]:
         """During the block, mark the callback that the caller runs in as one that waits for the others."""
-        with _marked(self._current.get(), self._waiting):
-            yield
+        return _marked(self._current.get(), self._waiting)
 
-    @contextlib.contextmanager
-    def detached(self) -> Generator[None]:
+    def detached(self) -> AbstractContextManager[None]:
         """During the block, let nobody wait for the callback that the caller runs in."""
-        with _marked(self._current.get(), self._detached):
-            yield
+        return _marked(self._current.get(), self._detached)
 
     async def close(self, grace: float) -> None:
         """Wait up to `grace` seconds for the tasks, then cancel them, and wait as long again for those that go on."""

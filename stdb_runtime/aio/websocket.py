@@ -111,7 +111,7 @@ class Socket(ClientConnection):
     def to_connection_lost(self) -> ConnectionLost:
         """Return the error for the end of the connection, once it has ended."""
         closed = self.protocol.close_exc
-        if closed.sent is not None and not closed.rcvd_then_sent:
+        if closed.sent is not None and self.was_closed_here:
             reason = printable(closed.sent.reason, self.token) or "no reason given"
             if reason == _KEEPALIVE_TIMEOUT:
                 reason = "the server did not answer a ping in time (ping_timeout)"

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from stdb_codegen.emit import context, render
 from stdb_codegen.errors import CodegenError
 from stdb_codegen.schema import casing, lower, v10
-from stdb_runtime._handles.procedure import declared_procedure
-from stdb_runtime._handles.reducer import declared_reducer
+from stdb_runtime._handles.declaration import declaration_of
+from stdb_runtime._handles.procedure import ProcedureDeclaration
+from stdb_runtime._handles.reducer import ReducerDeclaration
 from stdb_runtime._sats.annotation import product_of
 from stdb_runtime.bindings import Enumeration, Product, Variant
 from tests.codegen import schemas
@@ -63,7 +64,7 @@ def imported(files: Mapping[str, str], folder: Path) -> ModuleType:
         cast("dict[str, object]", vars(package.Procedures)),
     )
     for method in (*reducers.values(), *procedures.values()):
-        declared = declared_reducer(method) or declared_procedure(method)
+        declared = declaration_of(method, ReducerDeclaration) or declaration_of(method, ProcedureDeclaration)
         if declared is not None:
             with pytest.raises(TypeError, match="has no parameter"):
                 declared.parameters.bind((), {"no such parameter": 1})

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from stdb_runtime._handles.reducer import OnReducer, declared_reducer
+from stdb_runtime._handles.declaration import declaration_of
+from stdb_runtime._handles.reducer import OnReducer, ReducerDeclaration
 from stdb_runtime._protocol.v1_json.arguments import encode
 from stdb_runtime._sats.annotation import product_of
 from stdb_runtime.bindings import Enumeration, Product
@@ -58,7 +59,7 @@ def test_runtime_reads_the_types_of_the_schema(case: str) -> None:
 def test_runtime_knows_the_reducers_by_their_wire_names(case: str) -> None:
     declared = cast("dict[str, object]", vars(module(case).Reducers))
     reducers = built(case).reducers
-    found = map(declared_reducer, declared.values())
+    found = (declaration_of(value, ReducerDeclaration) for value in declared.values())
     called = {reducer.name for reducer in found if reducer is not None}
     assert called == {reducer.name for reducer in reducers if reducer.method}
     assert sum(isinstance(value, OnReducer) for value in declared.values()) == len(reducers)

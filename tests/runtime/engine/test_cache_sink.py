@@ -20,7 +20,7 @@ from stdb_runtime import (
 from stdb_runtime._engine.subscription import SubscriptionState
 from stdb_runtime.events import UnknownTransaction
 from tests.golden.probe.client import Player, Reducers, Tables
-from tests.support.engine import PROBE, ListDriver, run, typed_engine
+from tests.support.engine import PROBE, ListDriver, run
 
 if TYPE_CHECKING:
     from stdb_runtime import RowEvent
@@ -37,28 +37,6 @@ LEVEL_UP = '"deletes":["[1,\\"Rec\\",2'
 LOST = ConnectionLost("lost")
 PENDING, ACTIVE, ENDING = SubscriptionState.PENDING, SubscriptionState.ACTIVE, SubscriptionState.ENDING
 ENDED, FAILED = SubscriptionState.ENDED, SubscriptionState.FAILED
-
-
-@pytest.fixture
-def made() -> tuple[TypedEngine, ListDriver]:
-    engine, driver = typed_engine(Tables, Reducers)
-    driver.connect()
-    return engine, driver
-
-
-@pytest.fixture
-def engine(made: tuple[TypedEngine, ListDriver]) -> TypedEngine:
-    return made[0]
-
-
-@pytest.fixture
-def driver(made: tuple[TypedEngine, ListDriver]) -> ListDriver:
-    return made[1]
-
-
-@pytest.fixture
-def tables(engine: TypedEngine) -> Tables:
-    return Tables(lambda: engine)
 
 
 def names(tables: Tables) -> list[str]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.golden.probe.client import Player, Reducers, Tables
-from tests.support.engine import Cancelled, ListDriver, run, typed_engine
+from tests.golden.probe.client import Player, Tables
+from tests.support.engine import Cancelled, ListDriver, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,28 +21,6 @@ ALL = ("SELECT * FROM player",)
 ROWS = "Rec2"
 # The recorded transaction that replaces Rec of level 2 by one of level 3.
 LEVEL_UP = '"deletes":["[1,\\"Rec\\",2'
-
-
-@pytest.fixture
-def made() -> tuple[TypedEngine, ListDriver]:
-    engine, driver = typed_engine(Tables, Reducers)
-    driver.connect()
-    return engine, driver
-
-
-@pytest.fixture
-def engine(made: tuple[TypedEngine, ListDriver]) -> TypedEngine:
-    return made[0]
-
-
-@pytest.fixture
-def driver(made: tuple[TypedEngine, ListDriver]) -> ListDriver:
-    return made[1]
-
-
-@pytest.fixture
-def tables(engine: TypedEngine) -> Tables:
-    return Tables(lambda: engine)
 
 
 def fill(engine: TypedEngine, driver: ListDriver) -> None:
