@@ -9,14 +9,14 @@ import contextlib
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from ssl import SSLContext
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from ._engine.backoff import Backoff
 from ._engine.result import PendingResult, ReducerCall
 from ._handles.current import CurrentClient
 from ._handles.index import BTree, Hash, Unique
 from ._handles.procedure import ProcedureSet, procedure
-from ._handles.query import Column, Columns, OpaqueColumn, Selectable
+from ._handles.query import Column, OpaqueColumn
 from ._handles.reducer import OnReducer, ReducerSet, reducer
 from ._handles.table import EventTable, KeyedTable, Table, TableSet
 from ._protocol.endpoint import Endpoint
@@ -66,7 +66,6 @@ __all__ = [
     "BytesLike",
     "Client",
     "Column",
-    "Columns",
     "ConnectionId",
     "Enumeration",
     "Err",
@@ -83,7 +82,6 @@ __all__ = [
     "ReducerCall",
     "ReducerSet",
     "ScheduleAt",
-    "Selectable",
     "Sequence",
     "Some",
     "Table",
@@ -97,15 +95,16 @@ __all__ = [
     "reducer",
 ]
 
-VERSION = 2
+VERSION = 3
 """Version of the bindings, which grows when code that was generated before no longer works."""
 
 D = TypeVar("D", bound=TableSet)
 S = TypeVar("S", bound=ReducerSet)
 P = TypeVar("P", bound=ProcedureSet)
+C = TypeVar("C", bound=Client[Any, Any, Any])  # Any: the class of a package has its own
 
 
-class Bindings(Generic[D, S, P]):
+class Bindings(Generic[C, D, S, P]):
     """Entry point of a generated package: `connect`, and the tables, reducers and procedures of the current client.
 
     The current client is that of the `async with connect(...)` around the caller, else the only open one.
@@ -113,6 +112,7 @@ class Bindings(Generic[D, S, P]):
     Args:
         version: the version of the bindings that the package was generated for.
         schema_hash: the hash of the schema that it was generated from.
+        client: the class of its clients.
         tables: the class of its tables.
         reducers: the class of its reducers.
         procedures: the class of its procedures.
@@ -127,7 +127,14 @@ class Bindings(Generic[D, S, P]):
     """
 
     def __init__(
-        self, *, version: int, schema_hash: str, tables: type[D], reducers: type[S], procedures: type[P]
+        self,
+        *,
+        version: int,
+        schema_hash: str,
+        client: type[C],
+        tables: type[D],
+        reducers: type[S],
+        procedures: type[P],
     ) -> None:
         if version != VERSION:
             remedy = "run stdb-codegen again" if version < VERSION else "update it with pip install --upgrade stdb"
@@ -137,7 +144,7 @@ class Bindings(Generic[D, S, P]):
             )
         self.schema_hash = schema_hash
         current = CurrentClient(tables.__module__)
-        self._module = Module(tables, reducers, procedures, current)
+        self._module = Module(client, tables, reducers, procedures, current)
         self.tables = tables(current.engine)
         self.reducers = reducers(current.engine)
         self.procedures = procedures(current.engine)
@@ -168,7 +175,7 @@ class Bindings(Generic[D, S, P]):
         on_disconnect: Callable[[StdbError | None], object] | None = None,
         name: str | None = None,
         logger: logging.Logger | None = None,
-    ) -> AsyncGenerator[Client[D, S, P]]:
+    ) -> AsyncGenerator[C]:
         """Connect to a database: `async with connect("http://localhost:3000", "my-module") as client`.
 
         In the block, `reducers` and `tables` of the package refer to this client.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, cast
 
 import msgspec
 
@@ -19,6 +19,15 @@ __all__ = [
     "SubscriptionEnded",
     "UnknownTransaction",
 ]
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar  # checkers have it built in; `typing` knows defaults only since Python 3.13
+
+    C = TypeVar("C", default=Any)  # Any: whoever writes `RowEvent` alone does not say which client
+else:
+    from typing import TypeVar
+
+    C = TypeVar("C")
 
 ArgumentReader: TypeAlias = Callable[[str, str], tuple[object, ...]]
 """Function that decodes the arguments of a reducer, given its name and their JSON text."""
@@ -97,22 +106,23 @@ Cause: TypeAlias = ReducerEvent | SubscriptionApplied | SubscriptionEnded | Reco
 """Cause of a row change."""
 
 
-class RowEvent(msgspec.Struct, frozen=True):  # seen by the garbage collector: it refers to the client
+class RowEvent(msgspec.Struct, Generic[C], frozen=True):  # seen by the garbage collector: it refers to the client
     """First argument of each row callback.
+
+    Its type argument is the class of the client, which can be left out: `RowEvent[Client]`, or `RowEvent`.
 
     Attributes:
         cause: the cause of the change.
-        client: the client whose cache changed. Its type is the `Client` of the generated package.
+        client: the client whose cache changed.
     """
 
     cause: Cause
-    client: Any  # Any: only the generated package knows its client's type
+    client: C
 
     @property
     def identity(self) -> Identity:
         """Identity of the client."""
-        identity: Identity = self.client.identity
-        return identity
+        return cast("Identity", cast("Any", self.client).identity)  # Any: each client has one
 
     def __repr__(self) -> str:
         return f"RowEvent({self.cause!r})"

@@ -31,10 +31,10 @@ LAYERS = (
     "_protocol.v1_json.session",
     "_protocol.v1_json.encoding",
     # _engine: the client without I/O
-    "_engine.driver _engine.callbacks _engine.backoff _engine.index _engine.handler",
+    "_engine.hidden _engine.driver _engine.callbacks _engine.backoff _engine.index _engine.handler",
     "_engine.result _engine.retry _engine.stream _engine.table_cache",
-    "_engine.delta _engine.lifecycle _engine.resync _engine.sink _engine.subscription _engine.table_state",
-    "_engine.unretrieved _engine.client_cache _engine.dispatcher",
+    "_engine.lifecycle _engine.resync _engine.sink _engine.subscription _engine.table_state",
+    "_engine.delta _engine.unretrieved _engine.client_cache _engine.dispatcher",
     "_engine.procedures",
     "_engine.engine",
     "_engine.cache_sink _engine.handler_sink",

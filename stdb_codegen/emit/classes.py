@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from stdb_codegen.emit.rename import Kind, Renames
 
 __all__ = ["Classes", "fields_of"]
+
+# Types that have SQL literals.
+_COMPARABLE = {
+    *(Atom.BOOL, Atom.STRING, Atom.BYTES, Atom.IDENTITY, Atom.CONNECTION_ID, Atom.TIMESTAMP, Atom.UUID),
+    *(atom for atom in Atom if re.fullmatch(r"[UIF]\d+", atom.value)),
+}
 
 
 class Classes:
@@ -71,6 +78,11 @@ class Classes:
                 places += owners("table", table)
             fields = fields_of(self._types[row])
             found = self.members(f"fields of type {row!r}", places, fields, self._variable, prefix)
+            if row in self._rows_of:
+                found = tuple(
+                    replace(member, column=Identifier("Column" if field.type in _COMPARABLE else "OpaqueColumn"))
+                    for member, field in zip(found, fields, strict=True)
+                )
             self._columns[row, prefix] = found
         return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import replace
 from functools import partial
@@ -12,12 +11,10 @@ from stdb_codegen.emit import naming
 from stdb_codegen.emit.choice import Choice
 from stdb_codegen.emit.classes import Classes, fields_of
 from stdb_codegen.emit.declaration import (
-    ColumnSet,
     IndexAccessor,
     Listener,
     Method,
     Package,
-    QueryColumn,
     ReducerMembers,
     TableHandle,
 )
@@ -27,7 +24,6 @@ from stdb_codegen.emit.pytypes import Annotation
 from stdb_codegen.emit.rename import Renames, owners
 from stdb_codegen.errors import check_distinct
 from stdb_codegen.schema import ir
-from stdb_codegen.schema.ir import Atom
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -36,12 +32,6 @@ if TYPE_CHECKING:
     from stdb_codegen.emit.rename import Kind
 
 __all__ = ["build"]
-
-# Types that have SQL literals.
-_COMPARABLE = {
-    *(Atom.BOOL, Atom.STRING, Atom.BYTES, Atom.IDENTITY, Atom.CONNECTION_ID, Atom.TIMESTAMP, Atom.UUID),
-    *(atom for atom in Atom if re.fullmatch(r"[UIF]\d+", atom.value)),
-}
 
 
 class _Declared(Protocol):
@@ -89,7 +79,6 @@ def build(
     package = Package(
         schema_hash=schema.hash,
         types=builder.classes.declarations(),
-        columns=builder.column_sets(tables),
         tables=_by_name("tables", map(builder.table, tables)),
         reducers=_by_name("reducers", map(builder.reducer, reducers)),
         procedures=_by_name("procedures", map(builder.procedure, procedures)),
@@ -110,12 +99,6 @@ class _Builder:
         self._variable = partial(naming.variable, digits_apart=schema.digits_apart)
         self._timers = {table.schedule: table.name for table in schema.tables if table.schedule is not None}
 
-    def column_sets(self, tables: Iterable[ir.Table | ir.View]) -> tuple[ColumnSet, ...]:
-        """Return the column classes of the row classes that can be queried."""
-        rows = {table.row for table in tables if not _is_event(table)}
-        sets = [ColumnSet(self._columns_name(row), row, tuple(self._columns(row))) for row in rows]
-        return _by_name("columns classes", sets)
-
     def table(self, table: ir.Table | ir.View) -> TableHandle:
         """Return the handle of a table, with an accessor for each index that can have one."""
         row = self.classes.annotation(ir.Named(table.row))
@@ -135,7 +118,6 @@ class _Builder:
             doc=" ".join(_table_doc(table, columns)),
             row=row,
             kind=Identifier(kind),
-            columns=None if _is_event(table) else self._columns_name(table.row),
             primary_key=key,
             indexes=found,
             warnings=warnings,
@@ -193,13 +175,6 @@ class _Builder:
         """Return the Python name of a part: derived from its source name, or chosen by the user."""
         made = self._variable(part.source_name or part.name)
         return self._renames.choose(made, self._variable, *owners(kind, part))
-
-    def _columns_name(self, row: str) -> Identifier:
-        return naming.type_name(self.classes.name(row), "Columns")
-
-    def _columns(self, row: str) -> Iterator[QueryColumn]:
-        for member, field in zip(self.classes.columns(row), fields_of(self.classes[row]), strict=True):
-            yield QueryColumn(member.python_name, member.name, member.annotation if field.type in _COMPARABLE else None)
 
 
 def _is_event(table: ir.Table | ir.View) -> bool:

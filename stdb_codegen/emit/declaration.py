@@ -24,11 +24,21 @@ _INDEX_KINDS = {"Unique": "Unique", "BTree": "B-tree", "Hash": "Hash"}
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Field, parameter or enumeration member."""
+    """Field, parameter or enumeration member.
+
+    Attributes:
+        column: for a column of a table, the class that stands for it in queries.
+    """
 
     python_name: Identifier
     name: str
     annotation: Annotation
+    column: Identifier | None = None
+
+    @property
+    def declared(self) -> Annotation:
+        """Annotation of a field in its class."""
+        return Annotation(f"stdb.{self.column}[{self.annotation}]") if self.column else self.annotation
 
     @property
     def range(self) -> str:
@@ -93,44 +103,11 @@ class IndexAccessor:
 
 
 @dataclass(frozen=True, slots=True)
-class QueryColumn:
-    """Column of a table, for queries.
-
-    Attributes:
-        annotation: type of its values; None for a type without SQL literals.
-    """
-
-    python_name: Identifier
-    name: str
-    annotation: Annotation | None
-
-    @property
-    def kind(self) -> Annotation:
-        """Class of the column."""
-        return Annotation(f"Column[{self.annotation}]" if self.annotation else "OpaqueColumn")
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnSet:
-    """Columns of a row class, in `_tables.py`."""
-
-    python_name: Identifier
-    name: str
-    columns: tuple[QueryColumn, ...]
-
-    @property
-    def doc(self) -> str:
-        """Docstring."""
-        return f"Columns of `{self.name}`, for queries."
-
-
-@dataclass(frozen=True, slots=True)
 class TableHandle:
     """Handle of a table: its class in `_tables.py`, and its attribute in `Tables`.
 
     Attributes:
         kind: base class.
-        columns: class of the columns, if the table can be queried.
         warnings: indexes without an accessor, with the reason; one line each.
     """
 
@@ -140,7 +117,6 @@ class TableHandle:
     doc: str
     row: Annotation
     kind: Identifier
-    columns: Identifier | None
     primary_key: Member | None
     indexes: tuple[IndexAccessor, ...]
     warnings: tuple[str, ...]
@@ -202,7 +178,6 @@ class Package:
 
     schema_hash: str
     types: tuple[TypeDeclaration, ...]
-    columns: tuple[ColumnSet, ...]
     tables: tuple[TableHandle, ...]
     reducers: tuple[ReducerMembers, ...]
     procedures: tuple[Method, ...]
@@ -240,8 +215,7 @@ class Package:
     @property
     def all_tables(self) -> tuple[Identifier, ...]:
         """`__all__` of `_tables.py`."""
-        classes = [columns.python_name for columns in self.columns] + [table.class_name for table in self.tables]
-        return all_order([Identifier("Tables"), *classes])
+        return all_order([Identifier("Tables"), *(table.class_name for table in self.tables)])
 
     @property
     def all_names(self) -> tuple[Identifier, ...]:

@@ -35,13 +35,14 @@ from .callbacks import CallbackList
 from .client_cache import Changes, ClientCache
 from .delta import Delta
 from .engine import Engine
+from .hidden import Hidden
 from .result import PendingResult
 from .resync import ResyncBuffer
 from .stream import SlowConsumerPolicy, Stream
 from .subscription import SubscriptionRecord, SubscriptionState, Transition
 from .table_state import TableDeclaration, changes_of
 
-__all__ = ["CacheSink", "EngineSource", "TypedEngine"]
+__all__ = ["ENGINE", "CacheSink", "EngineSource", "TypedEngine"]
 
 
 T = TypeVar("T")
@@ -406,3 +407,6 @@ TypedEngine: TypeAlias = Engine[CacheSink]
 
 EngineSource: TypeAlias = Callable[[], TypedEngine]
 """Function that returns the engine of a handle's client, or of the current client. Raises NotConnectedError."""
+
+ENGINE: Hidden[EngineSource] = Hidden("_engine")
+"""Function that returns the engine of a table, or of a set of reducers or procedures."""

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import ClassVar, Protocol, TypeVar, cast
+from collections.abc import Mapping
+from typing import TypeVar, cast
 
 from .._sats.annotation import Product
 from ..events import Cause, RowEvent
 from .table_cache import TableDiff
+from .table_state import DECLARATION, TableHandle
 
 __all__ = ["Delta"]
 
 R = TypeVar("R", bound=Product)
-R_co = TypeVar("R_co", bound=Product, covariant=True)
-
-
-class TableHandle(Protocol[R_co]):
-    """Table of a client, such as `client.db.player`."""
-
-    __table_name__: ClassVar[str]
-
-    def __iter__(self) -> Iterator[R_co]: ...
 
 
 class Delta:
@@ -42,7 +34,7 @@ class Delta:
 
     def of(self, table: TableHandle[R]) -> TableDiff[R]:
         """Return the changes of a table, such as `client.db.player`: `deleted`, `inserted` and `updated` rows."""
-        return cast("TableDiff[R]", self.tables.get(table.__table_name__, TableDiff([], [], [])))
+        return cast("TableDiff[R]", self.tables.get(DECLARATION.of(table).name, TableDiff([], [], [])))
 
     def __repr__(self) -> str:
         return f"<delta of {', '.join(self.tables) or 'nothing'}: {self.cause!r}>"

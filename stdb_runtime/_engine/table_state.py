@@ -10,10 +10,11 @@ from .._protocol.rows import RowReader
 from .._sats.annotation import Product
 from ..events import RowEvent
 from .callbacks import CallbackList
+from .hidden import Hidden
 from .stream import Change, Deleted, Inserted, Stream, Updated
 from .table_cache import TableCache, TableDiff
 
-__all__ = ["TableDeclaration", "TableState", "changes_of"]
+__all__ = ["DECLARATION", "TableDeclaration", "TableHandle", "TableState", "changes_of"]
 
 R = TypeVar("R", bound=Product)
 
@@ -28,11 +29,21 @@ class TableDeclaration(NamedTuple, Generic[R]):
         name: the name of the table in the module.
         row: the row class.
         primary_key: the Python name of the primary key's column; None if there is none.
+        is_event: True if it is an event table.
     """
 
     name: str
     row: type[R]
     primary_key: str | None
+    is_event: bool = False
+
+
+DECLARATION: Hidden[TableDeclaration[Product]] = Hidden("_declaration")
+"""Declaration of a table, an attribute of the class of its handles."""
+
+
+class TableHandle(Generic[R]):
+    """Handle of a table, such as `client.db.player`, as far as the engine knows it: it has a `DECLARATION`."""
 
 
 class TableState(Generic[R]):

@@ -12,11 +12,11 @@ from .._engine.result import PendingResult
 from .._engine.stream import SlowConsumerPolicy, Stream
 from .._sats.annotation import Product
 from ..errors import ReducerError, StdbError
-from .connection_info import ConnectionInfo
+from .connection_info import ConnectionInfo, engine_of
 from .procedure import ProcedureSet
-from .query import Query
+from .query import Query, QueryLike, sql_of
 from .reducer import ReducerSet
-from .subscription import QueryLike, Subscription, sql_of, sqls_of
+from .subscription import Subscription, sqls_of
 from .table import Table, TableSet
 
 __all__ = ["BaseClient"]
@@ -47,7 +47,7 @@ class BaseClient(ConnectionInfo[CacheSink], Generic[D, S, P]):
     @property
     def is_active(self) -> bool:
         """True if requests can be made: the connection is open and, after a reconnection, the rows are up to date."""
-        return self._engine.is_active
+        return engine_of(self).is_active
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
@@ -65,7 +65,7 @@ class BaseClient(ConnectionInfo[CacheSink], Generic[D, S, P]):
             ArgumentError: no query is given, or something else than a query.
             NotConnectedError: there is no open connection.
         """
-        return self._subscribe(sqls_of(queries))
+        return _subscribe(engine_of(self), sqls_of(queries))
 
     def subscribe_all(self) -> Subscription:
         """Subscribe to all public tables. Sends the request at once.
@@ -76,10 +76,7 @@ class BaseClient(ConnectionInfo[CacheSink], Generic[D, S, P]):
         Raises:
             NotConnectedError: there is no open connection.
         """
-        return self._subscribe(("SELECT * FROM *",))
-
-    def _subscribe(self, queries: tuple[str, ...]) -> Subscription:
-        return Subscription(self._engine.sink.subscribe(queries), self._engine)
+        return _subscribe(engine_of(self), ("SELECT * FROM *",))
 
     @overload
     def query(self, query: Table[R] | Query[R]) -> PendingResult[list[R]]: ...
@@ -101,7 +98,7 @@ class BaseClient(ConnectionInfo[CacheSink], Generic[D, S, P]):
             ArgumentError: it is not a query.
             NotConnectedError: there is no open connection.
         """
-        return cast("PendingResult[list[R]]", self._engine.query(sql_of(query)))
+        return cast("PendingResult[list[R]]", engine_of(self).query(sql_of(query)))
 
     def changes(self, *, limit: int = 10_000, policy: SlowConsumerPolicy = "raise") -> Stream[Delta]:
         """Iterate over future changes, one transaction at a time: `async for delta in client.changes()`.
@@ -114,8 +111,8 @@ class BaseClient(ConnectionInfo[CacheSink], Generic[D, S, P]):
         Returns:
             An async iterator of `Delta` for one consumer. It ends when the client is closed.
         """
-        stream: Stream[Delta] = self._engine.sink.stream(limit, policy)
-        self._engine.sink.deltas.add(stream)
+        stream: Stream[Delta] = engine_of(self).sink.stream(limit, policy)
+        engine_of(self).sink.deltas.add(stream)
         return stream
 
     # --- callbacks ----------------------------------------------------------------------------------------------------
@@ -127,12 +124,12 @@ class BaseClient(ConnectionInfo[CacheSink], Generic[D, S, P]):
         method registers is called for each reconnection: once the rows are up to date, before `on_reconnect`. Works as
         a decorator, as all `on_` methods do.
         """
-        self._engine.sink.on_connect.add(callback)
+        engine_of(self).sink.on_connect.add(callback)
         return callback
 
     def remove_on_connect(self, callback: Callable[[], object]) -> None:
         """Remove a callback of `on_connect`. Raises ValueError if it is not registered."""
-        self._engine.sink.on_connect.remove(callback)
+        engine_of(self).sink.on_connect.remove(callback)
 
     def on_reconnect(self, callback: Callable[[], T]) -> Callable[[], T]:
         """Call `callback()` after each reconnection, once requests can be made and the rows are up to date.
@@ -140,63 +137,67 @@ class BaseClient(ConnectionInfo[CacheSink], Generic[D, S, P]):
         It runs after the callbacks of what changed meanwhile (their cause is `Reconciled`), the `on_applied` callbacks
         of subscriptions whose rows had not arrived before, and the callbacks of `on_connect`.
         """
-        self._engine.sink.on_reconnect.add(callback)
+        engine_of(self).sink.on_reconnect.add(callback)
         return callback
 
     def remove_on_reconnect(self, callback: Callable[[], object]) -> None:
         """Remove a callback of `on_reconnect`. Raises ValueError if it is not registered."""
-        self._engine.sink.on_reconnect.remove(callback)
+        engine_of(self).sink.on_reconnect.remove(callback)
 
     def on_disconnect(self, callback: Callable[[StdbError | None], T]) -> Callable[[StdbError | None], T]:
         """Call `callback(error)` whenever an open connection has ended; with None if this client closed it.
 
         `client.state` is RECONNECTING if the client tries to reconnect, else CLOSED.
         """
-        self._engine.sink.on_disconnect.add(callback)
+        engine_of(self).sink.on_disconnect.add(callback)
         return callback
 
     def remove_on_disconnect(self, callback: Callable[[StdbError | None], object]) -> None:
         """Remove a callback of `on_disconnect`. Raises ValueError if it is not registered."""
-        self._engine.sink.on_disconnect.remove(callback)
+        engine_of(self).sink.on_disconnect.remove(callback)
 
     def on_close(self, callback: Callable[[StdbError | None], T]) -> Callable[[StdbError | None], T]:
         """Call `callback(error)` once, when the client has ended for good; after `on_disconnect`.
 
         The error is None if the client was closed, else the reason why it does not reconnect.
         """
-        self._engine.sink.on_close.add(callback)
+        engine_of(self).sink.on_close.add(callback)
         return callback
 
     def remove_on_close(self, callback: Callable[[StdbError | None], object]) -> None:
         """Remove a callback of `on_close`. Raises ValueError if it is not registered."""
-        self._engine.sink.on_close.remove(callback)
+        engine_of(self).sink.on_close.remove(callback)
 
     def on_transaction(self, callback: Callable[[Delta], T]) -> Callable[[Delta], T]:
         """Call `callback(delta)` for each message that changed rows, after the row callbacks."""
-        self._engine.sink.on_transaction.add(callback)
+        engine_of(self).sink.on_transaction.add(callback)
         return callback
 
     def remove_on_transaction(self, callback: Callable[[Delta], object]) -> None:
         """Remove a callback of `on_transaction`. Raises ValueError if it is not registered."""
-        self._engine.sink.on_transaction.remove(callback)
+        engine_of(self).sink.on_transaction.remove(callback)
 
     def on_unhandled_reducer_error(self, callback: Callable[[ReducerError], T]) -> Callable[[ReducerError], T]:
         """Call `callback(error)` for each failed call of this client that was not awaited and had no reducer callback.
 
         Without such a callback, the error is logged.
         """
-        self._engine.sink.on_unhandled_error.add(callback)
+        engine_of(self).sink.on_unhandled_error.add(callback)
         return callback
 
     def remove_on_unhandled_reducer_error(self, callback: Callable[[ReducerError], object]) -> None:
         """Remove a callback of `on_unhandled_reducer_error`. Raises ValueError if it is not registered."""
-        self._engine.sink.on_unhandled_error.remove(callback)
+        engine_of(self).sink.on_unhandled_error.remove(callback)
 
     def on_error(self, callback: ErrorCallback) -> ErrorCallback:
         """Call `callback(error, culprit)` when another callback, `culprit`, raises. Without one, it is logged."""
-        self._engine.dispatcher.on_error.add(callback)
+        engine_of(self).dispatcher.on_error.add(callback)
         return callback
 
     def remove_on_error(self, callback: ErrorCallback) -> None:
         """Remove a callback of `on_error`. Raises ValueError if it is not registered."""
-        self._engine.dispatcher.on_error.remove(callback)
+        engine_of(self).dispatcher.on_error.remove(callback)
+
+
+def _subscribe(engine: TypedEngine, queries: tuple[str, ...]) -> Subscription:
+    return Subscription(engine.sink.subscribe(queries), engine)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from .._engine.engine import Engine
+from .._engine.hidden import Hidden
 from .._engine.lifecycle import ConnectionState
 from .._engine.sink import Sink
 from .._protocol.events import Opened
@@ -12,10 +13,12 @@ from ..errors import NotConnectedError
 from ..stats import Stats
 from ..types import ConnectionId, Identity
 
-__all__ = ["ConnectionInfo"]
+__all__ = ["ConnectionInfo", "engine_of"]
 
 
 S = TypeVar("S", bound=Sink)
+
+_ENGINE: Hidden[Engine[Any]] = Hidden("_engine")  # Any: `engine_of` tells the kind of its sink
 
 
 class ConnectionInfo(Generic[S]):
@@ -27,7 +30,7 @@ class ConnectionInfo(Generic[S]):
 
     def __init__(self, engine: Engine[S]) -> None:
         self.stats: Stats = engine.stats
-        self._engine = engine
+        _ENGINE.set(self, engine)
 
     @property
     def identity(self) -> Identity:
@@ -36,12 +39,12 @@ class ConnectionInfo(Generic[S]):
         Raises:
             NotConnectedError: the handshake is not done yet.
         """
-        return self._opened.identity
+        return _opened(engine_of(self)).identity
 
     @property
     def connection_id(self) -> ConnectionId:
         """Id of this connection; a new one after a reconnection. Raises as `identity` does."""
-        return self._opened.connection_id
+        return _opened(engine_of(self)).connection_id
 
     @property
     def token(self) -> str:
@@ -50,20 +53,25 @@ class ConnectionInfo(Generic[S]):
         Raises:
             NotConnectedError: the handshake is not done yet.
         """
-        return self._opened.token
+        return _opened(engine_of(self)).token
 
     @property
     def state(self) -> ConnectionState:
         """Lifecycle state of the connection."""
-        return self._engine.state
+        return engine_of(self).state
 
     @property
     def latency(self) -> float | None:
         """Round-trip time of the last ping, in seconds; None before the first answer, and without a connection."""
-        return self._engine.driver.latency
+        return engine_of(self).driver.latency
 
-    @property
-    def _opened(self) -> Opened:
-        if self._engine.opened is None:
-            raise NotConnectedError("the server has not sent the identity yet: connect first")
-        return self._engine.opened
+
+def engine_of(connection: ConnectionInfo[S]) -> Engine[S]:
+    """Return the engine of a connection."""
+    return _ENGINE.of(connection)
+
+
+def _opened(engine: Engine[Any]) -> Opened:  # Any: of any kind
+    if engine.opened is None:
+        raise NotConnectedError("the server has not sent the identity yet: connect first")
+    return engine.opened

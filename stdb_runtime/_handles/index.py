@@ -6,30 +6,50 @@ A declaration is a class attribute of a table, such as `name = Unique[Player, st
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Generic, Self, TypeVar, overload
+from typing import Any, Generic, Self, TypeVar, overload
 
+from .._engine.cache_sink import ENGINE, TypedEngine
+from .._engine.hidden import Hidden
 from .._engine.stream import Change, Deleted, Stream, merge, seen_from
+from .._engine.table_state import TableState
 from .._sats.annotation import Product
 from ..errors import ConnectionLost
-from .table import Table
+from .table import Table, state_of
 
 __all__ = ["BTree", "BTreeIndex", "Hash", "HashIndex", "Unique", "UniqueIndex"]
 
 R = TypeVar("R", bound=Product)
 K = TypeVar("K")
 
+_ENGINE: Hidden[TypedEngine] = Hidden("_engine")
+_STATE: Hidden[TableState[Any]] = Hidden("_state")  # Any: `_state_of` tells the row class
+_COLUMNS: Hidden[tuple[str, ...]] = Hidden("_columns")
 
-class UniqueIndex(Generic[R, K]):
+
+class _Index(Generic[R, K]):
+    """Index of a table.
+
+    Args:
+        table: the table.
+        columns: the Python names of the columns.
+    """
+
+    def __init__(self, table: Table[R], columns: tuple[str, ...]) -> None:
+        _ENGINE.set(self, ENGINE.of(table)())
+        _STATE.set(self, state_of(table))
+        _COLUMNS.set(self, columns)
+
+
+def _state_of(index: _Index[R, K]) -> TableState[R]:
+    return _STATE.of(index)
+
+
+class UniqueIndex(_Index[R, K]):
     """Unique index of a table: finds the row that has a value in a unique column."""
-
-    def __init__(self, table: Table[R], column: str) -> None:
-        self._engine = table.__engine__()
-        self._state = table.__state__
-        self._column = column
 
     def find(self, value: K) -> R | None:
         """Return the row that has a value in the column, or None. Takes the same time however many rows there are."""
-        return self._state.rows.unique(self._column).get(value)
+        return _state_of(self).rows.unique(*_COLUMNS.of(self)).get(value)
 
     async def wait_for(self, value: K, *, timeout: float | None = None) -> R:  # noqa: ASYNC109 - what users expect
         """Return the row that has a value in the column, and wait for it if there is none yet.
@@ -42,24 +62,7 @@ class UniqueIndex(Generic[R, K]):
             TimeoutError: no such row was inserted in time.
             ConnectionLost: the client was closed first.
         """
-        return await self._engine.driver.within(timeout, self._next(value))
-
-    async def _next(self, value: K) -> R:
-        view = seen_from(attrgetter(self._column), value)
-
-        def without_deletes(change: Change[R]) -> Change[R] | None:
-            own = view(change)
-            return None if isinstance(own, Deleted) else own
-
-        # A buffer for one: the first change stays in it, whatever follows.
-        stream: Stream[Change[R]] = self._engine.sink.stream(1, "raise", view=without_deletes)
-        self._state.streams.add(stream)
-        row = self.find(value)
-        if row is not None:
-            return row
-        async for change in stream:
-            return change.row
-        raise ConnectionLost(f"the client was closed before a row with {self._column} {value!r} was inserted")
+        return await _ENGINE.of(self).driver.within(timeout, _next(self, value))
 
     def changes(self, value: K) -> Stream[Change[R]]:
         """Iterate over future changes of the row that has a value in the column.
@@ -71,28 +74,44 @@ class UniqueIndex(Generic[R, K]):
             An async iterator of `Inserted`, `Deleted` and `Updated` for one consumer. It ends when the client is
             closed.
         """
-        primary_key = self._state.primary_key
-        key_of = None if primary_key is None else attrgetter(primary_key)
-        stream: Stream[Change[R]] = self._engine.sink.stream(
+        state = _state_of(self)
+        key_of = None if state.primary_key is None else attrgetter(state.primary_key)
+        stream: Stream[Change[R]] = _ENGINE.of(self).sink.stream(
             1,
             "raise",
             key=lambda change: value if key_of is None else key_of(change.row),
             join=merge,
-            view=seen_from(attrgetter(self._column), value),
+            view=seen_from(attrgetter(*_COLUMNS.of(self)), value),
         )
-        self._state.streams.add(stream)
+        state.streams.add(stream)
         return stream
 
 
-class BTreeIndex(Generic[R, K]):
+async def _next(index: UniqueIndex[R, K], value: K) -> R:
+    """Return the row that has a value in the column, once there is one."""
+    (column,) = _COLUMNS.of(index)
+    view = seen_from(attrgetter(column), value)
+
+    def without_deletes(change: Change[R]) -> Change[R] | None:
+        own = view(change)
+        return None if isinstance(own, Deleted) else own
+
+    # A buffer for one: the first change stays in it, whatever follows.
+    stream: Stream[Change[R]] = _ENGINE.of(index).sink.stream(1, "raise", view=without_deletes)
+    _state_of(index).streams.add(stream)
+    row = index.find(value)
+    if row is not None:
+        return row
+    async for change in stream:
+        return change.row
+    raise ConnectionLost(f"the client was closed before a row with {column} {value!r} was inserted")
+
+
+class BTreeIndex(_Index[R, K]):
     """B-tree index of a table: finds rows by the value of a column, or by a range of values.
 
     The value of an index of several columns is a tuple; a shorter tuple stands for all values that begin with it.
     """
-
-    def __init__(self, table: Table[R], columns: tuple[str, ...]) -> None:
-        self._state = table.__state__
-        self._columns = columns
 
     @overload
     def filter(self, value: K, /) -> list[R]: ...
@@ -120,7 +139,7 @@ class BTreeIndex(Generic[R, K]):
         Raises:
             TypeError: neither a value nor bounds are given, or both.
         """
-        index = self._state.rows.sorted(*self._columns)
+        index = _state_of(self).rows.sorted(*_COLUMNS.of(self))
         if len(value) == 1 and not bounds:
             return index.equal(value[0])
         if bounds and not value:
@@ -128,12 +147,8 @@ class BTreeIndex(Generic[R, K]):
         raise TypeError("filter takes one value, or bounds: ge or gt, le or lt")
 
 
-class HashIndex(Generic[R, K]):
+class HashIndex(_Index[R, K]):
     """Hash index of a table: finds rows by the value of a column, or by the tuple of the values of several columns."""
-
-    def __init__(self, table: Table[R], columns: tuple[str, ...]) -> None:
-        self._state = table.__state__
-        self._columns = columns
 
     def filter(self, value: K, /) -> list[R]:
         """Return the rows that have a value in the column.
@@ -144,7 +159,7 @@ class HashIndex(Generic[R, K]):
         Returns:
             A new list. Finding its rows takes a time that grows only with their number.
         """
-        return self._state.rows.hashed(*self._columns).equal(value)
+        return _state_of(self).rows.hashed(*_COLUMNS.of(self)).equal(value)
 
 
 class Unique(Generic[R, K]):
@@ -162,7 +177,7 @@ class Unique(Generic[R, K]):
     @overload
     def __get__(self, table: Table[R], owner: type[Table[R]]) -> UniqueIndex[R, K]: ...
     def __get__(self, table: Table[R] | None, owner: type[Table[R]]) -> Self | UniqueIndex[R, K]:
-        return self if table is None else UniqueIndex(table, self._column)
+        return self if table is None else UniqueIndex(table, (self._column,))
 
 
 class BTree(Generic[R, K]):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
-from .._engine.cache_sink import EngineSource
+from .._engine.cache_sink import ENGINE, EngineSource
 from .._engine.result import PendingResult
 from .._sats.annotation import return_type_of
 from .._sats.parameters import Parameters
@@ -53,7 +53,7 @@ class ProcedureSet:
     """Procedures of a module, one method each."""
 
     def __init__(self, engine: EngineSource) -> None:
-        self.__engine__ = engine
+        ENGINE.set(self, engine)
 
 
 def procedure(name: str, *, rename: Mapping[str, str] | None = None) -> Callable[[F], F]:
@@ -69,7 +69,7 @@ def procedure(name: str, *, rename: Mapping[str, str] | None = None) -> Callable
 
         def call(procedures: ProcedureSet, /, *args: object, **kwargs: object) -> PendingResult[Any]:
             values = declared.parameters.bind(args, kwargs)
-            return procedures.__engine__().call_procedure(name, values, declared.parameters, declared.returns)
+            return ENGINE.of(procedures)().call_procedure(name, values, declared.parameters, declared.returns)
 
         return declare(method, declared, call)
 

@@ -3,25 +3,39 @@
 `tables.player.where(lambda p: (p.level >= 3) & (p.name != "Bob"))` is `SELECT * FROM player WHERE level >= 3 AND
 name != 'Bob'`. The lambda is called once, with the columns of the table; comparing a column returns a
 condition. Conditions are combined with `&` and `|`, and each comparison needs parentheses.
+
+For type checkers, the columns are the attributes of the row class, which generated code annotates with `Column[...]`.
 """
 
 from __future__ import annotations
 
-import copy
-from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Generic, NoReturn, Self, TypeAlias, TypeVar, cast, get_args, get_origin, overload
+from typing import TYPE_CHECKING, Generic, NoReturn, Self, TypeAlias, TypeVar, cast, overload
 
-from .._protocol.sql import literal, quoted
-from .._sats.annotation import Product
+from .._engine.table_state import DECLARATION
+from .._protocol.sql import has_literals, literal, quoted
+from .._sats.annotation import Product, product_of
+from .._sats.sats import SatsType
+from .._sats.scalar import Boolean
+from ..errors import ArgumentError, SubscriptionError
+from ..text import printable
 
-__all__ = ["Column", "Columns", "Condition", "Join", "OpaqueColumn", "Query", "Selectable", "Selection"]
+__all__ = [
+    "Column",
+    "Condition",
+    "Join",
+    "OpaqueColumn",
+    "Query",
+    "QueryLike",
+    "Queryable",
+    "Selection",
+    "Source",
+    "sql_of",
+]
 
 K = TypeVar("K")
 R = TypeVar("R", bound=Product)
 S = TypeVar("S", bound=Product)
-C = TypeVar("C", bound="Columns")
-D = TypeVar("D", bound="Columns")
 
 _LEFT, _RIGHT = "a", "b"
 
@@ -94,27 +108,49 @@ class Join:
         return " = ".join(_column_sql(self._sides[alias], alias) for alias in (_LEFT, _RIGHT))
 
 
-class Column(Generic[K]):
-    """Column that queries can compare with values. A boolean column is itself a condition, and `~` negates it.
+class _Annotation(Generic[K]):
+    """Annotation of a column in a row class: of a row it is the value, of the class it is the column of queries."""
 
-    The type argument is the type of the column, with its range.
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, row: None, owner: type[Product]) -> Self: ...
+        @overload
+        def __get__(self, row: Product, owner: type[Product]) -> K: ...
+        def __get__(self, row: Product | None, owner: type[Product]) -> Self | K: ...
+
+        # Rows are frozen: this is for the parameters of the row class.
+        def __set__(self, row: Product, value: K) -> None: ...
+
+
+def _value_type(_cls: type[object], value_type: object) -> object:
+    """Return the type of the values: at run time, rows have plain attributes, and msgspec sees plain annotations."""
+    return value_type
+
+
+class OpaqueColumn(_Annotation[K]):
+    """Column that queries cannot compare, because SQL has no literals of its type."""
+
+    if not TYPE_CHECKING:
+        __class_getitem__ = classmethod(_value_type)
+
+
+class Column(_Annotation[K]):
+    """Column that queries can compare with values. A boolean column is itself a condition, and `~` negates it.
 
     Args:
         name: the name of the column in the module.
+        type_: the type of its values.
+        alias: the alias of its table in the query, if any.
     """
 
-    __orig_class__: object  # set by `typing`: the class with its type argument
+    if not TYPE_CHECKING:
+        __class_getitem__ = classmethod(_value_type)
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, type_: SatsType, alias: str) -> None:
         self._name = name
-        self._alias = ""
-
-    def __get__(self, columns: Columns | None, owner: type[Columns]) -> Self:
-        if columns is None:
-            return self
-        bound = copy.copy(self)
-        bound._alias = columns.__alias__
-        return bound
+        self._type = type_
+        self._alias = alias
 
     @overload  # type: ignore[override]  # returns a condition, not a bool
     def __eq__(self, other: Column[K], /) -> Join: ...  # type: ignore[overload-overlap]  # no column holds columns
@@ -159,86 +195,74 @@ class Column(Generic[K]):
 
     def __condition__(self: Column[bool]) -> Condition:
         """Return the condition that the column is true."""
-        if self._annotation() is not bool:
+        if not isinstance(self._type, Boolean):
             raise TypeError(f"column {self._name} is not boolean: compare it with a value")
         return self._compare("=", True)
 
-    def _annotation(self) -> object:
-        return get_args(self.__orig_class__)[0]
-
     def _compare(self, operator: str, value: object) -> Condition:
         try:
-            return _Comparison(self._name, operator, literal(self._annotation(), value))
+            return _Comparison(self._name, operator, literal(self._type, value))
         except (TypeError, ValueError) as error:
             raise type(error)(f"column {self._name}: {error}") from None
 
     def _join(self, other: Column[K]) -> Join:
-        mine, theirs = self._annotation(), other._annotation()
-        if mine != theirs:
+        if self._type is not other._type or not has_literals(self._type):
+            mine, theirs = self._type.type_string(), other._type.type_string()
             raise TypeError(f"columns {self._name} and {other._name} cannot be joined: they hold {mine} and {theirs}")
         return Join((self._alias, self._name), (other._alias, other._name))
 
 
-class OpaqueColumn:
-    """Column that queries cannot compare: SQL has no literals of its type.
+class _Columns:
+    """Columns of a row class in a query, one attribute each."""
 
-    Args:
-        name: the name of the column in the module.
-    """
+    def __init__(self, row_class: type[Product], alias: str) -> None:
+        self._row_class = row_class
+        for field in product_of(row_class).fields:
+            setattr(self, field.name, Column(field.wire_name, field.type, alias))
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __eq__(self, other: object) -> bool:
-        raise TypeError(f"column {self._name} cannot be compared: SQL has no literals of its type")
-
-    __ne__ = __eq__
-    __hash__ = None  # type: ignore[assignment]  # as above
-
-    def __repr__(self) -> str:
-        return f"<column {self._name}>"
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"{self._row_class.__name__} has no column {name!r}")
 
 
-class Columns:
-    """Columns of a table, one attribute each."""
-
-    def __init__(self, alias: str = "") -> None:
-        self.__alias__ = alias
+def _columns(row_class: type[R], alias: str = "") -> type[R]:
+    """Return the columns of a row class, which are its attributes for type checkers."""
+    return cast("type[R]", _Columns(row_class, alias))
 
 
 ConditionLike: TypeAlias = "Condition | Column[bool]"
 """Condition, or a boolean column, which is one."""
 
 
-class Query(Generic[R]):
+class Queryable:
+    """What stands for a query: a table, for all its rows, or a typed query."""
+
+
+QueryLike: TypeAlias = Queryable | str
+"""Query to subscribe to: a table, for all its rows, a typed query, or SQL."""
+
+
+class Query(Queryable, Generic[R]):
     """Query on the database, to subscribe to or to run once.
 
     Attributes:
         row_class: the class of the rows.
         table_name: the table of the rows, by its name in the module.
+        sql: the SQL of the query.
     """
 
     def __init__(self, row_class: type[R], table_name: str, sql: str) -> None:
         self.row_class = row_class
         self.table_name = table_name
-        self._sql = sql
-
-    def __sql__(self) -> str:
-        """Return the SQL of the query."""
-        return self._sql
+        self.sql = sql
 
     def __repr__(self) -> str:
-        return f"<query {self._sql}>"
+        return f"<query {self.sql}>"
 
 
-class Source(ABC, Generic[R, C]):
+class Source(Queryable, Generic[R]):
     """Source of rows for queries: a table, or a selection of its rows."""
 
-    @abstractmethod
-    def __selection__(self) -> Selection[R, C]:
-        """Return the rows as a selection."""
-
-    def where(self, condition: Callable[[C], ConditionLike]) -> Selection[R, C]:
+    def where(self, condition: Callable[[type[R]], ConditionLike]) -> Selection[R]:
         """Select the rows that meet a condition: `where(lambda p: (p.level >= 3) & (p.name != "Bob"))`.
 
         Args:
@@ -249,9 +273,12 @@ class Source(ABC, Generic[R, C]):
                 its column.
             ValueError: SQL has no literal for a value.
         """
-        return self.__selection__().__narrowed__(condition)
+        rows = _selection(self)
+        further = condition_of(condition(_columns(rows.row_class)))
+        both = further if rows.condition is None else rows.condition & further
+        return Selection(rows.row_class, rows.table_name, both)
 
-    def semijoin(self, other: Selectable[S, D] | Selection[S, D], *, on: Callable[[C, D], Join]) -> Query[R]:
+    def semijoin(self, other: Source[S], *, on: Callable[[type[R], type[S]], Join]) -> Query[R]:
         """Select the rows that match a row of another table: `player.semijoin(match, on=lambda p, m: p.id == m.owner)`.
 
         The server allows it only if there is an index for it. A row with several matches is in the cache once.
@@ -263,58 +290,63 @@ class Source(ABC, Generic[R, C]):
         Raises:
             TypeError: `on` does not compare columns of the same type, one of each table.
         """
-        return self.__selection__().__joined__(other.__selection__(), on)
-
-
-class Selection(Query[R], Source[R, C]):
-    """Query on one table, which can be narrowed further."""
-
-    def __init__(
-        self, row_class: type[R], table_name: str, columns: type[C], condition: Condition | None = None
-    ) -> None:
-        where = "" if condition is None else f" WHERE {condition.__sql__()}"
-        super().__init__(row_class, table_name, f"SELECT * FROM {quoted(table_name)}{where}")  # noqa: S608 - quoted
-        self._columns = columns
-        self._condition = condition
-
-    def __selection__(self) -> Selection[R, C]:
-        return self
-
-    def __narrowed__(self, condition: Callable[[C], ConditionLike]) -> Selection[R, C]:
-        """Select the rows that also meet a further condition."""
-        further = condition_of(condition(self._columns()))
-        both = further if self._condition is None else self._condition & further
-        return Selection(self.row_class, self.table_name, self._columns, both)
-
-    def __joined__(self, other: Selection[S, D], on: Callable[[C, D], Join]) -> Query[R]:
-        """Select the rows that match a row of another selection."""
-        join = cast("object", on(self._columns(_LEFT), other._columns(_RIGHT)))
+        rows, others = _selection(self), _selection(other)
+        join = cast("object", on(_columns(rows.row_class, _LEFT), _columns(others.row_class, _RIGHT)))
         if not isinstance(join, Join):
             raise TypeError(f"a join compares two columns, as in lambda p, m: p.id == m.owner; got {join!r}")
-        tables = f"{quoted(self.table_name)} AS {_LEFT} JOIN {quoted(other.table_name)} AS {_RIGHT}"
-        sides = ((self._condition, _LEFT), (other._condition, _RIGHT))
+        tables = f"{quoted(rows.table_name)} AS {_LEFT} JOIN {quoted(others.table_name)} AS {_RIGHT}"
+        sides = ((rows.condition, _LEFT), (others.condition, _RIGHT))
         conditions = [condition.__operand__(alias) for condition, alias in sides if condition is not None]
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         sql = f"SELECT {_LEFT}.* FROM {tables} ON {join.__sql__()}{where}"  # noqa: S608 - quoted
-        return Query(self.row_class, self.table_name, sql)
+        return Query(rows.row_class, rows.table_name, sql)
 
 
-class Selectable(Source[R, C]):
-    """Table that can be queried. The type arguments are its row class, and the class of its columns."""
+class Selection(Query[R], Source[R]):
+    """Query on one table, which can be narrowed further.
 
-    __table_name__: str
-    _query_classes: tuple[type[Product], type[Columns]]
+    Attributes:
+        condition: the condition that its rows meet; None for all rows.
+    """
 
-    def __init_subclass__(cls, **options: object) -> None:
-        super().__init_subclass__(**options)
-        for base in cls.__dict__.get("__orig_bases__", ()):
-            if get_origin(base) is Selectable:
-                cls._query_classes = get_args(base)
+    def __init__(self, row_class: type[R], table_name: str, condition: Condition | None = None) -> None:
+        where = "" if condition is None else f" WHERE {condition.__sql__()}"
+        super().__init__(row_class, table_name, f"SELECT * FROM {quoted(table_name)}{where}")  # noqa: S608 - quoted
+        self.condition = condition
 
-    def __selection__(self) -> Selection[R, C]:
-        # The type arguments of the base, which type checkers do not follow here.
-        row_class, columns = cast("tuple[type[R], type[C]]", self._query_classes)
-        return Selection(row_class, self.__table_name__, columns)
+
+def _selection(source: Source[R]) -> Selection[R]:
+    """Return the rows of a source as a selection.
+
+    Raises:
+        SubscriptionError: it is an event table.
+    """
+    if isinstance(source, Selection):
+        return source
+    declared = DECLARATION.of(source)
+    rows = Selection(cast("type[R]", declared.row), declared.name)  # the table's own row class
+    if declared.is_event:
+        raise SubscriptionError(
+            (rows.sql,), f"{declared.name} is an event table, which this protocol cannot subscribe to"
+        )
+    return rows
+
+
+def sql_of(query: QueryLike) -> str:
+    """Return the SQL of a query.
+
+    Raises:
+        ArgumentError: it is none.
+        SubscriptionError: it is an event table.
+    """
+    if isinstance(query, str):
+        return query
+    if isinstance(query, Query):
+        return query.sql
+    if isinstance(query, Source):
+        return _selection(cast("Source[Product]", query)).sql
+    what = f"the class {query.__name__}" if isinstance(query, type) else f"{type(query).__name__} {query!r:.60}"
+    raise ArgumentError("query", f"expected a table such as tables.player, a typed query or SQL, got {printable(what)}")
 
 
 def condition_of(condition: object) -> Condition:

@@ -10,9 +10,9 @@ from .._protocol.encoding import Encoding
 from .._protocol.rows import RowReader
 from .._sats.schema import Schema
 from ..errors import ArgumentError
-from .connection_info import ConnectionInfo
+from .connection_info import ConnectionInfo, engine_of
 from .request import MessageId, RequestId
-from .table import TableSet
+from .table import TableSet, declarations_of
 
 __all__ = ["BaseRawConnection", "SchemaForm", "readers_by"]
 
@@ -37,7 +37,7 @@ class BaseRawConnection(ConnectionInfo[HandlerSink]):
         Raises:
             NotConnectedError: there is no open connection.
         """
-        return self._engine.sink.subscribe_set(_checked(queries))
+        return engine_of(self).sink.subscribe_set(_checked(queries))
 
     def subscribe_single(self, query: str) -> int:
         """Subscribe to one query by the legacy message; prefer `subscribe_multi` (5.3).
@@ -52,7 +52,7 @@ class BaseRawConnection(ConnectionInfo[HandlerSink]):
             NotConnectedError: there is no open connection.
         """
         (sql,) = _checked([query])
-        return self._engine.sink.subscribe_single(sql)
+        return engine_of(self).sink.subscribe_single(sql)
 
     def subscribe_multi(self, queries: Sequence[str]) -> int:
         """Subscribe to a set of queries, in addition to other sets.
@@ -66,7 +66,7 @@ class BaseRawConnection(ConnectionInfo[HandlerSink]):
         Raises:
             NotConnectedError: there is no open connection.
         """
-        return self._engine.sink.subscribe(_checked(queries))
+        return engine_of(self).sink.subscribe(_checked(queries))
 
     def unsubscribe(self, query_id: int) -> int:
         """Unsubscribe from the queries of a `subscribe_single` or `subscribe_multi`.
@@ -80,7 +80,7 @@ class BaseRawConnection(ConnectionInfo[HandlerSink]):
         Raises:
             NotConnectedError: there is no open connection.
         """
-        return self._engine.sink.unsubscribe(query_id)
+        return engine_of(self).sink.unsubscribe(query_id)
 
     def call_reducer(self, reducer: str, args: Sequence[object] | Mapping[str, object] = ()) -> RequestId:
         """Call a reducer.
@@ -96,7 +96,7 @@ class BaseRawConnection(ConnectionInfo[HandlerSink]):
             ArgumentError: a value cannot be sent.
             NotConnectedError: there is no open connection.
         """
-        return RequestId(self._engine.call_reducer(reducer, args))
+        return RequestId(engine_of(self).call_reducer(reducer, args))
 
     def call_procedure(self, procedure: str, args: Sequence[object] | Mapping[str, object] = ()) -> RequestId:
         """Call a procedure. A server of 1.x has no procedures, and closes the connection.
@@ -112,7 +112,7 @@ class BaseRawConnection(ConnectionInfo[HandlerSink]):
             ArgumentError: a value cannot be sent.
             NotConnectedError: there is no open connection.
         """
-        return RequestId(self._engine.call_procedure(procedure, args, check_version=False))
+        return RequestId(engine_of(self).call_procedure(procedure, args, check_version=False))
 
     def one_off_query(self, query: str) -> MessageId:
         """Run a query once.
@@ -127,7 +127,7 @@ class BaseRawConnection(ConnectionInfo[HandlerSink]):
             NotConnectedError: there is no open connection.
         """
         (sql,) = _checked([query])
-        return MessageId(self._engine.query(sql))
+        return MessageId(engine_of(self).query(sql))
 
 
 def _checked(queries: Sequence[object]) -> tuple[str, ...]:
@@ -151,5 +151,5 @@ def readers_by(schema: SchemaForm, encoding: Encoding) -> dict[str, RowReader[An
         SchemaError: the schema cannot be read.
     """
     if isinstance(schema, TableSet):
-        return {table.name: encoding.row_reader(table.row, table.name) for table in schema.__declarations__()}
+        return {table.name: encoding.row_reader(table.row, table.name) for table in declarations_of(type(schema))}
     return {table: encoding.value_reader(row, table) for table, row in Schema(schema).tables.items()}

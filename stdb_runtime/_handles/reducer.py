@@ -15,8 +15,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Generic, NamedTuple, ParamSpec, Self, TypeVar, TypeVarTuple, cast, overload
 
-from .._engine.cache_sink import EngineSource
+from .._engine.cache_sink import ENGINE, EngineSource
 from .._engine.callbacks import CallbackList
+from .._engine.hidden import Hidden
 from .._engine.result import ReducerCall
 from .._sats.parameters import Parameters
 from ..errors import ArgumentError
@@ -29,6 +30,7 @@ __all__ = [
     "ReducerListener",
     "ReducerSet",
     "fire_and_forget",
+    "parameters_of",
     "reducer",
 ]
 
@@ -36,6 +38,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., ReducerCall])
 Ts = TypeVarTuple("Ts")
+
+_NAME: Hidden[str] = Hidden("_name")
+_CALLBACKS: Hidden[CallbackList[Callable[..., object]]] = Hidden("_callbacks")
 
 
 class ReducerDeclaration(NamedTuple):
@@ -54,13 +59,7 @@ class ReducerSet:
     """Reducers of a module, one method each."""
 
     def __init__(self, engine: EngineSource) -> None:
-        self.__engine__ = engine
-
-    @classmethod
-    def __parameters__(cls) -> dict[str, Parameters]:
-        """Return the parameters of each callable reducer, by its name in the module."""
-        found = (declaration_of(value, ReducerDeclaration) for value in vars(cls).values())
-        return {declared.name: declared.parameters for declared in found if declared is not None}
+        ENGINE.set(self, engine)
 
 
 def reducer(name: str, *, rename: Mapping[str, str] | None = None) -> Callable[[F], F]:
@@ -75,7 +74,7 @@ def reducer(name: str, *, rename: Mapping[str, str] | None = None) -> Callable[[
         parameters = Parameters(f"reducer {name}", method, rename or {})
 
         def call(reducers: ReducerSet, /, *args: object, **kwargs: object) -> ReducerCall:
-            return reducers.__engine__().call_reducer(name, parameters.bind(args, kwargs), parameters)
+            return ENGINE.of(reducers)().call_reducer(name, parameters.bind(args, kwargs), parameters)
 
         return declare(method, ReducerDeclaration(name, parameters), call)
 
@@ -101,15 +100,21 @@ def fire_and_forget(reducer: Callable[P, ReducerCall], *args: P.args, **kwargs: 
     if declared is None or not isinstance(owner, ReducerSet):
         raise ArgumentError("reducer", f"expected a reducer such as reducers.create_player, got {reducer!r}")
     values = declared.parameters.bind(args, kwargs)
-    owner.__engine__().call_reducer_without_reply(declared.name, values, declared.parameters)
+    ENGINE.of(owner)().call_reducer_without_reply(declared.name, values, declared.parameters)
+
+
+def parameters_of(reducers: type[ReducerSet]) -> dict[str, Parameters]:
+    """Return the parameters of each callable reducer of a module, by its name in the module."""
+    found = (declaration_of(value, ReducerDeclaration) for value in vars(reducers).values())
+    return {declared.name: declared.parameters for declared in found if declared is not None}
 
 
 class ReducerListener(Generic[*Ts]):
     """Callbacks on the calls of a reducer. Calling it adds one; it is also a decorator."""
 
     def __init__(self, reducer: str, callbacks: CallbackList[Callable[..., object]]) -> None:
-        self._reducer = reducer
-        self._callbacks = callbacks
+        _NAME.set(self, reducer)
+        _CALLBACKS.set(self, callbacks)
 
     def __call__(self, callback: Callable[[ReducerEvent, *Ts], T]) -> Callable[[ReducerEvent, *Ts], T]:
         """Call `callback(event, *arguments)` for each reported call of the reducer. Works as a decorator.
@@ -123,12 +128,12 @@ class ReducerListener(Generic[*Ts]):
         Returns:
             The callback.
         """
-        self._callbacks.add(callback)
+        _CALLBACKS.of(self).add(callback)
         return callback
 
     def remove(self, callback: Callable[[ReducerEvent, *Ts], object]) -> None:
         """Remove a callback. Raises ValueError if it is not registered."""
-        self._callbacks.remove(callback)
+        _CALLBACKS.of(self).remove(callback)
 
     def match(self, event: RowEvent | ReducerEvent) -> tuple[*Ts] | None:
         """Return the arguments of the call that caused an event; None if it was not a call of this reducer.
@@ -142,7 +147,7 @@ class ReducerListener(Generic[*Ts]):
             DecodeError: the arguments do not have the declared types.
         """
         cause = event.cause if isinstance(event, RowEvent) else event
-        if not isinstance(cause, ReducerEvent) or cause.reducer != self._reducer:
+        if not isinstance(cause, ReducerEvent) or cause.reducer != _NAME.of(self):
             return None
         return cast("tuple[*Ts]", cause.arguments)
 
@@ -164,4 +169,4 @@ class OnReducer(Generic[*Ts]):
     def __get__(self, reducers: ReducerSet | None, owner: type[ReducerSet]) -> Self | ReducerListener[*Ts]:
         if reducers is None:
             return self
-        return ReducerListener(self._name, reducers.__engine__().sink.reducer_callbacks(self._name))
+        return ReducerListener(self._name, ENGINE.of(reducers)().sink.reducer_callbacks(self._name))

@@ -8,8 +8,8 @@ from .._sats.annotation import product_of
 from .._sats.product import ProductType
 from .._sats.sats import SatsType
 from .._sats.schema import Schema
-from .reducer import ReducerSet
-from .table import TableSet
+from .reducer import ReducerSet, parameters_of
+from .table import TableSet, declarations_of
 
 __all__ = ["schema_difference"]
 
@@ -25,8 +25,8 @@ def schema_difference(tables: type[TableSet], reducers: type[ReducerSet], served
         reducers: the reducers of the package.
         served: the schema of the server.
     """
-    declared_tables = {table.name: product_of(table.row) for table in tables.__declarations__()}
-    declared_reducers = {name: parameters.type for name, parameters in reducers.__parameters__().items()}
+    declared_tables = {table.name: product_of(table.row) for table in declarations_of(tables)}
+    declared_reducers = {name: parameters.type for name, parameters in parameters_of(reducers).items()}
     return [
         *_differences("table", declared_tables, served.tables),
         *_differences("reducer", declared_reducers, served.reducers),

@@ -3,41 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from typing import Any, Protocol, Self, TypeAlias, TypeVar
+from typing import Any, Self, TypeVar
 
 from .._engine.cache_sink import TypedEngine
+from .._engine.hidden import Hidden
 from .._engine.result import PendingResult
 from .._engine.subscription import SubscriptionRecord, SubscriptionState
 from ..errors import ArgumentError, SubscriptionError
-from ..text import printable, printable_queries
+from ..text import printable_queries
+from .query import QueryLike, sql_of
 
-__all__ = ["QueryLike", "Queryable", "Subscription", "sql_of", "sqls_of"]
+__all__ = ["Subscription", "sqls_of"]
 
 T = TypeVar("T")
 
-
-class Queryable(Protocol):
-    """Object that stands for a query: a table, for all its rows, or a typed query."""
-
-    def __sql__(self) -> str:
-        """Return the SQL of the query."""
-        ...
-
-
-QueryLike: TypeAlias = Queryable | str
-"""Query to subscribe to: a table, for all its rows, a typed query, or SQL."""
-
-
-def sql_of(query: QueryLike) -> str:
-    """Return the SQL of a query. Raises ArgumentError if it is none."""
-    if isinstance(query, str):
-        return query
-    if isinstance(query, type) or not hasattr(query, "__sql__"):
-        what = f"the class {query.__name__}" if isinstance(query, type) else f"{type(query).__name__} {query!r:.60}"
-        raise ArgumentError(
-            "query", f"expected a table such as tables.player, a typed query or SQL, got {printable(what)}"
-        )
-    return query.__sql__()
+_RECORD: Hidden[SubscriptionRecord] = Hidden("_record")
+_ENGINE: Hidden[TypedEngine] = Hidden("_engine")
 
 
 def sqls_of(queries: Sequence[QueryLike | Sequence[QueryLike]]) -> tuple[str, ...]:
@@ -71,37 +52,37 @@ class Subscription:
     """
 
     def __init__(self, record: SubscriptionRecord, engine: TypedEngine) -> None:
-        self._record = record
-        self._engine = engine
+        _RECORD.set(self, record)
+        _ENGINE.set(self, engine)
         record.handle = self
 
     @property
     def queries(self) -> tuple[str, ...]:
         """SQL of its queries."""
-        return self._record.queries
+        return _RECORD.of(self).queries
 
     @property
     def state(self) -> SubscriptionState:
         """Lifecycle state of the subscription."""
-        return self._record.state
+        return _RECORD.of(self).state
 
     @property
     def is_active(self) -> bool:
         """True if its rows are in the cache: also while the connection is lost."""
-        return self._record.state is SubscriptionState.ACTIVE
+        return _RECORD.of(self).state is SubscriptionState.ACTIVE
 
     @property
     def is_ended(self) -> bool:
         """True if it is over for good: unsubscribed and its rows deleted, refused, or the client closed."""
-        return self._record.state in {SubscriptionState.ENDED, SubscriptionState.FAILED}
+        return _RECORD.of(self).state in {SubscriptionState.ENDED, SubscriptionState.FAILED}
 
     def __await__(self) -> Generator[Any, None, Self]:  # Any: passes through to the event loop
-        yield from self._record.applied.__await__()
+        yield from _RECORD.of(self).applied.__await__()
         return self
 
     async def applied(self) -> None:
         """Wait until the rows are in the cache. Raises as awaiting the subscription does."""
-        await self._record.applied
+        await _RECORD.of(self).applied
 
     def on_applied(self, callback: Callable[[Subscription], T]) -> Callable[[Subscription], T]:
         """Call `callback(subscription)` once the rows are in the cache, after the row callbacks. Works as a decorator.
@@ -114,7 +95,7 @@ class Subscription:
         Returns:
             The callback itself.
         """
-        self._engine.sink.on_applied(self._record, callback)
+        _ENGINE.of(self).sink.on_applied(_RECORD.of(self), callback)
         return callback
 
     def on_error(self, callback: Callable[[SubscriptionError], T]) -> Callable[[SubscriptionError], T]:
@@ -128,7 +109,7 @@ class Subscription:
         Returns:
             The callback itself.
         """
-        self._engine.sink.on_refused(self._record, callback)
+        _ENGINE.of(self).sink.on_refused(_RECORD.of(self), callback)
         return callback
 
     def unsubscribe(self) -> PendingResult[None]:
@@ -140,8 +121,8 @@ class Subscription:
         Returns:
             The result. Await it to wait until the rows are deleted.
         """
-        self._engine.sink.unsubscribe(self._record)
-        return self._record.ended
+        _ENGINE.of(self).sink.unsubscribe(_RECORD.of(self))
+        return _RECORD.of(self).ended
 
     def __repr__(self) -> str:
         return f"<subscription {self.state.value}: {printable_queries(self.queries)}>"

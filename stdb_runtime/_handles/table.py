@@ -2,7 +2,7 @@
 
 A declaration is a class::
 
-    class PlayerTable(KeyedTable[Player], row=Player, name="player", primary_key="id"):
+    class PlayerTable(KeyedTable[Player, Client], row=Player, name="player", primary_key="id"):
         name = Unique[Player, str]("name")
         level = BTree[Player, int]("level")
 
@@ -13,62 +13,63 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from operator import attrgetter
-from typing import Any, ClassVar, Generic, Literal, TypeVar, cast, get_type_hints
+from typing import TYPE_CHECKING, Any, Generic, Literal, cast, get_type_hints
 
 import msgspec
 
-from .._engine.cache_sink import EngineSource
+from .._engine.cache_sink import ENGINE, EngineSource
 from .._engine.stream import Change, SlowConsumerPolicy, Stream, merge
-from .._engine.table_state import TableDeclaration, TableState
-from .._protocol.sql import quoted
+from .._engine.table_state import DECLARATION, TableDeclaration, TableHandle, TableState
 from .._sats.annotation import Product
-from ..errors import BindingsError, SubscriptionError
+from ..errors import BindingsError
 from ..events import RowEvent
+from .query import Source
 
-__all__ = ["EventTable", "KeyedTable", "Table", "TableInfo", "TableSet", "table_info"]
+__all__ = ["EventTable", "KeyedTable", "Table", "TableInfo", "TableSet", "declarations_of", "state_of", "table_info"]
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar  # as in `events`
+
+    C = TypeVar("C", default=Any)  # Any: whoever writes `Table[Player]` does not say which client
+else:
+    from typing import TypeVar
+
+    C = TypeVar("C")
 
 R = TypeVar("R", bound=Product)
 T = TypeVar("T")
 
 
-class Table(Generic[R]):
+class Table(Source[R], TableHandle[R], Generic[R, C]):
     """Table of a client: its cached rows, and callbacks on their changes.
 
     As an argument of `subscribe` and `query` it stands for all its rows. Reading it never waits and never asks the
     server: it has the rows of the active subscriptions, as of the last message that was handled.
-    """
 
-    _row: ClassVar[type[Product]]
-    __table_name__: ClassVar[str]
-    _primary_key: ClassVar[str | None]
+    The type arguments are the class of the rows, and that of the client, which can be left out: `Table[Player]`.
+    """
 
     def __init_subclass__(cls, *, row: type[R] | None = None, name: str = "", primary_key: str | None = None) -> None:
         super().__init_subclass__()
         if row is not None:
-            cls._row = row
-            cls.__table_name__ = name
-            cls._primary_key = primary_key
+            DECLARATION.set(cls, TableDeclaration(name, row, primary_key, issubclass(cls, EventTable)))
+
+    if not TYPE_CHECKING:  # the default of a type variable, which `typing` knows only since Python 3.13
+
+        def __class_getitem__(cls, arguments):
+            if len(cls.__parameters__) > 1 and not isinstance(arguments, tuple):
+                arguments = (arguments, Any)
+            return super().__class_getitem__(arguments)
 
     def __init__(self, engine: EngineSource) -> None:
-        self.__engine__ = engine
-
-    @classmethod
-    def __declaration__(cls) -> TableDeclaration[Product]:
-        """Return the declaration of the table."""
-        return TableDeclaration(cls.__table_name__, cls._row, cls._primary_key)
-
-    @property
-    def __state__(self) -> TableState[R]:
-        """Rows, callbacks and streams of the table."""
-        # The cast from the tables of a client, which are held by name, to the row class of this one.
-        return cast("TableState[R]", self.__engine__().sink.cache.table(self.__table_name__))
+        ENGINE.set(self, engine)
 
     def count(self) -> int:
         """Return the number of cached rows."""
-        return len(self.__state__.rows)
+        return len(state_of(self).rows)
 
     def __len__(self) -> int:
-        return len(self.__state__.rows)
+        return len(state_of(self).rows)
 
     def __bool__(self) -> bool:
         """Return True, also for an empty table: compare `count()` with 0."""
@@ -76,19 +77,15 @@ class Table(Generic[R]):
 
     def __iter__(self) -> Iterator[R]:
         """Iterate over a snapshot of the cached rows: changes during the iteration have no effect on it."""
-        return iter(self.__state__.rows.snapshot())
+        return iter(state_of(self).rows.snapshot())
 
     def __contains__(self, row: object) -> bool:
-        return isinstance(row, self._row) and cast("R", row) in self.__state__.rows
-
-    def __sql__(self) -> str:
-        """Return the SQL of the query for all rows."""
-        return f"SELECT * FROM {quoted(self.__table_name__)}"  # noqa: S608 - quoted
+        return isinstance(row, DECLARATION.of(self).row) and cast("R", row) in state_of(self).rows
 
     def __repr__(self) -> str:
-        return f"<table {self.__table_name__}>"
+        return f"<table {DECLARATION.of(self).name}>"
 
-    def on_insert(self, callback: Callable[[RowEvent, R], T]) -> Callable[[RowEvent, R], T]:
+    def on_insert(self, callback: Callable[[RowEvent[C], R], T]) -> Callable[[RowEvent[C], R], T]:
         """Call `callback(event, row)` for each row that is inserted into the cache. Works as a decorator.
 
         Args:
@@ -97,14 +94,14 @@ class Table(Generic[R]):
         Returns:
             The callback itself.
         """
-        self.__state__.on_insert.add(callback)
+        state_of(self).on_insert.add(callback)
         return callback
 
-    def remove_on_insert(self, callback: Callable[[RowEvent, R], object]) -> None:
+    def remove_on_insert(self, callback: Callable[[RowEvent[C], R], object]) -> None:
         """Remove a callback of `on_insert`. Raises ValueError if it is not registered."""
-        self.__state__.on_insert.remove(callback)
+        state_of(self).on_insert.remove(callback)
 
-    def on_delete(self, callback: Callable[[RowEvent, R], T]) -> Callable[[RowEvent, R], T]:
+    def on_delete(self, callback: Callable[[RowEvent[C], R], T]) -> Callable[[RowEvent[C], R], T]:
         """Call `callback(event, row)` for each row that is deleted from the cache. Works as a decorator.
 
         Args:
@@ -113,14 +110,14 @@ class Table(Generic[R]):
         Returns:
             The callback itself.
         """
-        self.__state__.on_delete.add(callback)
+        state_of(self).on_delete.add(callback)
         return callback
 
-    def remove_on_delete(self, callback: Callable[[RowEvent, R], object]) -> None:
+    def remove_on_delete(self, callback: Callable[[RowEvent[C], R], object]) -> None:
         """Remove a callback of `on_delete`. Raises ValueError if it is not registered."""
-        self.__state__.on_delete.remove(callback)
+        state_of(self).on_delete.remove(callback)
 
-    def on_before_delete(self, callback: Callable[[RowEvent, R], T]) -> Callable[[RowEvent, R], T]:
+    def on_before_delete(self, callback: Callable[[RowEvent[C], R], T]) -> Callable[[RowEvent[C], R], T]:
         """Call `callback(event, row)` for each row that is about to be deleted, before any table changes.
 
         Works as a decorator.
@@ -131,12 +128,12 @@ class Table(Generic[R]):
         Returns:
             The callback itself.
         """
-        self.__state__.on_before_delete.add(callback)
+        state_of(self).on_before_delete.add(callback)
         return callback
 
-    def remove_on_before_delete(self, callback: Callable[[RowEvent, R], object]) -> None:
+    def remove_on_before_delete(self, callback: Callable[[RowEvent[C], R], object]) -> None:
         """Remove a callback of `on_before_delete`. Raises ValueError if it is not registered."""
-        self.__state__.on_before_delete.remove(callback)
+        state_of(self).on_before_delete.remove(callback)
 
     def changes(self, *, limit: int = 10_000, policy: SlowConsumerPolicy = "raise") -> Stream[Change[R]]:
         """Iterate over future changes: `async for change in client.db.player.changes()`.
@@ -149,12 +146,12 @@ class Table(Generic[R]):
         Returns:
             An async iterator of `Inserted` and `Deleted` for one consumer. It ends when the client is closed.
         """
-        stream: Stream[Change[R]] = self.__engine__().sink.stream(limit, policy)
-        self.__state__.streams.add(stream)
+        stream: Stream[Change[R]] = ENGINE.of(self)().sink.stream(limit, policy)
+        state_of(self).streams.add(stream)
         return stream
 
 
-class KeyedTable(Table[R]):
+class KeyedTable(Table[R, C]):
     """Table with a primary key: replacing a row by one with the same key is an update."""
 
     def changes(
@@ -174,14 +171,14 @@ class KeyedTable(Table[R]):
         """
         if policy != "coalesce":
             return super().changes(limit=limit, policy=policy)
-        key_of = attrgetter(self.__state__.primary_key or "")
-        stream: Stream[Change[R]] = self.__engine__().sink.stream(
+        key_of = attrgetter(state_of(self).primary_key or "")
+        stream: Stream[Change[R]] = ENGINE.of(self)().sink.stream(
             limit, "raise", key=lambda change: key_of(change.row), join=merge
         )
-        self.__state__.streams.add(stream)
+        state_of(self).streams.add(stream)
         return stream
 
-    def on_update(self, callback: Callable[[RowEvent, R, R], T]) -> Callable[[RowEvent, R, R], T]:
+    def on_update(self, callback: Callable[[RowEvent[C], R, R], T]) -> Callable[[RowEvent[C], R, R], T]:
         """Call `callback(event, old, new)` for each row that is updated. Works as a decorator.
 
         Args:
@@ -190,25 +187,19 @@ class KeyedTable(Table[R]):
         Returns:
             The callback itself.
         """
-        self.__state__.on_update.add(callback)
+        state_of(self).on_update.add(callback)
         return callback
 
-    def remove_on_update(self, callback: Callable[[RowEvent, R, R], object]) -> None:
+    def remove_on_update(self, callback: Callable[[RowEvent[C], R, R], object]) -> None:
         """Remove a callback of `on_update`. Raises ValueError if it is not registered."""
-        self.__state__.on_update.remove(callback)
+        state_of(self).on_update.remove(callback)
 
 
-class EventTable(Table[R]):
+class EventTable(Table[R, C]):
     """Event table, whose rows exist only during the transaction that inserts them.
 
     The protocol `v1.json.spacetimedb` cannot subscribe to event tables (docs/protocol.md, 0).
     """
-
-    def __sql__(self) -> str:
-        query = super().__sql__()
-        raise SubscriptionError(
-            (query,), f"{self.__table_name__} is an event table, which this protocol cannot subscribe to"
-        )
 
 
 class TableInfo(msgspec.Struct, Generic[R], frozen=True):
@@ -233,7 +224,7 @@ def table_info(table: Table[R]) -> TableInfo[R]:
     Args:
         table: a table of a client, or of a package's `tables`.
     """
-    declared = table.__declaration__()
+    declared = DECLARATION.of(table)
     return TableInfo(declared.name, cast("type[R]", declared.row), declared.primary_key)
 
 
@@ -241,23 +232,29 @@ class TableSet:
     """Tables of a module, one annotated attribute each."""
 
     def __init__(self, engine: EngineSource) -> None:
-        for attribute, table in self._declared().items():
+        for attribute, table in _tables(type(self)).items():
             setattr(self, attribute, table(engine))
 
-    @classmethod
-    def _declared(cls) -> dict[str, type[Table[Any]]]:  # Any: each table has a row class of its own
-        """Return the table classes, by attribute.
 
-        Raises:
-            BindingsError: an attribute is not annotated with a table.
-        """
-        declared = get_type_hints(cls)
-        for attribute, table in declared.items():
-            if not isinstance(table, type) or not issubclass(table, Table):
-                raise BindingsError(f"{cls.__name__}.{attribute} is not a table: run stdb-codegen again")
-        return declared
+def declarations_of(tables: type[TableSet]) -> list[TableDeclaration[Product]]:
+    """Return the declarations of all tables of a module.
 
-    @classmethod
-    def __declarations__(cls) -> list[TableDeclaration[Product]]:
-        """Return the declarations of all tables."""
-        return [table.__declaration__() for table in cls._declared().values()]
+    Raises:
+        BindingsError: an attribute is not annotated with a table.
+    """
+    return [DECLARATION.of(table) for table in _tables(tables).values()]
+
+
+def state_of(table: Table[R]) -> TableState[R]:
+    """Return the rows, callbacks and streams of a table."""
+    # The cast from the tables of a client, which are held by name, to the row class of this one.
+    return cast("TableState[R]", ENGINE.of(table)().sink.cache.table(DECLARATION.of(table).name))
+
+
+def _tables(tables: type[TableSet]) -> dict[str, type[Table[Any]]]:  # Any: each table has a row class of its own
+    """Return the table classes, by attribute. Raises BindingsError if an attribute is not annotated with one."""
+    declared = get_type_hints(tables)
+    for attribute, table in declared.items():
+        if not isinstance(table, type) or not issubclass(table, Table):
+            raise BindingsError(f"{tables.__name__}.{attribute} is not a table: run stdb-codegen again")
+    return declared

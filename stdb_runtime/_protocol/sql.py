@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, get_args
+from typing import Any
 
-from .._sats.sats import Fault, short_repr
+from .._sats.annotation import type_of
+from .._sats.sats import Fault, SatsType, short_repr
 from .._sats.scalar import Float, Integer
 from ..types import ConnectionId, Identity, Timestamp, Uuid
 
-__all__ = ["literal", "quoted"]
+__all__ = ["has_literals", "literal", "quoted"]
 
 # From 0000-01-01 up to 10000-01-01: the range of timestamps that the server reads.
 _FIRST_MICROS, _END_MICROS = -62_167_219_200_000_000, 253_402_300_800_000_000
@@ -23,23 +24,29 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def literal(annotation: object, value: object) -> str:
+def has_literals(type_: SatsType) -> bool:
+    """Return True if SQL has literals of a type, so that queries can compare its values."""
+    return isinstance(type_, Integer | Float) or type_ in _WRITERS
+
+
+def literal(type_: SatsType, value: object) -> str:
     """Return the SQL literal of a value.
 
     Args:
-        annotation: the type of the column, as generated code annotates it.
+        type_: the type of the column.
         value: the value that the column is compared with.
 
     Raises:
-        TypeError: the value is not of the type of the column.
+        TypeError: the value is not of the type of the column, or SQL has no literals of that type.
         ValueError: SQL has no literal for the value.
     """
-    for extra in get_args(annotation):  # of Annotated; other types have none
-        if isinstance(extra, Integer):
-            return _integer(extra, value)
-        if isinstance(extra, Float):
-            return _float(extra, value)
-    python_type, write = _WRITERS[annotation]
+    if isinstance(type_, Integer):
+        return _integer(type_, value)
+    if isinstance(type_, Float):
+        return _float(type_, value)
+    if not has_literals(type_):
+        raise TypeError("SQL has no literals of its type, so it cannot be compared")
+    python_type, write = _WRITERS[type_]
     if not isinstance(value, python_type):
         raise TypeError(f"expected {python_type.__name__}, got {short_repr(value)}")
     return write(value)
@@ -87,12 +94,13 @@ def _hexadecimal(value: Identity | ConnectionId) -> str:
     return f"0x{value.to_hex()}"
 
 
-_WRITERS: dict[object, tuple[type, Callable[[Any], str]]] = {  # Any: the type on its left
-    bool: (bool, _boolean),
-    str: (str, _string),
-    bytes: (bytes, lambda value: f"0x{value.hex()}"),
-    Identity: (Identity, _hexadecimal),
-    ConnectionId: (ConnectionId, _hexadecimal),
-    Timestamp: (Timestamp, _timestamp),
-    Uuid: (Uuid, lambda value: f"'{value}'"),
+_BY_CLASS: dict[type, Callable[[Any], str]] = {  # Any: the class on its left
+    bool: _boolean,
+    str: _string,
+    bytes: lambda value: f"0x{value.hex()}",
+    Identity: _hexadecimal,
+    ConnectionId: _hexadecimal,
+    Timestamp: _timestamp,
+    Uuid: lambda value: f"'{value}'",
 }
+_WRITERS = {type_of(python_type): (python_type, write) for python_type, write in _BY_CLASS.items()}

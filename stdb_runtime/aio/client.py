@@ -6,17 +6,19 @@ import contextlib
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextvars import copy_context
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from .._engine.cache_sink import CacheSink
+from .._engine.hidden import Hidden
 from .._handles.client import BaseClient
 from .._handles.current import CurrentClient
 from .._handles.procedure import ProcedureSet
-from .._handles.reducer import ReducerSet
+from .._handles.query import QueryLike
+from .._handles.reducer import ReducerSet, parameters_of
 from .._handles.registry import registered
 from .._handles.schema_difference import schema_difference
-from .._handles.subscription import QueryLike, Subscription
-from .._handles.table import TableSet
+from .._handles.subscription import Subscription
+from .._handles.table import TableSet, declarations_of
 from .._protocol.endpoint import Endpoint
 from .._protocol.rest import schema_path
 from .._sats.schema import Schema
@@ -25,13 +27,17 @@ from .connection import Connection
 from .http import fetch
 from .options import Options
 
-__all__ = ["Client", "Module", "connect"]
+__all__ = ["CONNECTION", "Client", "Module", "connect"]
 
 D = TypeVar("D", bound=TableSet)
 S = TypeVar("S", bound=ReducerSet)
 P = TypeVar("P", bound=ProcedureSet)
+C = TypeVar("C", bound="Client[Any, Any, Any]")  # Any: the class of a package has its own
 
 _MAX_DIFFERENCES = 5  # in one message
+
+CONNECTION: Hidden[Connection[CacheSink]] = Hidden("_connection")
+"""Connection of a client."""
 
 
 class Client(BaseClient[D, S, P]):
@@ -47,7 +53,7 @@ class Client(BaseClient[D, S, P]):
         self, connection: Connection[CacheSink], tables: type[D], reducers: type[S], procedures: type[P]
     ) -> None:
         super().__init__(connection.engine, tables, reducers, procedures)
-        self._connection = connection
+        CONNECTION.set(self, connection)
 
     @contextlib.asynccontextmanager
     async def subscription(self, *queries: QueryLike | Sequence[QueryLike]) -> AsyncGenerator[Subscription]:
@@ -82,7 +88,7 @@ class Client(BaseClient[D, S, P]):
         Raises:
             StdbError: the client gave up, because reconnecting is disabled or cannot succeed.
         """
-        error = await self._connection.ended()
+        error = await CONNECTION.of(self).ended()
         if error is not None:
             raise error
 
@@ -92,7 +98,7 @@ class Client(BaseClient[D, S, P]):
 
     async def drain(self) -> None:
         """Wait until no request is unanswered and no coroutine callback is running."""
-        await self._connection.drain()
+        await CONNECTION.of(self).drain()
 
     async def close(self) -> None:
         """Close the client. Requests in flight fail with ConnectionLost; the cached rows stay readable.
@@ -100,24 +106,25 @@ class Client(BaseClient[D, S, P]):
         Waits up to `close_timeout` seconds for coroutine callbacks, and then cancels them. A coroutine callback that
         calls this does not wait for itself.
         """
-        await self._connection.close()
+        await CONNECTION.of(self).close()
 
     def __repr__(self) -> str:
-        return f"<client of {self._connection.endpoint}: {self.state.value}>"
+        return f"<client of {CONNECTION.of(self).endpoint}: {self.state.value}>"
 
 
-class Module(NamedTuple, Generic[D, S, P]):
+class Module(NamedTuple, Generic[C]):
     """Declarations of a generated package, and its current client."""
 
-    tables: type[D]
-    reducers: type[S]
-    procedures: type[P]
+    client: type[C]
+    tables: type[TableSet]
+    reducers: type[ReducerSet]
+    procedures: type[ProcedureSet]
     current: CurrentClient
 
 
 @contextlib.asynccontextmanager
 async def connect(
-    module: Module[D, S, P],
+    module: Module[C],
     endpoint: Endpoint,
     options: Options,
     *,
@@ -126,18 +133,18 @@ async def connect(
     on_disconnect: Callable[[StdbError | None], object] | None,
     name: str | None,
     logger: logging.Logger | None,
-) -> AsyncGenerator[Client[D, S, P]]:
+) -> AsyncGenerator[C]:
     """Connect to a database for the duration of an `async with` block. See `Bindings.connect`."""
-    declarations = module.tables.__declarations__()
+    declarations = declarations_of(module.tables)
     connection = Connection(
         endpoint,
         options,
         lambda engine: CacheSink(engine, declarations),
-        module.reducers.__parameters__().get,
+        parameters_of(module.reducers).get,
         logger,
     )
     engine = connection.engine
-    client = Client(connection, module.tables, module.reducers, module.procedures)
+    client = module.client(connection, module.tables, module.reducers, module.procedures)
     if on_connect is not None:
         engine.sink.on_connect.add(on_connect)
     if on_disconnect is not None:
@@ -158,7 +165,7 @@ async def connect(
             await connection.close()
 
 
-async def _verify(module: Module[D, S, P], connection: Connection[CacheSink], *, strict: bool) -> None:
+async def _verify(module: Module[C], connection: Connection[CacheSink], *, strict: bool) -> None:
     """Compare a package with the server's schema.
 
     Raises:

@@ -14,6 +14,7 @@ from .._engine.backoff import Backoff
 from .._engine.engine import Engine
 from .._engine.handler import Callbacks, HandlerForm
 from .._engine.handler_sink import HandlerSink
+from .._handles.connection_info import engine_of
 from .._handles.raw import BaseRawConnection, SchemaForm, readers_by
 from .._handles.registry import registered
 from .._protocol.endpoint import Endpoint
@@ -59,7 +60,7 @@ class RawConnection(BaseRawConnection):
             if schema == "fetch":
                 schema = await fetch(connection.endpoint, schema_path(connection.endpoint), connection.options)
             if schema is not None:
-                self._engine.sink.readers = readers_by(schema, self._engine.encoding)
+                engine_of(self).sink.readers = readers_by(schema, engine_of(self).encoding)
             await connection.open(copy_context())
             self._stack = self._stack.pop_all()
         return self
@@ -85,7 +86,7 @@ class RawConnection(BaseRawConnection):
             EventLoopError: no event loop is running.
             NotConnectedError: it was started or closed already.
         """
-        if self._running is not None or self._engine.is_closed:
+        if self._running is not None or engine_of(self).is_closed:
             raise NotConnectedError("the connection was started or closed already: call connect for another one")
         try:
             loop = asyncio.get_running_loop()
@@ -101,7 +102,7 @@ class RawConnection(BaseRawConnection):
         with self._connection.detached():
             await self._connection.close()
             if self._running is not None and self._running is not asyncio.current_task():
-                if not self._engine.was_open:
+                if not engine_of(self).was_open:
                     self._running.cancel()  # it fetches the schema
                 await asyncio.wait({self._running})
 
@@ -110,11 +111,11 @@ class RawConnection(BaseRawConnection):
             await self.run()
         except StdbError as error:
             # The engine reports what ends an open connection.
-            if not self._engine.was_open and not self._is_closing:
-                self._engine.sink.report(error)
+            if not engine_of(self).was_open and not self._is_closing:
+                engine_of(self).sink.report(error)
         except BaseException as error:
             # Not an Exception, such as SystemExit in a callback: the engine reports it as the cause of the end.
-            if isinstance(error, asyncio.CancelledError) or not self._engine.was_open:
+            if isinstance(error, asyncio.CancelledError) or not engine_of(self).was_open:
                 raise
 
     def __repr__(self) -> str:

@@ -56,7 +56,13 @@ class Tables(stdb.TableSet):
     bulk: BulkTable
 
 
-bindings = stdb.Bindings(version=stdb.VERSION, schema_hash="", tables=Tables, reducers=Reducers, procedures=Procedures)
+class Client(stdb.Client[Tables, Reducers, Procedures]):
+    """Client of the module, with that table."""
+
+
+bindings = stdb.Bindings(
+    version=stdb.VERSION, schema_hash="", client=Client, tables=Tables, reducers=Reducers, procedures=Procedures
+)
 
 
 class Case(NamedTuple):

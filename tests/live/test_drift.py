@@ -13,6 +13,7 @@ import game_client
 import stdb_runtime
 from stdb_runtime import BindingsError
 from stdb_runtime._handles.schema_difference import schema_difference
+from stdb_runtime._handles.table import declarations_of
 from stdb_runtime._sats.schema import Schema
 from tests.golden.arena import client as arena_client
 from tests.golden.echo import client as echo_client
@@ -41,7 +42,7 @@ async def test_modules_of_2_are_verified(publish: Publish, package: Any, caplog:
     async with stdb_runtime.connect(
         uri=database.uri, database=database.name, schema="fetch", handler={"on_error": caplog.records.append}
     ) as connection:
-        assert await connection.one_off_query(f"SELECT * FROM {package.Tables.__declarations__()[0].name}") == []
+        assert await connection.one_off_query(f"SELECT * FROM {declarations_of(package.Tables)[0].name}") == []
     assert caplog.records == []
 
 

@@ -24,6 +24,7 @@ from websockets.asyncio.client import connect as connect_socket
 from websockets.typing import Subprotocol
 
 from stdb_runtime import ReducerEvent, RowEvent
+from stdb_runtime._handles.query import sql_of
 from stdb_runtime._protocol.v1_json import messages as wire
 from stdb_runtime._protocol.v1_json.arguments import decode
 from stdb_runtime._protocol.v1_json.rows import RowReader
@@ -87,7 +88,7 @@ class Stage:
         """All rows of a table, asked for once."""
         message_id = f"{next(self.numbers):08x}"
         await self._socket.send(
-            wire.encode(wire.OneOffQuery(message_id, self.table(self.sender, table).__sql__())).decode()
+            wire.encode(wire.OneOffQuery(message_id, sql_of(self.table(self.sender, table)))).decode()
         )
         answer = wire.decode(await self._socket.recv())
         assert isinstance(answer, wire.OneOffQueryResponse)

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from tests.conftest import Publish
-    from tests.golden.league.client._tables import BadgeColumns
 
 pytestmark = pytest.mark.since(2)
 
@@ -120,7 +119,7 @@ async def test_uuids_in_queries(publish: Publish) -> None:
         assert [badge.id for badge in client.db.badge] == [OTHER]
 
 
-def compares(compare: Callable[[Any, Any], Any], value: Uuid, columns: BadgeColumns) -> Condition:
+def compares(compare: Callable[[Any, Any], Any], value: Uuid, columns: type[Badge]) -> Condition:
     """A condition on the column `id`."""
     condition: Condition = compare(columns.id, value)
     return condition

@@ -21,6 +21,8 @@ from stdb_runtime import (
     TokenSourceError,
     UnknownDatabaseError,
 )
+from stdb_runtime._handles.connection_info import engine_of
+from stdb_runtime.aio.client import CONNECTION
 from tests.support.clients import AT_ONCE, attempt, everything_logged
 from tests.support.proxy import Proxy, self_signed
 from tests.support.server import Server
@@ -176,7 +178,7 @@ async def test_the_token_never_shows(game: Database, caplog: pytest.LogCaptureFi
             event = await call
             proxy.cut()
             await again.wait()
-            engine, connection = client._engine, client._connection  # pyright: ignore[reportPrivateUsage]
+            engine, connection = engine_of(client), CONNECTION.of(client)
             seen += map(repr, (client, client.db, client.reducers, engine, engine.opened, connection, call))
             seen += map(repr, (connection.options, subscription, client.stats, event))
             with pytest.raises(StdbError) as caught:

@@ -23,6 +23,7 @@ from stdb_runtime import (
     UnknownTransaction,
     fire_and_forget,
 )
+from stdb_runtime._handles.connection_info import engine_of
 from tests.support.clients import left_behind
 from tests.support.proxy import Proxy
 
@@ -146,10 +147,10 @@ async def test_refused_calls_are_told_apart(publish: Publish) -> None:
     database = publish("edge")
     async with edge.connect(database.uri, database.name) as client:
         # A call with arguments that do not fit is refused unrun.
-        unfit = [client._engine.call_reducer("pair", ["x", 0, 0]) for _ in range(3)]  # pyright: ignore[reportPrivateUsage]
+        unfit = [engine_of(client).call_reducer("pair", ["x", 0, 0]) for _ in range(3)]
         fit = [client.reducers.pair(number, 0, 0) for number in range(3)]
         twice = client.reducers.pair(0, 9, 0)  # another row with the same key: it panics
-        unknown = client._engine.call_reducer("nope", [1])  # pyright: ignore[reportPrivateUsage]
+        unknown = engine_of(client).call_reducer("nope", [1])
         assert [(await call).status for call in fit] == ["committed"] * 3
         for call in unfit:
             with pytest.raises(ReducerError, match="invalid arguments"):
@@ -158,7 +159,7 @@ async def test_refused_calls_are_told_apart(publish: Publish) -> None:
             await twice
         with pytest.raises(ReducerError, match="no such reducer"):
             await unknown
-        assert len(client._engine.unanswered()) == 0  # pyright: ignore[reportPrivateUsage]
+        assert len(engine_of(client).unanswered()) == 0
 
 
 async def test_a_light_observer_hears_of_rows_but_not_of_calls(game: Database) -> None:

@@ -12,6 +12,7 @@ import pytest
 from game_client import Client, Message, Player, connect, tables
 from stdb_runtime import ConnectionLost, Delta, ReducerEvent, RowEvent, SlowConsumerError, SubscriptionApplied
 from stdb_runtime._engine.stream import Deleted, Inserted, Updated
+from stdb_runtime._handles.table import state_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -220,7 +221,7 @@ async def test_a_loop_that_is_left_leaves_nothing_behind(game: Database) -> None
         del waiting, cancelled
         gc.collect()
         await create(client, "c")
-        assert len(client.db.player.__state__.streams) == 0
+        assert len(state_of(client.db.player).streams) == 0
         assert client.stats.buffered == 0
 
 

@@ -11,6 +11,7 @@ import pytest
 from game_client import connect
 from stdb_runtime import Backoff
 from stdb_runtime._engine.handler import CALLBACKS
+from stdb_runtime._handles.connection_info import engine_of
 
 if TYPE_CHECKING:
     import logging
@@ -62,7 +63,8 @@ class Log:
 
 def left_behind(client: Client[Any, Any, Any]) -> int:
     """What the client still waits for."""
-    return len(client._engine.unanswered()) + len(client._engine.session.in_flight)  # pyright: ignore[reportPrivateUsage]
+    engine = engine_of(client)
+    return len(engine.unanswered()) + len(engine.session.in_flight)
 
 
 def everything_logged(records: list[logging.LogRecord]) -> str:

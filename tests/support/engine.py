@@ -12,6 +12,8 @@ from stdb_runtime._engine.engine import Engine
 from stdb_runtime._engine.handler import Callbacks, HandlerForm
 from stdb_runtime._engine.handler_sink import HandlerSink
 from stdb_runtime._engine.retry import RetryPolicy
+from stdb_runtime._handles.reducer import parameters_of
+from stdb_runtime._handles.table import declarations_of
 from stdb_runtime._protocol.v1_json.encoding import V1Json
 from stdb_runtime.errors import EventLoopError
 from tests.support.recordings import Recording
@@ -182,10 +184,10 @@ def typed_engine(
     tables: type[TableSet], reducers: type[ReducerSet] | None = None, policy: RetryPolicy | None = None
 ) -> tuple[TypedEngine, ListDriver]:
     """An engine of a generated package, and its driver."""
-    parameters = None if reducers is None else reducers.__parameters__().get
+    parameters = None if reducers is None else parameters_of(reducers).get
     driver = ListDriver(
         lambda driver: engine_of(
-            driver, lambda engine: CacheSink(engine, tables.__declarations__()), policy, parameters=parameters
+            driver, lambda engine: CacheSink(engine, declarations_of(tables)), policy, parameters=parameters
         )
     )
     return driver.engine, driver

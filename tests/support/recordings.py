@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from stdb_codegen.emit import context, output, render
 from stdb_codegen.schema import lower, rawdef
 from stdb_codegen.sources import source
+from stdb_runtime._handles.table import declarations_of
 from stdb_runtime._protocol.v1_json import messages as wire
 from tests.support.modules import ROOT
 
@@ -109,7 +110,7 @@ def row_classes(recording: Recording) -> dict[str, type[Product]]:
     """The row class of each table, generated from the recorded schema."""
     package = generated(recording.schema)
     tables = cast("type[TableSet]", package.Tables)
-    classes = {table.name: table.row for table in tables.__declarations__()}
+    classes = {table.name: table.row for table in declarations_of(tables)}
     return classes | {view: getattr(package, row) for view, row in VIEWS.items() if hasattr(package, row)}
 
 

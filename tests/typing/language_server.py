@@ -1,4 +1,4 @@
-"""A language server, asked as an editor asks it: what a hover shows."""
+"""A language server, asked as an editor asks it: what a hover shows, and what completion offers."""
 
 from __future__ import annotations
 
@@ -42,17 +42,28 @@ class LanguageServer:
 
     def hover(self, source: str, word: str) -> str:
         """The text of a hover over the last place of a word in a file."""
-        path = self._folder / "hovered.py"
-        path.write_text(source)
-        before = source[: source.rindex(word)]
-        place = {"line": before.count("\n"), "character": len(before) - (before.rfind("\n") + 1)}
-        document: dict[str, Any] = {"uri": path.as_uri(), "languageId": "python", "version": 1, "text": source}
-        self._send({"method": "textDocument/didOpen", "params": {"textDocument": document}})
-        answer = self._ask("textDocument/hover", {"textDocument": {"uri": path.as_uri()}, "position": place})
-        self._send({"method": "textDocument/didClose", "params": {"textDocument": {"uri": path.as_uri()}}})
+        answer = self._ask_of("textDocument/hover", source, source.rindex(word))
         assert answer is not None, f"a hover over {word!r} shows nothing"
         text: str = answer["contents"]["value"]
         return text
+
+    def completion(self, source: str) -> set[str]:
+        """What is offered at the end of a file."""
+        answer = self._ask_of("textDocument/completion", source, len(source))
+        offered: list[dict[str, Any]] = answer["items"]  # Any: the parts of an item
+        return {item["label"] for item in offered}
+
+    def _ask_of(self, method: str, source: str, position: int) -> Any:  # Any: what the method answers
+        """Ask of a position in a file that is open during the question."""
+        path = self._folder / "asked.py"
+        path.write_text(source)
+        before = source[:position]
+        place = {"line": before.count("\n"), "character": len(before) - (before.rfind("\n") + 1)}
+        document: dict[str, Any] = {"uri": path.as_uri(), "languageId": "python", "version": 1, "text": source}
+        self._send({"method": "textDocument/didOpen", "params": {"textDocument": document}})
+        answer = self._ask(method, {"textDocument": {"uri": path.as_uri()}, "position": place})
+        self._send({"method": "textDocument/didClose", "params": {"textDocument": {"uri": path.as_uri()}}})
+        return answer
 
     def _ask(self, method: str, params: dict[str, Any]) -> Any:  # Any: what the method answers
         self._last_id += 1

@@ -1,4 +1,4 @@
-"""What an editor shows of generated code, and what `help()` and `inspect` tell."""
+"""What an editor shows and offers of generated code, and what `help()` and `inspect` tell."""
 
 from __future__ import annotations
 
@@ -57,12 +57,53 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageServer]
             "level",
             ["level: U32", "Integer from 0 to 4,294,967,295."],
         ),
+        (
+            "from game_client import Client\ndef f(client: Client) -> None:\n    client.db.player.on_insert\n",
+            "on_insert",
+            ["(method) def on_insert(callback: (RowEvent[Client], Player) -> "],
+        ),
+        (
+            "from game_client import tables\ntables.player.where(lambda p: p.level >= 3)\n",
+            "level",
+            ["level: Column[U32]", "Integer from 0 to 4,294,967,295."],
+        ),
     ],
 )
 def test_a_hover_reads_as_what_it_is(server: LanguageServer, source: str, word: str, shown: list[str]) -> None:
     text = server.hover(source, word)
     for part in shown:
         assert part in text
+
+
+CLIENT = "from game_client import Client, Player, tables\ndef f(client: Client, player: Player) -> object:\n    return "
+
+
+@pytest.mark.parametrize(
+    ("expression", "offered"),
+    [
+        ("client", {"db", "reducers", "subscribe", "query", "on_connect", "closed", "identity"}),
+        ("client.db", {"player", "message"}),
+        ("client.db.player", {"id", "name", "level", "count", "on_insert", "changes", "where"}),
+        ("client.db.player.name", {"find", "wait_for", "changes"}),
+        ("client.db.player.level", {"filter"}),
+        ("client.reducers", {"create_player", "on_create_player"}),
+        ("client.reducers.on_level_up", {"match", "remove"}),
+        ("client.procedures", set[str]()),
+        ("client.subscribe(tables.player)", {"applied", "on_applied", "is_active", "unsubscribe"}),
+        ("player", {"id", "name", "level", "owner", "position"}),
+    ],
+)
+def test_completion_offers_what_is_for_users(server: LanguageServer, expression: str, offered: set[str]) -> None:
+    found = server.completion(f"{CLIENT}{expression}.")
+    assert found >= offered
+    # What Python gives every class and the operators of this one stay; nothing of the runtime is among it.
+    private = {name for name in found if name.startswith("_")}
+    assert private <= {*dir(type), "__annotations__", "__await__", "__bool__", "__contains__", "__iter__", "__len__"}
+
+
+def test_completion_in_a_condition_offers_the_columns(server: LanguageServer) -> None:
+    found = server.completion("from game_client import tables\ntables.player.where(lambda p: p.")
+    assert found >= {"id", "name", "level", "owner", "position"}
 
 
 def test_inspect_and_help_see_functions() -> None:

@@ -2,45 +2,26 @@
 # Schema hash: 72b8292ce05330eeeb42413b52fc48f729153f8f95917d7daa6c095eb5c44907
 """Tables of the module."""
 
+from typing import TYPE_CHECKING
+
 import stdb_runtime.bindings as stdb
 
 from . import types
 
+if TYPE_CHECKING:
+    from . import Client
+else:
+    Client = object  # for checkers only: the package imports this module first
+
 __all__ = [
-    "MessageColumns",
     "MessageTable",
-    "PlayerColumns",
     "PlayerTable",
     "Tables",
 ]
 
 
-class MessageColumns(stdb.Columns):
-    """Columns of `Message`, for queries."""
-
-    sender = stdb.Column[stdb.Identity]("sender")
-    sent = stdb.Column[stdb.Timestamp]("sent")
-    text = stdb.Column[str]("text")
-
-
-class PlayerColumns(stdb.Columns):
-    """Columns of `Player`, for queries."""
-
-    id = stdb.Column[stdb.U64]("id")
-    name = stdb.Column[str]("name")
-    level = stdb.Column[stdb.U32]("level")
-    owner = stdb.Column[stdb.Identity]("owner")
-    online = stdb.Column[bool]("online")
-    status = stdb.OpaqueColumn("status")
-    position = stdb.OpaqueColumn("position")
-    activity = stdb.OpaqueColumn("activity")
-    team = stdb.OpaqueColumn("team")
-    joined_at = stdb.Column[stdb.Timestamp]("joined_at")
-
-
 class MessageTable(
-    stdb.Table[types.Message],
-    stdb.Selectable[types.Message, MessageColumns],
+    stdb.Table[types.Message, Client],
     row=types.Message,
     name="message",
 ):
@@ -48,8 +29,7 @@ class MessageTable(
 
 
 class PlayerTable(
-    stdb.KeyedTable[types.Player],
-    stdb.Selectable[types.Player, PlayerColumns],
+    stdb.KeyedTable[types.Player, Client],
     row=types.Player,
     name="player",
     primary_key="id",

@@ -48,26 +48,26 @@ Activity: TypeAlias = ActivityIdle | ActivityScore | ActivityMove
 class Message(stdb.Product, frozen=True):
     """Row of table `message`."""
 
-    sender: stdb.Identity
-    sent: stdb.Timestamp
-    text: str
+    sender: stdb.Column[stdb.Identity]
+    sent: stdb.Column[stdb.Timestamp]
+    text: stdb.Column[str]
 
 
 class Player(stdb.Product, frozen=True):
     """Row of table `player`."""
 
-    id: stdb.U64
+    id: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    name: str
-    level: stdb.U32
+    name: stdb.Column[str]
+    level: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    owner: stdb.Identity
-    online: bool
-    status: str | None
-    position: Position
-    activity: Activity
-    team: Team
-    joined_at: stdb.Timestamp
+    owner: stdb.Column[stdb.Identity]
+    online: stdb.Column[bool]
+    status: stdb.OpaqueColumn[str | None]
+    position: stdb.OpaqueColumn[Position]
+    activity: stdb.OpaqueColumn[Activity]
+    team: stdb.OpaqueColumn[Team]
+    joined_at: stdb.Column[stdb.Timestamp]
 
 
 class Position(stdb.Product, frozen=True):

@@ -34,7 +34,7 @@ class TestCheck:
     def test_difference(self, shell: Callable[..., Result], tmp_path: Path) -> None:
         shell(*GENERATE)
         types = tmp_path / "client" / "types.py"
-        types.write_text(types.read_text().replace("    name: str", "    name: int", 1))
+        types.write_text(types.read_text().replace("    name: stdb.Column[str]", "    name: int", 1))
         before = texts(tmp_path / "client")
         result = shell(*GENERATE, "--check")
         assert result.exit_code == 1
@@ -44,7 +44,7 @@ class TestCheck:
         assert [line for line in lines if line.startswith(("-", "+"))] == [
             "+++ client/types.py",
             "-    name: int",
-            "+    name: str",
+            "+    name: stdb.Column[str]",
         ]
         assert texts(tmp_path / "client") == before
 

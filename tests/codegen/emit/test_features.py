@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 import pytest
 
 from stdb_runtime import Err, Ok, Some, SubscriptionError
+from stdb_runtime._handles.query import sql_of
 from stdb_runtime._handles.table import TableSet
 from stdb_runtime._protocol.v1_json.arguments import decode, decode_value, encode
 from stdb_runtime._protocol.v1_json.messages import Rows, TableUpdate
@@ -65,11 +66,12 @@ def test_composite_indexes_are_searched_by_their_first_columns() -> None:
 
 
 def test_event_tables_are_never_subscribed_to() -> None:
-    assert events.tables.hero.__sql__() == "SELECT * FROM hero"
+    assert sql_of(events.tables.hero) == "SELECT * FROM hero"
     for table in (events.tables.hit, arena.tables.hit):
         with pytest.raises(SubscriptionError, match="hit is an event table"):
-            table.__sql__()
-        assert not hasattr(table, "where")
+            sql_of(table)
+        with pytest.raises(SubscriptionError, match="hit is an event table"):
+            table.where(lambda hit: hit.damage == 1)
 
 
 def test_views_are_read_like_tables() -> None:
@@ -78,7 +80,7 @@ def test_views_are_read_like_tables() -> None:
     cache.insert("all_ranks", '{"player":7,"place":1}')
     assert tables.all_ranks.player.find(7) == views.Rank(player=7, place=1)
     query = tables.high_levels.where(lambda p: p.level >= 3)
-    assert query.__sql__() == "SELECT * FROM high_levels WHERE level >= 3"
+    assert query.sql == "SELECT * FROM high_levels WHERE level >= 3"
     assert not hasattr(tables, "secret")
 
 
@@ -137,7 +139,7 @@ def test_renamed_things_keep_their_wire_names() -> None:
     assert tables.player.first_ab.find(1) == renames.Gamer(klass="mage", first_ab=1, a_b=2)
     assert tables.player.by_abs.filter((1, 2)) == [renames.Gamer("mage", 1, 2)]
     assert list(tables.old_players) == [renames.Gamer("old", 3, 4)]
-    assert tables.old_players.where(lambda p: p.klass == "old").__sql__() == "SELECT * FROM Player WHERE class = 'old'"
+    assert tables.old_players.where(lambda p: p.klass == "old").sql == "SELECT * FROM Player WHERE class = 'old'"
     shape = renames.ShapeSmallDot(renames.Place(5))
     assert encoded(of_reducer(renames.Reducers.add_player).parameters, (1,), {"shape": shape}) == "[1,[1,[5]]]"
     assert of_reducer(renames.Reducers.add_player).name == "player"
@@ -178,6 +180,6 @@ def test_tables_share_a_row_class() -> None:
 
 def test_columns_by_their_names_in_the_module() -> None:
     query = queries.tables.rows.where(lambda r: (r.größe_x == 3) & r.of_bool)
-    assert query.__sql__() == """SELECT * FROM rows WHERE "größe 'x'" = 3 AND of_bool = true"""
-    with pytest.raises(TypeError, match="of_enum cannot be compared"):
-        queries.tables.rows.where(lambda r: r.of_enum == queries.Kind.A)  # type: ignore[arg-type,return-value]  # pyright: ignore[reportArgumentType]  # what checkers refuse, the runtime refuses too
+    assert query.sql == """SELECT * FROM rows WHERE "größe 'x'" = 3 AND of_bool = true"""
+    with pytest.raises(TypeError, match="column of_enum: SQL has no literals of its type"):
+        queries.tables.rows.where(lambda r: r.of_enum == queries.Kind.A)  # type: ignore[arg-type,return-value,comparison-overlap]  # pyright: ignore[reportArgumentType]  # what checkers refuse, the runtime refuses too

@@ -40,7 +40,7 @@ def test_wire_names_stay() -> None:
     files = generate(one_table(("class", U64), name="type"), rename={"type": "kind", "type.class": "klass"})
     assert 'name="type"' in files["_tables.py"]
     assert "kind: KindTable" in files["_tables.py"]
-    assert 'klass = stdb.Column[stdb.U64]("class")' in files["_tables.py"]
+    assert "klass: stdb.Column[stdb.U64]" in files["types.py"]
     assert '"klass": "class"' in files["types.py"]
 
 
@@ -48,7 +48,7 @@ def test_wire_names_stay() -> None:
 def test_a_column_is_a_field_of_its_row(key: str) -> None:
     raw = one_table(("id", U64), key=0)
     files = generate(raw, rename={key: "number"})
-    assert "    number: stdb.U64" in files["types.py"]
+    assert "    number: stdb.Column[stdb.U64]" in files["types.py"]
     assert 'primary_key="number"' in files["_tables.py"]
     assert 'number = stdb.Unique[types.Thing, stdb.U64]("number")' in files["_tables.py"]
 

@@ -149,7 +149,7 @@ def test_key_of_a_view() -> None:
     )
     (view,) = read(raw).views
     assert view.primary_key == 1
-    assert "stdb.KeyedTable[types.Thing]" in schemas.generate(raw)["_tables.py"]
+    assert "stdb.KeyedTable[types.Thing, Client]" in schemas.generate(raw)["_tables.py"]
     raw["sections"][-1]["ViewPrimaryKeys"][0]["columns"] = ["third"]
     with pytest.raises(SchemaError, match="view 'seen': refers to its column 'third', which does not exist"):
         read(raw)

@@ -12,6 +12,7 @@ import pytest
 
 import stdb_runtime
 from stdb_runtime import ConnectionState, NotConnectedError, RowEvent, ServerUnreachableError, StdbError
+from stdb_runtime._engine.cache_sink import ENGINE
 from tests.golden.probe import client as probe
 from tests.support.clients import AT_ONCE
 from tests.support.recordings import Recording
@@ -287,13 +288,13 @@ async def test_a_failure_that_nobody_awaited_is_reported_in_the_context_of_its_c
         ScriptedServer(PROBE, refusing, staying) as server,
         probe.connect(server.uri, "probe", close_timeout=1, verify_schema="off") as client,
     ):
-        client.on_unhandled_reducer_error(lambda error: meant.put_nowait(probe.tables.player.__engine__()))
+        client.on_unhandled_reducer_error(lambda error: meant.put_nowait(ENGINE.of(probe.tables.player)()))
         call = client.reducers.create_player("")
         async with probe.connect(server.uri, "probe", close_timeout=1, verify_schema="off"):
             await client.drain()
             del call
             gc.collect()
-            assert await meant.get() is client.db.player.__engine__()
+            assert await meant.get() is ENGINE.of(client.db.player)()
 
 
 async def test_nobody_answers_is_one_error_for_each_call_that_waits_for_the_version() -> None:

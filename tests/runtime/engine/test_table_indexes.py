@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from stdb_runtime._handles.table import state_of
 from tests.golden.probe.client import Player, Reducers, Tables
 from tests.support.engine import ListDriver, typed_engine
 
@@ -24,7 +25,7 @@ def made() -> tuple[Tables, ListDriver]:
 
 def test_what_was_asked_for_once_is_changed_with_the_rows(made: tuple[Tables, ListDriver]) -> None:
     tables, driver = made
-    rows = tables.player.__state__.rows
+    rows = state_of(tables.player).rows
     unique, hashed, ordered = rows.unique("name"), rows.hashed("level"), rows.sorted("level")
     driver.receive("TransactionUpdateLight", LEVEL_UP)
     assert (rows.unique("name") is unique, rows.hashed("level") is hashed, rows.sorted("level") is ordered) == (

@@ -18,6 +18,7 @@ from stdb_runtime import (
     TimeDuration,
     Timestamp,
 )
+from stdb_runtime._handles.reducer import parameters_of
 from stdb_runtime._protocol.events import ProcedureReturned, Transaction
 from stdb_runtime._protocol.v1_json.encoding import V1Json
 from stdb_runtime._sats.annotation import U8, type_of
@@ -101,12 +102,12 @@ def arguments(parameters: ParameterSource | None, text: str, **changed: object) 
 
 
 def test_declared_arguments_are_read_as_they_are_declared() -> None:
-    assert arguments(Reducers.__parameters__().get, '["Rec"]') == ("Rec",)
-    assert arguments(Reducers.__parameters__().get, '{"name":"Rec"}') == ("Rec",)
+    assert arguments(parameters_of(Reducers).get, '["Rec"]') == ("Rec",)
+    assert arguments(parameters_of(Reducers).get, '{"name":"Rec"}') == ("Rec",)
 
 
 def test_a_call_of_what_is_not_declared_has_arguments_only_if_there_are_none() -> None:
-    declared = Reducers.__parameters__().get
+    declared = parameters_of(Reducers).get
     assert arguments(declared, "[]", reducer_name="") == ()
     with pytest.raises(BindingsError, match="no reducer 'newer': run stdb-codegen again"):
         arguments(declared, "[1]", reducer_name="newer")

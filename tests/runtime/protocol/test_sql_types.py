@@ -6,6 +6,7 @@ import pytest
 
 from stdb_runtime import Identity, Uuid
 from stdb_runtime._protocol.sql import literal
+from stdb_runtime._sats.annotation import type_of
 from stdb_runtime.bindings import F64, U8
 
 
@@ -25,4 +26,4 @@ def test_a_value_of_another_type_is_a_type_error_that_names_both(
     annotation: object, value: object, problem: str
 ) -> None:
     with pytest.raises(TypeError, match=problem):
-        literal(annotation, value)
+        literal(type_of(annotation), value)

@@ -8,7 +8,7 @@ from tests.golden.league import client as league
 
 
 def conditions(owner: Identity, at: Timestamp) -> None:
-    reveal_type(tables.player.where(lambda p: p.level >= 3))  # accept: Selection[Player, PlayerColumns]
+    reveal_type(tables.player.where(lambda p: p.level >= 3))  # accept: Selection[Player]
     tables.player.where(lambda p: (p.level >= 3) & (p.name != "x'y") | (p.owner == owner))
     tables.player.where(lambda p: (3 <= p.level) & (p.joined_at < at))
     tables.player.where(lambda p: p.online)

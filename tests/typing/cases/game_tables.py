@@ -17,6 +17,7 @@ from stdb_runtime import (
     TableInfo,
     table_info,
 )
+from tests.golden.league import client as league
 
 
 def finding(client: Client) -> None:
@@ -107,6 +108,19 @@ def callbacks(client: Client) -> None:
     client.db.player.on_insert(lambda _, player: player.name)
     client.db.player.on_insert(lambda _, row: row.nick)  # reject: attr-defined reportAttributeAccessIssue
 
+    # The client of the event is the package's, whether the callback says so or not.
+    client.db.player.on_insert(lambda event, _: reveal_type(event.client))  # accept: Client
+
+    @client.db.player.on_insert
+    def typed(event: RowEvent[Client], player: Player) -> None:
+        event.client.reducers.level_up(player.id)
+        event.client.reducers.level_up(player.name)  # reject: arg-type reportArgumentType
+
+    def of_another_package(event: RowEvent[league.Client], player: Player) -> None: ...
+
+    client.db.player.on_insert(of_another_package)  # reject: arg-type type-var reportArgumentType
+    client.db.player.remove_on_insert(typed)
+
     # The decorator gives the function back as it was.
     joined()  # reject: call-arg reportCallIssue
 
@@ -141,6 +155,7 @@ def without_a_key(client: Client) -> None:
 
 def events(event: RowEvent, owner: Identity) -> None:
     event.nothing()  # reject: attr-defined union-attr reportAttributeAccessIssue
+    reveal_type(event.identity)  # accept: Identity
     owner.nothing()  # reject: attr-defined reportAttributeAccessIssue
 
 

@@ -2,13 +2,18 @@
 # Schema hash: a70c5c645d1f5c136bfe69380a91ff895abd596a105b1ba7561ed4b40dbc684b
 """Tables of the module."""
 
+from typing import TYPE_CHECKING
+
 import stdb_runtime.bindings as stdb
 
 from . import types
 
+if TYPE_CHECKING:
+    from . import Client
+else:
+    Client = object  # for checkers only: the package imports this module first
+
 __all__ = [
-    "CellColumns",
-    "HeroColumns",
     "HeroTable",
     "HitTable",
     "MyHeroesTable",
@@ -17,29 +22,8 @@ __all__ = [
 ]
 
 
-class CellColumns(stdb.Columns):
-    """Columns of `Cell`, for queries."""
-
-    x = stdb.Column[stdb.I32]("x")
-    y = stdb.Column[stdb.I32]("y")
-
-
-class HeroColumns(stdb.Columns):
-    """Columns of `Hero`, for queries."""
-
-    id = stdb.Column[stdb.U64]("id")
-    name = stdb.Column[str]("name")
-    level = stdb.Column[stdb.U32]("level")
-    owner = stdb.Column[stdb.Identity]("owner")
-    at = stdb.Column[stdb.Timestamp]("at")
-    last_move = stdb.OpaqueColumn("last_move")
-    badge = stdb.OpaqueColumn("badge")
-    outcome = stdb.OpaqueColumn("outcome")
-
-
 class HeroTable(
-    stdb.KeyedTable[types.Hero],
-    stdb.Selectable[types.Hero, HeroColumns],
+    stdb.KeyedTable[types.Hero, Client],
     row=types.Hero,
     name="hero",
     primary_key="id",
@@ -55,7 +39,7 @@ class HeroTable(
 
 
 class HitTable(
-    stdb.EventTable[types.Hit],
+    stdb.EventTable[types.Hit, Client],
     row=types.Hit,
     name="hit",
 ):
@@ -63,8 +47,7 @@ class HitTable(
 
 
 class MyHeroesTable(
-    stdb.Table[types.Hero],
-    stdb.Selectable[types.Hero, HeroColumns],
+    stdb.Table[types.Hero, Client],
     row=types.Hero,
     name="my_heroes",
 ):
@@ -72,8 +55,7 @@ class MyHeroesTable(
 
 
 class StrongTable(
-    stdb.Table[types.Cell],
-    stdb.Selectable[types.Cell, CellColumns],
+    stdb.Table[types.Cell, Client],
     row=types.Cell,
     name="strong",
 ):

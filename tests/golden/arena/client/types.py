@@ -22,33 +22,33 @@ __all__ = [
 class Cell(stdb.Product, frozen=True):
     """Row of table `strong`."""
 
-    x: stdb.I32
+    x: stdb.Column[stdb.I32]
     """Integer from -2,147,483,648 to 2,147,483,647."""
-    y: stdb.I32
+    y: stdb.Column[stdb.I32]
     """Integer from -2,147,483,648 to 2,147,483,647."""
 
 
 class Hero(stdb.Product, frozen=True):
     """Row of tables `hero` and `my_heroes`."""
 
-    id: stdb.U64
+    id: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    name: str
-    level: stdb.U32
+    name: stdb.Column[str]
+    level: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    owner: stdb.Identity
-    at: stdb.Timestamp
-    last_move: Move
-    badge: stdb.Uuid | None
-    outcome: stdb.Ok[stdb.U32] | stdb.Err[str]
+    owner: stdb.Column[stdb.Identity]
+    at: stdb.Column[stdb.Timestamp]
+    last_move: stdb.OpaqueColumn[Move]
+    badge: stdb.OpaqueColumn[stdb.Uuid | None]
+    outcome: stdb.OpaqueColumn[stdb.Ok[stdb.U32] | stdb.Err[str]]
 
 
 class Hit(stdb.Product, frozen=True):
     """Row of table `hit`."""
 
-    hero: stdb.U64
+    hero: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    damage: stdb.U32
+    damage: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
 
 

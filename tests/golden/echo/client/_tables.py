@@ -2,691 +2,92 @@
 # Schema hash: 5482b10145267d376bfabf017ec9f2da2462c2ea537ba4cfba333c65d5678a59
 """Tables of the module."""
 
+from typing import TYPE_CHECKING
+
 import stdb_runtime.bindings as stdb
 
 from . import types
 
+if TYPE_CHECKING:
+    from . import Client
+else:
+    Client = object  # for checkers only: the package imports this module first
+
 __all__ = [
-    "EchoBoolColumns",
     "EchoBoolTable",
-    "EchoBytesColumns",
     "EchoBytesTable",
-    "EchoColorColumns",
     "EchoColorTable",
-    "EchoConnectionIdColumns",
     "EchoConnectionIdTable",
-    "EchoDeepColumns",
     "EchoDeepTable",
-    "EchoDrawingColumns",
     "EchoDrawingTable",
-    "EchoEmptyColumns",
     "EchoEmptyTable",
-    "EchoExprColumns",
     "EchoExprTable",
-    "EchoF32Columns",
     "EchoF32Table",
-    "EchoF64Columns",
     "EchoF64Table",
-    "EchoI8Columns",
     "EchoI8Table",
-    "EchoI16Columns",
     "EchoI16Table",
-    "EchoI32Columns",
     "EchoI32Table",
-    "EchoI64Columns",
     "EchoI64Table",
-    "EchoI128Columns",
     "EchoI128Table",
-    "EchoI256Columns",
     "EchoI256Table",
-    "EchoIdentityColumns",
     "EchoIdentityTable",
-    "EchoLineColumns",
     "EchoLineTable",
-    "EchoOptionBoolColumns",
     "EchoOptionBoolTable",
-    "EchoOptionBytesColumns",
     "EchoOptionBytesTable",
-    "EchoOptionColorColumns",
     "EchoOptionColorTable",
-    "EchoOptionF64Columns",
     "EchoOptionF64Table",
-    "EchoOptionI256Columns",
     "EchoOptionI256Table",
-    "EchoOptionIdentityColumns",
     "EchoOptionIdentityTable",
-    "EchoOptionOptionI32Columns",
     "EchoOptionOptionI32Table",
-    "EchoOptionPointColumns",
     "EchoOptionPointTable",
-    "EchoOptionShapeColumns",
     "EchoOptionShapeTable",
-    "EchoOptionStringColumns",
     "EchoOptionStringTable",
-    "EchoOptionTimestampColumns",
     "EchoOptionTimestampTable",
-    "EchoOptionU32Columns",
     "EchoOptionU32Table",
-    "EchoOptionUnitColumns",
     "EchoOptionUnitTable",
-    "EchoOptionVecU32Columns",
     "EchoOptionVecU32Table",
-    "EchoPointColumns",
     "EchoPointTable",
-    "EchoScheduleAtColumns",
     "EchoScheduleAtTable",
-    "EchoShapeColumns",
     "EchoShapeTable",
-    "EchoSpecialsColumns",
     "EchoSpecialsTable",
-    "EchoStringColumns",
     "EchoStringTable",
-    "EchoTimeDurationColumns",
     "EchoTimeDurationTable",
-    "EchoTimestampColumns",
     "EchoTimestampTable",
-    "EchoTreeColumns",
     "EchoTreeTable",
-    "EchoU8Columns",
     "EchoU8Table",
-    "EchoU16Columns",
     "EchoU16Table",
-    "EchoU32Columns",
     "EchoU32Table",
-    "EchoU64Columns",
     "EchoU64Table",
-    "EchoU128Columns",
     "EchoU128Table",
-    "EchoU256Columns",
     "EchoU256Table",
-    "EchoUnitColumns",
     "EchoUnitTable",
-    "EchoVecBoolColumns",
     "EchoVecBoolTable",
-    "EchoVecBytesColumns",
     "EchoVecBytesTable",
-    "EchoVecColorColumns",
     "EchoVecColorTable",
-    "EchoVecF32Columns",
     "EchoVecF32Table",
-    "EchoVecF64Columns",
     "EchoVecF64Table",
-    "EchoVecI8Columns",
     "EchoVecI8Table",
-    "EchoVecI32Columns",
     "EchoVecI32Table",
-    "EchoVecIdentityColumns",
     "EchoVecIdentityTable",
-    "EchoVecOptionU32Columns",
     "EchoVecOptionU32Table",
-    "EchoVecPointColumns",
     "EchoVecPointTable",
-    "EchoVecScheduleAtColumns",
     "EchoVecScheduleAtTable",
-    "EchoVecShapeColumns",
     "EchoVecShapeTable",
-    "EchoVecSpecialsColumns",
     "EchoVecSpecialsTable",
-    "EchoVecStringColumns",
     "EchoVecStringTable",
-    "EchoVecU64Columns",
     "EchoVecU64Table",
-    "EchoVecU256Columns",
     "EchoVecU256Table",
-    "EchoVecUnitColumns",
     "EchoVecUnitTable",
-    "EchoVecVecU32Columns",
     "EchoVecVecU32Table",
-    "EverythingColumns",
     "EverythingTable",
-    "KeylessFloatColumns",
     "KeylessFloatTable",
-    "KeylessOddColumns",
     "KeylessOddTable",
     "Tables",
 ]
 
 
-class EchoBoolColumns(stdb.Columns):
-    """Columns of `EchoBool`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.Column[bool]("v")
-
-
-class EchoBytesColumns(stdb.Columns):
-    """Columns of `EchoBytes`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.Column[bytes]("v")
-
-
-class EchoColorColumns(stdb.Columns):
-    """Columns of `EchoColor`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoConnectionIdColumns(stdb.Columns):
-    """Columns of `EchoConnectionId`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.Column[stdb.ConnectionId]("v")
-
-
-class EchoDeepColumns(stdb.Columns):
-    """Columns of `EchoDeep`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoDrawingColumns(stdb.Columns):
-    """Columns of `EchoDrawing`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoEmptyColumns(stdb.Columns):
-    """Columns of `EchoEmpty`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoExprColumns(stdb.Columns):
-    """Columns of `EchoExpr`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoF32Columns(stdb.Columns):
-    """Columns of `EchoF32`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.Column[stdb.F32]("v")
-
-
-class EchoF64Columns(stdb.Columns):
-    """Columns of `EchoF64`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.Column[stdb.F64]("v")
-
-
-class EchoI128Columns(stdb.Columns):
-    """Columns of `EchoI128`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.Column[stdb.I128]("v")
-
-
-class EchoI16Columns(stdb.Columns):
-    """Columns of `EchoI16`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.Column[stdb.I16]("v")
-
-
-class EchoI256Columns(stdb.Columns):
-    """Columns of `EchoI256`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.Column[stdb.I256]("v")
-
-
-class EchoI32Columns(stdb.Columns):
-    """Columns of `EchoI32`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.Column[stdb.I32]("v")
-
-
-class EchoI64Columns(stdb.Columns):
-    """Columns of `EchoI64`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.Column[stdb.I64]("v")
-
-
-class EchoI8Columns(stdb.Columns):
-    """Columns of `EchoI8`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.Column[stdb.I8]("v")
-
-
-class EchoIdentityColumns(stdb.Columns):
-    """Columns of `EchoIdentity`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.Column[stdb.Identity]("v")
-
-
-class EchoLineColumns(stdb.Columns):
-    """Columns of `EchoLine`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoOptionBoolColumns(stdb.Columns):
-    """Columns of `EchoOptionBool`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoOptionBytesColumns(stdb.Columns):
-    """Columns of `EchoOptionBytes`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoOptionColorColumns(stdb.Columns):
-    """Columns of `EchoOptionColor`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoOptionF64Columns(stdb.Columns):
-    """Columns of `EchoOptionF64`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoOptionI256Columns(stdb.Columns):
-    """Columns of `EchoOptionI256`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoOptionIdentityColumns(stdb.Columns):
-    """Columns of `EchoOptionIdentity`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoOptionOptionI32Columns(stdb.Columns):
-    """Columns of `EchoOptionOptionI32`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoOptionPointColumns(stdb.Columns):
-    """Columns of `EchoOptionPoint`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoOptionShapeColumns(stdb.Columns):
-    """Columns of `EchoOptionShape`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoOptionStringColumns(stdb.Columns):
-    """Columns of `EchoOptionString`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoOptionTimestampColumns(stdb.Columns):
-    """Columns of `EchoOptionTimestamp`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoOptionU32Columns(stdb.Columns):
-    """Columns of `EchoOptionU32`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoOptionUnitColumns(stdb.Columns):
-    """Columns of `EchoOptionUnit`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoOptionVecU32Columns(stdb.Columns):
-    """Columns of `EchoOptionVecU32`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoPointColumns(stdb.Columns):
-    """Columns of `EchoPoint`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoScheduleAtColumns(stdb.Columns):
-    """Columns of `EchoScheduleAt`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoShapeColumns(stdb.Columns):
-    """Columns of `EchoShape`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoSpecialsColumns(stdb.Columns):
-    """Columns of `EchoSpecials`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoStringColumns(stdb.Columns):
-    """Columns of `EchoString`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.Column[str]("v")
-
-
-class EchoTimeDurationColumns(stdb.Columns):
-    """Columns of `EchoTimeDuration`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoTimestampColumns(stdb.Columns):
-    """Columns of `EchoTimestamp`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.Column[stdb.Timestamp]("v")
-
-
-class EchoTreeColumns(stdb.Columns):
-    """Columns of `EchoTree`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoU128Columns(stdb.Columns):
-    """Columns of `EchoU128`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.Column[stdb.U128]("v")
-
-
-class EchoU16Columns(stdb.Columns):
-    """Columns of `EchoU16`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.Column[stdb.U16]("v")
-
-
-class EchoU256Columns(stdb.Columns):
-    """Columns of `EchoU256`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.Column[stdb.U256]("v")
-
-
-class EchoU32Columns(stdb.Columns):
-    """Columns of `EchoU32`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.Column[stdb.U32]("v")
-
-
-class EchoU64Columns(stdb.Columns):
-    """Columns of `EchoU64`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.Column[stdb.U64]("v")
-
-
-class EchoU8Columns(stdb.Columns):
-    """Columns of `EchoU8`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.Column[stdb.U8]("v")
-
-
-class EchoUnitColumns(stdb.Columns):
-    """Columns of `EchoUnit`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoVecBoolColumns(stdb.Columns):
-    """Columns of `EchoVecBool`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoVecBytesColumns(stdb.Columns):
-    """Columns of `EchoVecBytes`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoVecColorColumns(stdb.Columns):
-    """Columns of `EchoVecColor`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoVecF32Columns(stdb.Columns):
-    """Columns of `EchoVecF32`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoVecF64Columns(stdb.Columns):
-    """Columns of `EchoVecF64`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoVecI32Columns(stdb.Columns):
-    """Columns of `EchoVecI32`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoVecI8Columns(stdb.Columns):
-    """Columns of `EchoVecI8`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoVecIdentityColumns(stdb.Columns):
-    """Columns of `EchoVecIdentity`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoVecOptionU32Columns(stdb.Columns):
-    """Columns of `EchoVecOptionU32`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoVecPointColumns(stdb.Columns):
-    """Columns of `EchoVecPoint`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoVecScheduleAtColumns(stdb.Columns):
-    """Columns of `EchoVecScheduleAt`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoVecShapeColumns(stdb.Columns):
-    """Columns of `EchoVecShape`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoVecSpecialsColumns(stdb.Columns):
-    """Columns of `EchoVecSpecials`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoVecStringColumns(stdb.Columns):
-    """Columns of `EchoVecString`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoVecU256Columns(stdb.Columns):
-    """Columns of `EchoVecU256`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoVecU64Columns(stdb.Columns):
-    """Columns of `EchoVecU64`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoVecUnitColumns(stdb.Columns):
-    """Columns of `EchoVecUnit`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EchoVecVecU32Columns(stdb.Columns):
-    """Columns of `EchoVecVecU32`, for queries."""
-
-    n = stdb.Column[stdb.U32]("n")
-    v = stdb.OpaqueColumn("v")
-
-
-class EverythingColumns(stdb.Columns):
-    """Columns of `Everything`, for queries."""
-
-    v_bool = stdb.Column[bool]("v_bool")
-    v_u8 = stdb.Column[stdb.U8]("v_u8")
-    v_u16 = stdb.Column[stdb.U16]("v_u16")
-    v_u32 = stdb.Column[stdb.U32]("v_u32")
-    v_u64 = stdb.Column[stdb.U64]("v_u64")
-    v_u128 = stdb.Column[stdb.U128]("v_u128")
-    v_u256 = stdb.Column[stdb.U256]("v_u256")
-    v_i8 = stdb.Column[stdb.I8]("v_i8")
-    v_i16 = stdb.Column[stdb.I16]("v_i16")
-    v_i32 = stdb.Column[stdb.I32]("v_i32")
-    v_i64 = stdb.Column[stdb.I64]("v_i64")
-    v_i128 = stdb.Column[stdb.I128]("v_i128")
-    v_i256 = stdb.Column[stdb.I256]("v_i256")
-    v_f32 = stdb.Column[stdb.F32]("v_f32")
-    v_f64 = stdb.Column[stdb.F64]("v_f64")
-    v_string = stdb.Column[str]("v_string")
-    v_bytes = stdb.Column[bytes]("v_bytes")
-    v_unit = stdb.OpaqueColumn("v_unit")
-    v_identity = stdb.Column[stdb.Identity]("v_identity")
-    v_connection_id = stdb.Column[stdb.ConnectionId]("v_connection_id")
-    v_timestamp = stdb.Column[stdb.Timestamp]("v_timestamp")
-    v_time_duration = stdb.OpaqueColumn("v_time_duration")
-    v_schedule_at = stdb.OpaqueColumn("v_schedule_at")
-    v_empty = stdb.OpaqueColumn("v_empty")
-    v_point = stdb.OpaqueColumn("v_point")
-    v_line = stdb.OpaqueColumn("v_line")
-    v_color = stdb.OpaqueColumn("v_color")
-    v_shape = stdb.OpaqueColumn("v_shape")
-    v_drawing = stdb.OpaqueColumn("v_drawing")
-    v_specials = stdb.OpaqueColumn("v_specials")
-    v_option_bool = stdb.OpaqueColumn("v_option_bool")
-    v_option_u32 = stdb.OpaqueColumn("v_option_u32")
-    v_option_i256 = stdb.OpaqueColumn("v_option_i256")
-    v_option_f64 = stdb.OpaqueColumn("v_option_f64")
-    v_option_string = stdb.OpaqueColumn("v_option_string")
-    v_option_bytes = stdb.OpaqueColumn("v_option_bytes")
-    v_option_unit = stdb.OpaqueColumn("v_option_unit")
-    v_option_point = stdb.OpaqueColumn("v_option_point")
-    v_option_shape = stdb.OpaqueColumn("v_option_shape")
-    v_option_color = stdb.OpaqueColumn("v_option_color")
-    v_option_identity = stdb.OpaqueColumn("v_option_identity")
-    v_option_timestamp = stdb.OpaqueColumn("v_option_timestamp")
-    v_option_vec_u32 = stdb.OpaqueColumn("v_option_vec_u32")
-    v_option_option_i32 = stdb.OpaqueColumn("v_option_option_i32")
-    v_vec_bool = stdb.OpaqueColumn("v_vec_bool")
-    v_vec_i8 = stdb.OpaqueColumn("v_vec_i8")
-    v_vec_i32 = stdb.OpaqueColumn("v_vec_i32")
-    v_vec_u64 = stdb.OpaqueColumn("v_vec_u64")
-    v_vec_u256 = stdb.OpaqueColumn("v_vec_u256")
-    v_vec_f32 = stdb.OpaqueColumn("v_vec_f32")
-    v_vec_f64 = stdb.OpaqueColumn("v_vec_f64")
-    v_vec_string = stdb.OpaqueColumn("v_vec_string")
-    v_vec_bytes = stdb.OpaqueColumn("v_vec_bytes")
-    v_vec_unit = stdb.OpaqueColumn("v_vec_unit")
-    v_vec_point = stdb.OpaqueColumn("v_vec_point")
-    v_vec_shape = stdb.OpaqueColumn("v_vec_shape")
-    v_vec_color = stdb.OpaqueColumn("v_vec_color")
-    v_vec_specials = stdb.OpaqueColumn("v_vec_specials")
-    v_vec_identity = stdb.OpaqueColumn("v_vec_identity")
-    v_vec_schedule_at = stdb.OpaqueColumn("v_vec_schedule_at")
-    v_vec_option_u32 = stdb.OpaqueColumn("v_vec_option_u32")
-    v_vec_vec_u32 = stdb.OpaqueColumn("v_vec_vec_u32")
-    v_deep = stdb.OpaqueColumn("v_deep")
-
-
-class KeylessFloatColumns(stdb.Columns):
-    """Columns of `KeylessFloat`, for queries."""
-
-    x = stdb.Column[stdb.F64]("x")
-    y = stdb.Column[stdb.F32]("y")
-
-
-class KeylessOddColumns(stdb.Columns):
-    """Columns of `KeylessOdd`, for queries."""
-
-    x = stdb.Column[stdb.F64]("x")
-    y = stdb.Column[stdb.F32]("y")
-
-
 class EchoBoolTable(
-    stdb.KeyedTable[types.EchoBool],
-    stdb.Selectable[types.EchoBool, EchoBoolColumns],
+    stdb.KeyedTable[types.EchoBool, Client],
     row=types.EchoBool,
     name="echo_bool",
     primary_key="n",
@@ -698,8 +99,7 @@ class EchoBoolTable(
 
 
 class EchoBytesTable(
-    stdb.KeyedTable[types.EchoBytes],
-    stdb.Selectable[types.EchoBytes, EchoBytesColumns],
+    stdb.KeyedTable[types.EchoBytes, Client],
     row=types.EchoBytes,
     name="echo_bytes",
     primary_key="n",
@@ -711,8 +111,7 @@ class EchoBytesTable(
 
 
 class EchoColorTable(
-    stdb.KeyedTable[types.EchoColor],
-    stdb.Selectable[types.EchoColor, EchoColorColumns],
+    stdb.KeyedTable[types.EchoColor, Client],
     row=types.EchoColor,
     name="echo_color",
     primary_key="n",
@@ -724,8 +123,7 @@ class EchoColorTable(
 
 
 class EchoConnectionIdTable(
-    stdb.KeyedTable[types.EchoConnectionId],
-    stdb.Selectable[types.EchoConnectionId, EchoConnectionIdColumns],
+    stdb.KeyedTable[types.EchoConnectionId, Client],
     row=types.EchoConnectionId,
     name="echo_connection_id",
     primary_key="n",
@@ -737,8 +135,7 @@ class EchoConnectionIdTable(
 
 
 class EchoDeepTable(
-    stdb.KeyedTable[types.EchoDeep],
-    stdb.Selectable[types.EchoDeep, EchoDeepColumns],
+    stdb.KeyedTable[types.EchoDeep, Client],
     row=types.EchoDeep,
     name="echo_deep",
     primary_key="n",
@@ -750,8 +147,7 @@ class EchoDeepTable(
 
 
 class EchoDrawingTable(
-    stdb.KeyedTable[types.EchoDrawing],
-    stdb.Selectable[types.EchoDrawing, EchoDrawingColumns],
+    stdb.KeyedTable[types.EchoDrawing, Client],
     row=types.EchoDrawing,
     name="echo_drawing",
     primary_key="n",
@@ -763,8 +159,7 @@ class EchoDrawingTable(
 
 
 class EchoEmptyTable(
-    stdb.KeyedTable[types.EchoEmpty],
-    stdb.Selectable[types.EchoEmpty, EchoEmptyColumns],
+    stdb.KeyedTable[types.EchoEmpty, Client],
     row=types.EchoEmpty,
     name="echo_empty",
     primary_key="n",
@@ -776,8 +171,7 @@ class EchoEmptyTable(
 
 
 class EchoExprTable(
-    stdb.KeyedTable[types.EchoExpr],
-    stdb.Selectable[types.EchoExpr, EchoExprColumns],
+    stdb.KeyedTable[types.EchoExpr, Client],
     row=types.EchoExpr,
     name="echo_expr",
     primary_key="n",
@@ -789,8 +183,7 @@ class EchoExprTable(
 
 
 class EchoF32Table(
-    stdb.KeyedTable[types.EchoF32],
-    stdb.Selectable[types.EchoF32, EchoF32Columns],
+    stdb.KeyedTable[types.EchoF32, Client],
     row=types.EchoF32,
     name="echo_f32",
     primary_key="n",
@@ -802,8 +195,7 @@ class EchoF32Table(
 
 
 class EchoF64Table(
-    stdb.KeyedTable[types.EchoF64],
-    stdb.Selectable[types.EchoF64, EchoF64Columns],
+    stdb.KeyedTable[types.EchoF64, Client],
     row=types.EchoF64,
     name="echo_f64",
     primary_key="n",
@@ -815,8 +207,7 @@ class EchoF64Table(
 
 
 class EchoI128Table(
-    stdb.KeyedTable[types.EchoI128],
-    stdb.Selectable[types.EchoI128, EchoI128Columns],
+    stdb.KeyedTable[types.EchoI128, Client],
     row=types.EchoI128,
     name="echo_i128",
     primary_key="n",
@@ -828,8 +219,7 @@ class EchoI128Table(
 
 
 class EchoI16Table(
-    stdb.KeyedTable[types.EchoI16],
-    stdb.Selectable[types.EchoI16, EchoI16Columns],
+    stdb.KeyedTable[types.EchoI16, Client],
     row=types.EchoI16,
     name="echo_i16",
     primary_key="n",
@@ -841,8 +231,7 @@ class EchoI16Table(
 
 
 class EchoI256Table(
-    stdb.KeyedTable[types.EchoI256],
-    stdb.Selectable[types.EchoI256, EchoI256Columns],
+    stdb.KeyedTable[types.EchoI256, Client],
     row=types.EchoI256,
     name="echo_i256",
     primary_key="n",
@@ -854,8 +243,7 @@ class EchoI256Table(
 
 
 class EchoI32Table(
-    stdb.KeyedTable[types.EchoI32],
-    stdb.Selectable[types.EchoI32, EchoI32Columns],
+    stdb.KeyedTable[types.EchoI32, Client],
     row=types.EchoI32,
     name="echo_i32",
     primary_key="n",
@@ -867,8 +255,7 @@ class EchoI32Table(
 
 
 class EchoI64Table(
-    stdb.KeyedTable[types.EchoI64],
-    stdb.Selectable[types.EchoI64, EchoI64Columns],
+    stdb.KeyedTable[types.EchoI64, Client],
     row=types.EchoI64,
     name="echo_i64",
     primary_key="n",
@@ -880,8 +267,7 @@ class EchoI64Table(
 
 
 class EchoI8Table(
-    stdb.KeyedTable[types.EchoI8],
-    stdb.Selectable[types.EchoI8, EchoI8Columns],
+    stdb.KeyedTable[types.EchoI8, Client],
     row=types.EchoI8,
     name="echo_i8",
     primary_key="n",
@@ -893,8 +279,7 @@ class EchoI8Table(
 
 
 class EchoIdentityTable(
-    stdb.KeyedTable[types.EchoIdentity],
-    stdb.Selectable[types.EchoIdentity, EchoIdentityColumns],
+    stdb.KeyedTable[types.EchoIdentity, Client],
     row=types.EchoIdentity,
     name="echo_identity",
     primary_key="n",
@@ -906,8 +291,7 @@ class EchoIdentityTable(
 
 
 class EchoLineTable(
-    stdb.KeyedTable[types.EchoLine],
-    stdb.Selectable[types.EchoLine, EchoLineColumns],
+    stdb.KeyedTable[types.EchoLine, Client],
     row=types.EchoLine,
     name="echo_line",
     primary_key="n",
@@ -919,8 +303,7 @@ class EchoLineTable(
 
 
 class EchoOptionBoolTable(
-    stdb.KeyedTable[types.EchoOptionBool],
-    stdb.Selectable[types.EchoOptionBool, EchoOptionBoolColumns],
+    stdb.KeyedTable[types.EchoOptionBool, Client],
     row=types.EchoOptionBool,
     name="echo_option_bool",
     primary_key="n",
@@ -932,8 +315,7 @@ class EchoOptionBoolTable(
 
 
 class EchoOptionBytesTable(
-    stdb.KeyedTable[types.EchoOptionBytes],
-    stdb.Selectable[types.EchoOptionBytes, EchoOptionBytesColumns],
+    stdb.KeyedTable[types.EchoOptionBytes, Client],
     row=types.EchoOptionBytes,
     name="echo_option_bytes",
     primary_key="n",
@@ -945,8 +327,7 @@ class EchoOptionBytesTable(
 
 
 class EchoOptionColorTable(
-    stdb.KeyedTable[types.EchoOptionColor],
-    stdb.Selectable[types.EchoOptionColor, EchoOptionColorColumns],
+    stdb.KeyedTable[types.EchoOptionColor, Client],
     row=types.EchoOptionColor,
     name="echo_option_color",
     primary_key="n",
@@ -958,8 +339,7 @@ class EchoOptionColorTable(
 
 
 class EchoOptionF64Table(
-    stdb.KeyedTable[types.EchoOptionF64],
-    stdb.Selectable[types.EchoOptionF64, EchoOptionF64Columns],
+    stdb.KeyedTable[types.EchoOptionF64, Client],
     row=types.EchoOptionF64,
     name="echo_option_f64",
     primary_key="n",
@@ -971,8 +351,7 @@ class EchoOptionF64Table(
 
 
 class EchoOptionI256Table(
-    stdb.KeyedTable[types.EchoOptionI256],
-    stdb.Selectable[types.EchoOptionI256, EchoOptionI256Columns],
+    stdb.KeyedTable[types.EchoOptionI256, Client],
     row=types.EchoOptionI256,
     name="echo_option_i256",
     primary_key="n",
@@ -984,8 +363,7 @@ class EchoOptionI256Table(
 
 
 class EchoOptionIdentityTable(
-    stdb.KeyedTable[types.EchoOptionIdentity],
-    stdb.Selectable[types.EchoOptionIdentity, EchoOptionIdentityColumns],
+    stdb.KeyedTable[types.EchoOptionIdentity, Client],
     row=types.EchoOptionIdentity,
     name="echo_option_identity",
     primary_key="n",
@@ -997,8 +375,7 @@ class EchoOptionIdentityTable(
 
 
 class EchoOptionOptionI32Table(
-    stdb.KeyedTable[types.EchoOptionOptionI32],
-    stdb.Selectable[types.EchoOptionOptionI32, EchoOptionOptionI32Columns],
+    stdb.KeyedTable[types.EchoOptionOptionI32, Client],
     row=types.EchoOptionOptionI32,
     name="echo_option_option_i32",
     primary_key="n",
@@ -1010,8 +387,7 @@ class EchoOptionOptionI32Table(
 
 
 class EchoOptionPointTable(
-    stdb.KeyedTable[types.EchoOptionPoint],
-    stdb.Selectable[types.EchoOptionPoint, EchoOptionPointColumns],
+    stdb.KeyedTable[types.EchoOptionPoint, Client],
     row=types.EchoOptionPoint,
     name="echo_option_point",
     primary_key="n",
@@ -1023,8 +399,7 @@ class EchoOptionPointTable(
 
 
 class EchoOptionShapeTable(
-    stdb.KeyedTable[types.EchoOptionShape],
-    stdb.Selectable[types.EchoOptionShape, EchoOptionShapeColumns],
+    stdb.KeyedTable[types.EchoOptionShape, Client],
     row=types.EchoOptionShape,
     name="echo_option_shape",
     primary_key="n",
@@ -1036,8 +411,7 @@ class EchoOptionShapeTable(
 
 
 class EchoOptionStringTable(
-    stdb.KeyedTable[types.EchoOptionString],
-    stdb.Selectable[types.EchoOptionString, EchoOptionStringColumns],
+    stdb.KeyedTable[types.EchoOptionString, Client],
     row=types.EchoOptionString,
     name="echo_option_string",
     primary_key="n",
@@ -1049,8 +423,7 @@ class EchoOptionStringTable(
 
 
 class EchoOptionTimestampTable(
-    stdb.KeyedTable[types.EchoOptionTimestamp],
-    stdb.Selectable[types.EchoOptionTimestamp, EchoOptionTimestampColumns],
+    stdb.KeyedTable[types.EchoOptionTimestamp, Client],
     row=types.EchoOptionTimestamp,
     name="echo_option_timestamp",
     primary_key="n",
@@ -1062,8 +435,7 @@ class EchoOptionTimestampTable(
 
 
 class EchoOptionU32Table(
-    stdb.KeyedTable[types.EchoOptionU32],
-    stdb.Selectable[types.EchoOptionU32, EchoOptionU32Columns],
+    stdb.KeyedTable[types.EchoOptionU32, Client],
     row=types.EchoOptionU32,
     name="echo_option_u32",
     primary_key="n",
@@ -1075,8 +447,7 @@ class EchoOptionU32Table(
 
 
 class EchoOptionUnitTable(
-    stdb.KeyedTable[types.EchoOptionUnit],
-    stdb.Selectable[types.EchoOptionUnit, EchoOptionUnitColumns],
+    stdb.KeyedTable[types.EchoOptionUnit, Client],
     row=types.EchoOptionUnit,
     name="echo_option_unit",
     primary_key="n",
@@ -1088,8 +459,7 @@ class EchoOptionUnitTable(
 
 
 class EchoOptionVecU32Table(
-    stdb.KeyedTable[types.EchoOptionVecU32],
-    stdb.Selectable[types.EchoOptionVecU32, EchoOptionVecU32Columns],
+    stdb.KeyedTable[types.EchoOptionVecU32, Client],
     row=types.EchoOptionVecU32,
     name="echo_option_vec_u32",
     primary_key="n",
@@ -1101,8 +471,7 @@ class EchoOptionVecU32Table(
 
 
 class EchoPointTable(
-    stdb.KeyedTable[types.EchoPoint],
-    stdb.Selectable[types.EchoPoint, EchoPointColumns],
+    stdb.KeyedTable[types.EchoPoint, Client],
     row=types.EchoPoint,
     name="echo_point",
     primary_key="n",
@@ -1114,8 +483,7 @@ class EchoPointTable(
 
 
 class EchoScheduleAtTable(
-    stdb.KeyedTable[types.EchoScheduleAt],
-    stdb.Selectable[types.EchoScheduleAt, EchoScheduleAtColumns],
+    stdb.KeyedTable[types.EchoScheduleAt, Client],
     row=types.EchoScheduleAt,
     name="echo_schedule_at",
     primary_key="n",
@@ -1127,8 +495,7 @@ class EchoScheduleAtTable(
 
 
 class EchoShapeTable(
-    stdb.KeyedTable[types.EchoShape],
-    stdb.Selectable[types.EchoShape, EchoShapeColumns],
+    stdb.KeyedTable[types.EchoShape, Client],
     row=types.EchoShape,
     name="echo_shape",
     primary_key="n",
@@ -1140,8 +507,7 @@ class EchoShapeTable(
 
 
 class EchoSpecialsTable(
-    stdb.KeyedTable[types.EchoSpecials],
-    stdb.Selectable[types.EchoSpecials, EchoSpecialsColumns],
+    stdb.KeyedTable[types.EchoSpecials, Client],
     row=types.EchoSpecials,
     name="echo_specials",
     primary_key="n",
@@ -1153,8 +519,7 @@ class EchoSpecialsTable(
 
 
 class EchoStringTable(
-    stdb.KeyedTable[types.EchoString],
-    stdb.Selectable[types.EchoString, EchoStringColumns],
+    stdb.KeyedTable[types.EchoString, Client],
     row=types.EchoString,
     name="echo_string",
     primary_key="n",
@@ -1166,8 +531,7 @@ class EchoStringTable(
 
 
 class EchoTimeDurationTable(
-    stdb.KeyedTable[types.EchoTimeDuration],
-    stdb.Selectable[types.EchoTimeDuration, EchoTimeDurationColumns],
+    stdb.KeyedTable[types.EchoTimeDuration, Client],
     row=types.EchoTimeDuration,
     name="echo_time_duration",
     primary_key="n",
@@ -1179,8 +543,7 @@ class EchoTimeDurationTable(
 
 
 class EchoTimestampTable(
-    stdb.KeyedTable[types.EchoTimestamp],
-    stdb.Selectable[types.EchoTimestamp, EchoTimestampColumns],
+    stdb.KeyedTable[types.EchoTimestamp, Client],
     row=types.EchoTimestamp,
     name="echo_timestamp",
     primary_key="n",
@@ -1192,8 +555,7 @@ class EchoTimestampTable(
 
 
 class EchoTreeTable(
-    stdb.KeyedTable[types.EchoTree],
-    stdb.Selectable[types.EchoTree, EchoTreeColumns],
+    stdb.KeyedTable[types.EchoTree, Client],
     row=types.EchoTree,
     name="echo_tree",
     primary_key="n",
@@ -1205,8 +567,7 @@ class EchoTreeTable(
 
 
 class EchoU128Table(
-    stdb.KeyedTable[types.EchoU128],
-    stdb.Selectable[types.EchoU128, EchoU128Columns],
+    stdb.KeyedTable[types.EchoU128, Client],
     row=types.EchoU128,
     name="echo_u128",
     primary_key="n",
@@ -1218,8 +579,7 @@ class EchoU128Table(
 
 
 class EchoU16Table(
-    stdb.KeyedTable[types.EchoU16],
-    stdb.Selectable[types.EchoU16, EchoU16Columns],
+    stdb.KeyedTable[types.EchoU16, Client],
     row=types.EchoU16,
     name="echo_u16",
     primary_key="n",
@@ -1231,8 +591,7 @@ class EchoU16Table(
 
 
 class EchoU256Table(
-    stdb.KeyedTable[types.EchoU256],
-    stdb.Selectable[types.EchoU256, EchoU256Columns],
+    stdb.KeyedTable[types.EchoU256, Client],
     row=types.EchoU256,
     name="echo_u256",
     primary_key="n",
@@ -1244,8 +603,7 @@ class EchoU256Table(
 
 
 class EchoU32Table(
-    stdb.KeyedTable[types.EchoU32],
-    stdb.Selectable[types.EchoU32, EchoU32Columns],
+    stdb.KeyedTable[types.EchoU32, Client],
     row=types.EchoU32,
     name="echo_u32",
     primary_key="n",
@@ -1257,8 +615,7 @@ class EchoU32Table(
 
 
 class EchoU64Table(
-    stdb.KeyedTable[types.EchoU64],
-    stdb.Selectable[types.EchoU64, EchoU64Columns],
+    stdb.KeyedTable[types.EchoU64, Client],
     row=types.EchoU64,
     name="echo_u64",
     primary_key="n",
@@ -1270,8 +627,7 @@ class EchoU64Table(
 
 
 class EchoU8Table(
-    stdb.KeyedTable[types.EchoU8],
-    stdb.Selectable[types.EchoU8, EchoU8Columns],
+    stdb.KeyedTable[types.EchoU8, Client],
     row=types.EchoU8,
     name="echo_u8",
     primary_key="n",
@@ -1283,8 +639,7 @@ class EchoU8Table(
 
 
 class EchoUnitTable(
-    stdb.KeyedTable[types.EchoUnit],
-    stdb.Selectable[types.EchoUnit, EchoUnitColumns],
+    stdb.KeyedTable[types.EchoUnit, Client],
     row=types.EchoUnit,
     name="echo_unit",
     primary_key="n",
@@ -1296,8 +651,7 @@ class EchoUnitTable(
 
 
 class EchoVecBoolTable(
-    stdb.KeyedTable[types.EchoVecBool],
-    stdb.Selectable[types.EchoVecBool, EchoVecBoolColumns],
+    stdb.KeyedTable[types.EchoVecBool, Client],
     row=types.EchoVecBool,
     name="echo_vec_bool",
     primary_key="n",
@@ -1309,8 +663,7 @@ class EchoVecBoolTable(
 
 
 class EchoVecBytesTable(
-    stdb.KeyedTable[types.EchoVecBytes],
-    stdb.Selectable[types.EchoVecBytes, EchoVecBytesColumns],
+    stdb.KeyedTable[types.EchoVecBytes, Client],
     row=types.EchoVecBytes,
     name="echo_vec_bytes",
     primary_key="n",
@@ -1322,8 +675,7 @@ class EchoVecBytesTable(
 
 
 class EchoVecColorTable(
-    stdb.KeyedTable[types.EchoVecColor],
-    stdb.Selectable[types.EchoVecColor, EchoVecColorColumns],
+    stdb.KeyedTable[types.EchoVecColor, Client],
     row=types.EchoVecColor,
     name="echo_vec_color",
     primary_key="n",
@@ -1335,8 +687,7 @@ class EchoVecColorTable(
 
 
 class EchoVecF32Table(
-    stdb.KeyedTable[types.EchoVecF32],
-    stdb.Selectable[types.EchoVecF32, EchoVecF32Columns],
+    stdb.KeyedTable[types.EchoVecF32, Client],
     row=types.EchoVecF32,
     name="echo_vec_f32",
     primary_key="n",
@@ -1348,8 +699,7 @@ class EchoVecF32Table(
 
 
 class EchoVecF64Table(
-    stdb.KeyedTable[types.EchoVecF64],
-    stdb.Selectable[types.EchoVecF64, EchoVecF64Columns],
+    stdb.KeyedTable[types.EchoVecF64, Client],
     row=types.EchoVecF64,
     name="echo_vec_f64",
     primary_key="n",
@@ -1361,8 +711,7 @@ class EchoVecF64Table(
 
 
 class EchoVecI32Table(
-    stdb.KeyedTable[types.EchoVecI32],
-    stdb.Selectable[types.EchoVecI32, EchoVecI32Columns],
+    stdb.KeyedTable[types.EchoVecI32, Client],
     row=types.EchoVecI32,
     name="echo_vec_i32",
     primary_key="n",
@@ -1374,8 +723,7 @@ class EchoVecI32Table(
 
 
 class EchoVecI8Table(
-    stdb.KeyedTable[types.EchoVecI8],
-    stdb.Selectable[types.EchoVecI8, EchoVecI8Columns],
+    stdb.KeyedTable[types.EchoVecI8, Client],
     row=types.EchoVecI8,
     name="echo_vec_i8",
     primary_key="n",
@@ -1387,8 +735,7 @@ class EchoVecI8Table(
 
 
 class EchoVecIdentityTable(
-    stdb.KeyedTable[types.EchoVecIdentity],
-    stdb.Selectable[types.EchoVecIdentity, EchoVecIdentityColumns],
+    stdb.KeyedTable[types.EchoVecIdentity, Client],
     row=types.EchoVecIdentity,
     name="echo_vec_identity",
     primary_key="n",
@@ -1400,8 +747,7 @@ class EchoVecIdentityTable(
 
 
 class EchoVecOptionU32Table(
-    stdb.KeyedTable[types.EchoVecOptionU32],
-    stdb.Selectable[types.EchoVecOptionU32, EchoVecOptionU32Columns],
+    stdb.KeyedTable[types.EchoVecOptionU32, Client],
     row=types.EchoVecOptionU32,
     name="echo_vec_option_u32",
     primary_key="n",
@@ -1413,8 +759,7 @@ class EchoVecOptionU32Table(
 
 
 class EchoVecPointTable(
-    stdb.KeyedTable[types.EchoVecPoint],
-    stdb.Selectable[types.EchoVecPoint, EchoVecPointColumns],
+    stdb.KeyedTable[types.EchoVecPoint, Client],
     row=types.EchoVecPoint,
     name="echo_vec_point",
     primary_key="n",
@@ -1426,8 +771,7 @@ class EchoVecPointTable(
 
 
 class EchoVecScheduleAtTable(
-    stdb.KeyedTable[types.EchoVecScheduleAt],
-    stdb.Selectable[types.EchoVecScheduleAt, EchoVecScheduleAtColumns],
+    stdb.KeyedTable[types.EchoVecScheduleAt, Client],
     row=types.EchoVecScheduleAt,
     name="echo_vec_schedule_at",
     primary_key="n",
@@ -1439,8 +783,7 @@ class EchoVecScheduleAtTable(
 
 
 class EchoVecShapeTable(
-    stdb.KeyedTable[types.EchoVecShape],
-    stdb.Selectable[types.EchoVecShape, EchoVecShapeColumns],
+    stdb.KeyedTable[types.EchoVecShape, Client],
     row=types.EchoVecShape,
     name="echo_vec_shape",
     primary_key="n",
@@ -1452,8 +795,7 @@ class EchoVecShapeTable(
 
 
 class EchoVecSpecialsTable(
-    stdb.KeyedTable[types.EchoVecSpecials],
-    stdb.Selectable[types.EchoVecSpecials, EchoVecSpecialsColumns],
+    stdb.KeyedTable[types.EchoVecSpecials, Client],
     row=types.EchoVecSpecials,
     name="echo_vec_specials",
     primary_key="n",
@@ -1465,8 +807,7 @@ class EchoVecSpecialsTable(
 
 
 class EchoVecStringTable(
-    stdb.KeyedTable[types.EchoVecString],
-    stdb.Selectable[types.EchoVecString, EchoVecStringColumns],
+    stdb.KeyedTable[types.EchoVecString, Client],
     row=types.EchoVecString,
     name="echo_vec_string",
     primary_key="n",
@@ -1478,8 +819,7 @@ class EchoVecStringTable(
 
 
 class EchoVecU256Table(
-    stdb.KeyedTable[types.EchoVecU256],
-    stdb.Selectable[types.EchoVecU256, EchoVecU256Columns],
+    stdb.KeyedTable[types.EchoVecU256, Client],
     row=types.EchoVecU256,
     name="echo_vec_u256",
     primary_key="n",
@@ -1491,8 +831,7 @@ class EchoVecU256Table(
 
 
 class EchoVecU64Table(
-    stdb.KeyedTable[types.EchoVecU64],
-    stdb.Selectable[types.EchoVecU64, EchoVecU64Columns],
+    stdb.KeyedTable[types.EchoVecU64, Client],
     row=types.EchoVecU64,
     name="echo_vec_u64",
     primary_key="n",
@@ -1504,8 +843,7 @@ class EchoVecU64Table(
 
 
 class EchoVecUnitTable(
-    stdb.KeyedTable[types.EchoVecUnit],
-    stdb.Selectable[types.EchoVecUnit, EchoVecUnitColumns],
+    stdb.KeyedTable[types.EchoVecUnit, Client],
     row=types.EchoVecUnit,
     name="echo_vec_unit",
     primary_key="n",
@@ -1517,8 +855,7 @@ class EchoVecUnitTable(
 
 
 class EchoVecVecU32Table(
-    stdb.KeyedTable[types.EchoVecVecU32],
-    stdb.Selectable[types.EchoVecVecU32, EchoVecVecU32Columns],
+    stdb.KeyedTable[types.EchoVecVecU32, Client],
     row=types.EchoVecVecU32,
     name="echo_vec_vec_u32",
     primary_key="n",
@@ -1530,8 +867,7 @@ class EchoVecVecU32Table(
 
 
 class EverythingTable(
-    stdb.Table[types.Everything],
-    stdb.Selectable[types.Everything, EverythingColumns],
+    stdb.Table[types.Everything, Client],
     row=types.Everything,
     name="everything",
 ):
@@ -1539,8 +875,7 @@ class EverythingTable(
 
 
 class KeylessFloatTable(
-    stdb.Table[types.KeylessFloat],
-    stdb.Selectable[types.KeylessFloat, KeylessFloatColumns],
+    stdb.Table[types.KeylessFloat, Client],
     row=types.KeylessFloat,
     name="keyless_float",
 ):
@@ -1548,8 +883,7 @@ class KeylessFloatTable(
 
 
 class KeylessOddTable(
-    stdb.Table[types.KeylessOdd],
-    stdb.Selectable[types.KeylessOdd, KeylessOddColumns],
+    stdb.Table[types.KeylessOdd, Client],
     row=types.KeylessOdd,
     name="keyless_odd",
 ):

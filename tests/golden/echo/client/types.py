@@ -128,533 +128,533 @@ class Drawing(stdb.Product, frozen=True):
 class EchoBool(stdb.Product, frozen=True):
     """Row of table `echo_bool`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: bool
+    v: stdb.Column[bool]
 
 
 class EchoBytes(stdb.Product, frozen=True):
     """Row of table `echo_bytes`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: bytes
+    v: stdb.Column[bytes]
 
 
 class EchoColor(stdb.Product, frozen=True):
     """Row of table `echo_color`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: Color
+    v: stdb.OpaqueColumn[Color]
 
 
 class EchoConnectionId(stdb.Product, frozen=True):
     """Row of table `echo_connection_id`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.ConnectionId
+    v: stdb.Column[stdb.ConnectionId]
 
 
 class EchoDeep(stdb.Product, frozen=True):
     """Row of table `echo_deep`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[stdb.U32, ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...]  # fmt: skip
+    v: stdb.OpaqueColumn[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[stdb.U32, ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...]]  # fmt: skip
 
 
 class EchoDrawing(stdb.Product, frozen=True):
     """Row of table `echo_drawing`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: Drawing
+    v: stdb.OpaqueColumn[Drawing]
 
 
 class EchoEmpty(stdb.Product, frozen=True):
     """Row of table `echo_empty`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: Empty
+    v: stdb.OpaqueColumn[Empty]
 
 
 class EchoExpr(stdb.Product, frozen=True):
     """Row of table `echo_expr`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: tuple[ExprToken, ...]
+    v: stdb.OpaqueColumn[tuple[ExprToken, ...]]
 
 
 class EchoF32(stdb.Product, frozen=True):
     """Row of table `echo_f32`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.F32
+    v: stdb.Column[stdb.F32]
 
 
 class EchoF64(stdb.Product, frozen=True):
     """Row of table `echo_f64`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.F64
+    v: stdb.Column[stdb.F64]
 
 
 class EchoI128(stdb.Product, frozen=True):
     """Row of table `echo_i128`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.I128
+    v: stdb.Column[stdb.I128]
     """Signed integer of 128 bits."""
 
 
 class EchoI16(stdb.Product, frozen=True):
     """Row of table `echo_i16`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.I16
+    v: stdb.Column[stdb.I16]
     """Integer from -32,768 to 32,767."""
 
 
 class EchoI256(stdb.Product, frozen=True):
     """Row of table `echo_i256`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.I256
+    v: stdb.Column[stdb.I256]
     """Signed integer of 256 bits."""
 
 
 class EchoI32(stdb.Product, frozen=True):
     """Row of table `echo_i32`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.I32
+    v: stdb.Column[stdb.I32]
     """Integer from -2,147,483,648 to 2,147,483,647."""
 
 
 class EchoI64(stdb.Product, frozen=True):
     """Row of table `echo_i64`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.I64
+    v: stdb.Column[stdb.I64]
     """Integer from -9,223,372,036,854,775,808 to 9,223,372,036,854,775,807."""
 
 
 class EchoI8(stdb.Product, frozen=True):
     """Row of table `echo_i8`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.I8
+    v: stdb.Column[stdb.I8]
     """Integer from -128 to 127."""
 
 
 class EchoIdentity(stdb.Product, frozen=True):
     """Row of table `echo_identity`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.Identity
+    v: stdb.Column[stdb.Identity]
 
 
 class EchoLine(stdb.Product, frozen=True):
     """Row of table `echo_line`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: Line
+    v: stdb.OpaqueColumn[Line]
 
 
 class EchoOptionBool(stdb.Product, frozen=True):
     """Row of table `echo_option_bool`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: bool | None
+    v: stdb.OpaqueColumn[bool | None]
 
 
 class EchoOptionBytes(stdb.Product, frozen=True):
     """Row of table `echo_option_bytes`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: bytes | None
+    v: stdb.OpaqueColumn[bytes | None]
 
 
 class EchoOptionColor(stdb.Product, frozen=True):
     """Row of table `echo_option_color`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: Color | None
+    v: stdb.OpaqueColumn[Color | None]
 
 
 class EchoOptionF64(stdb.Product, frozen=True):
     """Row of table `echo_option_f64`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.F64 | None
+    v: stdb.OpaqueColumn[stdb.F64 | None]
 
 
 class EchoOptionI256(stdb.Product, frozen=True):
     """Row of table `echo_option_i256`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.I256 | None
+    v: stdb.OpaqueColumn[stdb.I256 | None]
 
 
 class EchoOptionIdentity(stdb.Product, frozen=True):
     """Row of table `echo_option_identity`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.Identity | None
+    v: stdb.OpaqueColumn[stdb.Identity | None]
 
 
 class EchoOptionOptionI32(stdb.Product, frozen=True):
     """Row of table `echo_option_option_i32`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.Some[stdb.I32 | None] | None
+    v: stdb.OpaqueColumn[stdb.Some[stdb.I32 | None] | None]
 
 
 class EchoOptionPoint(stdb.Product, frozen=True):
     """Row of table `echo_option_point`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: Point | None
+    v: stdb.OpaqueColumn[Point | None]
 
 
 class EchoOptionShape(stdb.Product, frozen=True):
     """Row of table `echo_option_shape`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: Shape | None
+    v: stdb.OpaqueColumn[Shape | None]
 
 
 class EchoOptionString(stdb.Product, frozen=True):
     """Row of table `echo_option_string`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: str | None
+    v: stdb.OpaqueColumn[str | None]
 
 
 class EchoOptionTimestamp(stdb.Product, frozen=True):
     """Row of table `echo_option_timestamp`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.Timestamp | None
+    v: stdb.OpaqueColumn[stdb.Timestamp | None]
 
 
 class EchoOptionU32(stdb.Product, frozen=True):
     """Row of table `echo_option_u32`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.U32 | None
+    v: stdb.OpaqueColumn[stdb.U32 | None]
 
 
 class EchoOptionUnit(stdb.Product, frozen=True):
     """Row of table `echo_option_unit`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.Some[None] | None
+    v: stdb.OpaqueColumn[stdb.Some[None] | None]
 
 
 class EchoOptionVecU32(stdb.Product, frozen=True):
     """Row of table `echo_option_vec_u32`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: tuple[stdb.U32, ...] | None
+    v: stdb.OpaqueColumn[tuple[stdb.U32, ...] | None]
 
 
 class EchoPoint(stdb.Product, frozen=True):
     """Row of table `echo_point`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: Point
+    v: stdb.OpaqueColumn[Point]
 
 
 class EchoScheduleAt(stdb.Product, frozen=True):
     """Row of table `echo_schedule_at`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.ScheduleAt
+    v: stdb.OpaqueColumn[stdb.ScheduleAt]
 
 
 class EchoShape(stdb.Product, frozen=True):
     """Row of table `echo_shape`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: Shape
+    v: stdb.OpaqueColumn[Shape]
 
 
 class EchoSpecials(stdb.Product, frozen=True):
     """Row of table `echo_specials`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: Specials
+    v: stdb.OpaqueColumn[Specials]
 
 
 class EchoString(stdb.Product, frozen=True):
     """Row of table `echo_string`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: str
+    v: stdb.Column[str]
 
 
 class EchoTimeDuration(stdb.Product, frozen=True):
     """Row of table `echo_time_duration`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.TimeDuration
+    v: stdb.OpaqueColumn[stdb.TimeDuration]
 
 
 class EchoTimestamp(stdb.Product, frozen=True):
     """Row of table `echo_timestamp`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.Timestamp
+    v: stdb.Column[stdb.Timestamp]
 
 
 class EchoTree(stdb.Product, frozen=True):
     """Row of table `echo_tree`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: tuple[TreeNode, ...]
+    v: stdb.OpaqueColumn[tuple[TreeNode, ...]]
 
 
 class EchoU128(stdb.Product, frozen=True):
     """Row of table `echo_u128`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.U128
+    v: stdb.Column[stdb.U128]
     """Unsigned integer of 128 bits."""
 
 
 class EchoU16(stdb.Product, frozen=True):
     """Row of table `echo_u16`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.U16
+    v: stdb.Column[stdb.U16]
     """Integer from 0 to 65,535."""
 
 
 class EchoU256(stdb.Product, frozen=True):
     """Row of table `echo_u256`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.U256
+    v: stdb.Column[stdb.U256]
     """Unsigned integer of 256 bits."""
 
 
 class EchoU32(stdb.Product, frozen=True):
     """Row of table `echo_u32`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.U32
+    v: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
 
 
 class EchoU64(stdb.Product, frozen=True):
     """Row of table `echo_u64`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.U64
+    v: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
 
 
 class EchoU8(stdb.Product, frozen=True):
     """Row of table `echo_u8`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.U8
+    v: stdb.Column[stdb.U8]
     """Integer from 0 to 255."""
 
 
 class EchoUnit(stdb.Product, frozen=True):
     """Row of table `echo_unit`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: None
+    v: stdb.OpaqueColumn[None]
 
 
 class EchoVecBool(stdb.Product, frozen=True):
     """Row of table `echo_vec_bool`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: tuple[bool, ...]
+    v: stdb.OpaqueColumn[tuple[bool, ...]]
 
 
 class EchoVecBytes(stdb.Product, frozen=True):
     """Row of table `echo_vec_bytes`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: tuple[bytes, ...]
+    v: stdb.OpaqueColumn[tuple[bytes, ...]]
 
 
 class EchoVecColor(stdb.Product, frozen=True):
     """Row of table `echo_vec_color`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: tuple[Color, ...]
+    v: stdb.OpaqueColumn[tuple[Color, ...]]
 
 
 class EchoVecF32(stdb.Product, frozen=True):
     """Row of table `echo_vec_f32`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: tuple[stdb.F32, ...]
+    v: stdb.OpaqueColumn[tuple[stdb.F32, ...]]
 
 
 class EchoVecF64(stdb.Product, frozen=True):
     """Row of table `echo_vec_f64`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: tuple[stdb.F64, ...]
+    v: stdb.OpaqueColumn[tuple[stdb.F64, ...]]
 
 
 class EchoVecI32(stdb.Product, frozen=True):
     """Row of table `echo_vec_i32`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: tuple[stdb.I32, ...]
+    v: stdb.OpaqueColumn[tuple[stdb.I32, ...]]
 
 
 class EchoVecI8(stdb.Product, frozen=True):
     """Row of table `echo_vec_i8`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: tuple[stdb.I8, ...]
+    v: stdb.OpaqueColumn[tuple[stdb.I8, ...]]
 
 
 class EchoVecIdentity(stdb.Product, frozen=True):
     """Row of table `echo_vec_identity`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: tuple[stdb.Identity, ...]
+    v: stdb.OpaqueColumn[tuple[stdb.Identity, ...]]
 
 
 class EchoVecOptionU32(stdb.Product, frozen=True):
     """Row of table `echo_vec_option_u32`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: tuple[stdb.U32 | None, ...]
+    v: stdb.OpaqueColumn[tuple[stdb.U32 | None, ...]]
 
 
 class EchoVecPoint(stdb.Product, frozen=True):
     """Row of table `echo_vec_point`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: tuple[Point, ...]
+    v: stdb.OpaqueColumn[tuple[Point, ...]]
 
 
 class EchoVecScheduleAt(stdb.Product, frozen=True):
     """Row of table `echo_vec_schedule_at`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: tuple[stdb.ScheduleAt, ...]
+    v: stdb.OpaqueColumn[tuple[stdb.ScheduleAt, ...]]
 
 
 class EchoVecShape(stdb.Product, frozen=True):
     """Row of table `echo_vec_shape`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: tuple[Shape, ...]
+    v: stdb.OpaqueColumn[tuple[Shape, ...]]
 
 
 class EchoVecSpecials(stdb.Product, frozen=True):
     """Row of table `echo_vec_specials`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: tuple[Specials, ...]
+    v: stdb.OpaqueColumn[tuple[Specials, ...]]
 
 
 class EchoVecString(stdb.Product, frozen=True):
     """Row of table `echo_vec_string`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: tuple[str, ...]
+    v: stdb.OpaqueColumn[tuple[str, ...]]
 
 
 class EchoVecU256(stdb.Product, frozen=True):
     """Row of table `echo_vec_u256`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: tuple[stdb.U256, ...]
+    v: stdb.OpaqueColumn[tuple[stdb.U256, ...]]
 
 
 class EchoVecU64(stdb.Product, frozen=True):
     """Row of table `echo_vec_u64`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: tuple[stdb.U64, ...]
+    v: stdb.OpaqueColumn[tuple[stdb.U64, ...]]
 
 
 class EchoVecUnit(stdb.Product, frozen=True):
     """Row of table `echo_vec_unit`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: tuple[None, ...]
+    v: stdb.OpaqueColumn[tuple[None, ...]]
 
 
 class EchoVecVecU32(stdb.Product, frozen=True):
     """Row of table `echo_vec_vec_u32`."""
 
-    n: stdb.U32
+    n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: tuple[tuple[stdb.U32, ...], ...]
+    v: stdb.OpaqueColumn[tuple[tuple[stdb.U32, ...], ...]]
 
 
 class Empty(stdb.Product, frozen=True):
@@ -664,81 +664,81 @@ class Empty(stdb.Product, frozen=True):
 class Everything(stdb.Product, frozen=True):
     """Row of table `everything`."""
 
-    v_bool: bool
-    v_u8: stdb.U8
+    v_bool: stdb.Column[bool]
+    v_u8: stdb.Column[stdb.U8]
     """Integer from 0 to 255."""
-    v_u16: stdb.U16
+    v_u16: stdb.Column[stdb.U16]
     """Integer from 0 to 65,535."""
-    v_u32: stdb.U32
+    v_u32: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v_u64: stdb.U64
+    v_u64: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    v_u128: stdb.U128
+    v_u128: stdb.Column[stdb.U128]
     """Unsigned integer of 128 bits."""
-    v_u256: stdb.U256
+    v_u256: stdb.Column[stdb.U256]
     """Unsigned integer of 256 bits."""
-    v_i8: stdb.I8
+    v_i8: stdb.Column[stdb.I8]
     """Integer from -128 to 127."""
-    v_i16: stdb.I16
+    v_i16: stdb.Column[stdb.I16]
     """Integer from -32,768 to 32,767."""
-    v_i32: stdb.I32
+    v_i32: stdb.Column[stdb.I32]
     """Integer from -2,147,483,648 to 2,147,483,647."""
-    v_i64: stdb.I64
+    v_i64: stdb.Column[stdb.I64]
     """Integer from -9,223,372,036,854,775,808 to 9,223,372,036,854,775,807."""
-    v_i128: stdb.I128
+    v_i128: stdb.Column[stdb.I128]
     """Signed integer of 128 bits."""
-    v_i256: stdb.I256
+    v_i256: stdb.Column[stdb.I256]
     """Signed integer of 256 bits."""
-    v_f32: stdb.F32
-    v_f64: stdb.F64
-    v_string: str
-    v_bytes: bytes
-    v_unit: None
-    v_identity: stdb.Identity
-    v_connection_id: stdb.ConnectionId
-    v_timestamp: stdb.Timestamp
-    v_time_duration: stdb.TimeDuration
-    v_schedule_at: stdb.ScheduleAt
-    v_empty: Empty
-    v_point: Point
-    v_line: Line
-    v_color: Color
-    v_shape: Shape
-    v_drawing: Drawing
-    v_specials: Specials
-    v_option_bool: bool | None
-    v_option_u32: stdb.U32 | None
-    v_option_i256: stdb.I256 | None
-    v_option_f64: stdb.F64 | None
-    v_option_string: str | None
-    v_option_bytes: bytes | None
-    v_option_unit: stdb.Some[None] | None
-    v_option_point: Point | None
-    v_option_shape: Shape | None
-    v_option_color: Color | None
-    v_option_identity: stdb.Identity | None
-    v_option_timestamp: stdb.Timestamp | None
-    v_option_vec_u32: tuple[stdb.U32, ...] | None
-    v_option_option_i32: stdb.Some[stdb.I32 | None] | None
-    v_vec_bool: tuple[bool, ...]
-    v_vec_i8: tuple[stdb.I8, ...]
-    v_vec_i32: tuple[stdb.I32, ...]
-    v_vec_u64: tuple[stdb.U64, ...]
-    v_vec_u256: tuple[stdb.U256, ...]
-    v_vec_f32: tuple[stdb.F32, ...]
-    v_vec_f64: tuple[stdb.F64, ...]
-    v_vec_string: tuple[str, ...]
-    v_vec_bytes: tuple[bytes, ...]
-    v_vec_unit: tuple[None, ...]
-    v_vec_point: tuple[Point, ...]
-    v_vec_shape: tuple[Shape, ...]
-    v_vec_color: tuple[Color, ...]
-    v_vec_specials: tuple[Specials, ...]
-    v_vec_identity: tuple[stdb.Identity, ...]
-    v_vec_schedule_at: tuple[stdb.ScheduleAt, ...]
-    v_vec_option_u32: tuple[stdb.U32 | None, ...]
-    v_vec_vec_u32: tuple[tuple[stdb.U32, ...], ...]
-    v_deep: tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[stdb.U32, ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...]  # fmt: skip
+    v_f32: stdb.Column[stdb.F32]
+    v_f64: stdb.Column[stdb.F64]
+    v_string: stdb.Column[str]
+    v_bytes: stdb.Column[bytes]
+    v_unit: stdb.OpaqueColumn[None]
+    v_identity: stdb.Column[stdb.Identity]
+    v_connection_id: stdb.Column[stdb.ConnectionId]
+    v_timestamp: stdb.Column[stdb.Timestamp]
+    v_time_duration: stdb.OpaqueColumn[stdb.TimeDuration]
+    v_schedule_at: stdb.OpaqueColumn[stdb.ScheduleAt]
+    v_empty: stdb.OpaqueColumn[Empty]
+    v_point: stdb.OpaqueColumn[Point]
+    v_line: stdb.OpaqueColumn[Line]
+    v_color: stdb.OpaqueColumn[Color]
+    v_shape: stdb.OpaqueColumn[Shape]
+    v_drawing: stdb.OpaqueColumn[Drawing]
+    v_specials: stdb.OpaqueColumn[Specials]
+    v_option_bool: stdb.OpaqueColumn[bool | None]
+    v_option_u32: stdb.OpaqueColumn[stdb.U32 | None]
+    v_option_i256: stdb.OpaqueColumn[stdb.I256 | None]
+    v_option_f64: stdb.OpaqueColumn[stdb.F64 | None]
+    v_option_string: stdb.OpaqueColumn[str | None]
+    v_option_bytes: stdb.OpaqueColumn[bytes | None]
+    v_option_unit: stdb.OpaqueColumn[stdb.Some[None] | None]
+    v_option_point: stdb.OpaqueColumn[Point | None]
+    v_option_shape: stdb.OpaqueColumn[Shape | None]
+    v_option_color: stdb.OpaqueColumn[Color | None]
+    v_option_identity: stdb.OpaqueColumn[stdb.Identity | None]
+    v_option_timestamp: stdb.OpaqueColumn[stdb.Timestamp | None]
+    v_option_vec_u32: stdb.OpaqueColumn[tuple[stdb.U32, ...] | None]
+    v_option_option_i32: stdb.OpaqueColumn[stdb.Some[stdb.I32 | None] | None]
+    v_vec_bool: stdb.OpaqueColumn[tuple[bool, ...]]
+    v_vec_i8: stdb.OpaqueColumn[tuple[stdb.I8, ...]]
+    v_vec_i32: stdb.OpaqueColumn[tuple[stdb.I32, ...]]
+    v_vec_u64: stdb.OpaqueColumn[tuple[stdb.U64, ...]]
+    v_vec_u256: stdb.OpaqueColumn[tuple[stdb.U256, ...]]
+    v_vec_f32: stdb.OpaqueColumn[tuple[stdb.F32, ...]]
+    v_vec_f64: stdb.OpaqueColumn[tuple[stdb.F64, ...]]
+    v_vec_string: stdb.OpaqueColumn[tuple[str, ...]]
+    v_vec_bytes: stdb.OpaqueColumn[tuple[bytes, ...]]
+    v_vec_unit: stdb.OpaqueColumn[tuple[None, ...]]
+    v_vec_point: stdb.OpaqueColumn[tuple[Point, ...]]
+    v_vec_shape: stdb.OpaqueColumn[tuple[Shape, ...]]
+    v_vec_color: stdb.OpaqueColumn[tuple[Color, ...]]
+    v_vec_specials: stdb.OpaqueColumn[tuple[Specials, ...]]
+    v_vec_identity: stdb.OpaqueColumn[tuple[stdb.Identity, ...]]
+    v_vec_schedule_at: stdb.OpaqueColumn[tuple[stdb.ScheduleAt, ...]]
+    v_vec_option_u32: stdb.OpaqueColumn[tuple[stdb.U32 | None, ...]]
+    v_vec_vec_u32: stdb.OpaqueColumn[tuple[tuple[stdb.U32, ...], ...]]
+    v_deep: stdb.OpaqueColumn[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[stdb.U32, ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...]]  # fmt: skip
 
 
 class ExprNumber(stdb.Variant, frozen=True, tag=0):
@@ -796,15 +796,15 @@ ExprToken: TypeAlias = ExprTokenNumber | ExprTokenNegative | ExprTokenTotal
 class KeylessFloat(stdb.Product, frozen=True):
     """Row of table `keyless_float`."""
 
-    x: stdb.F64
-    y: stdb.F32
+    x: stdb.Column[stdb.F64]
+    y: stdb.Column[stdb.F32]
 
 
 class KeylessOdd(stdb.Product, frozen=True):
     """Row of table `keyless_odd`."""
 
-    x: stdb.F64
-    y: stdb.F32
+    x: stdb.Column[stdb.F64]
+    y: stdb.Column[stdb.F32]
 
 
 class Line(stdb.Product, frozen=True):

@@ -2,8 +2,6 @@
 # Schema hash: 55d73875d53c0eb34c9450f55c18f618be63cc2df1bec6918c667bf57d6d79a3
 """Typed client of a SpacetimeDB module: `connect`, `tables`, `reducers`, `procedures` and row classes."""
 
-from typing import TypeAlias
-
 import stdb_runtime.bindings as stdb
 
 from ._procedures import Procedures
@@ -35,15 +33,20 @@ __all__ = [
     "tables",
 ]
 
+
+class Client(stdb.Client[Tables, Reducers, Procedures]):
+    """Client of a database with the module, open within its `async with connect(...)` block."""
+
+
 _bindings = stdb.Bindings(
-    version=2,
+    version=3,
     schema_hash="55d73875d53c0eb34c9450f55c18f618be63cc2df1bec6918c667bf57d6d79a3",
+    client=Client,
     tables=Tables,
     reducers=Reducers,
     procedures=Procedures,
 )
 
-Client: TypeAlias = stdb.Client[Tables, Reducers, Procedures]
 connect = _bindings.connect
 tables = _bindings.tables
 reducers = _bindings.reducers

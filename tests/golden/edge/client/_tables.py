@@ -2,78 +2,30 @@
 # Schema hash: 55d73875d53c0eb34c9450f55c18f618be63cc2df1bec6918c667bf57d6d79a3
 """Tables of the module."""
 
+from typing import TYPE_CHECKING
+
 import stdb_runtime.bindings as stdb
 
 from . import types
 
+if TYPE_CHECKING:
+    from . import Client
+else:
+    Client = object  # for checkers only: the package imports this module first
+
 __all__ = [
-    "AlarmColumns",
     "AlarmTable",
-    "LeftColumns",
     "LeftTable",
-    "OwnColumns",
     "OwnTable",
-    "ReadingColumns",
     "ReadingTable",
-    "RightColumns",
     "RightTable",
-    "RungColumns",
     "RungTable",
     "Tables",
 ]
 
 
-class AlarmColumns(stdb.Columns):
-    """Columns of `Alarm`, for queries."""
-
-    id = stdb.Column[stdb.U64]("id")
-    scheduled_at = stdb.OpaqueColumn("scheduled_at")
-    what = stdb.Column[str]("what")
-
-
-class LeftColumns(stdb.Columns):
-    """Columns of `Left`, for queries."""
-
-    id = stdb.Column[stdb.U32]("id")
-    tag = stdb.Column[stdb.U32]("tag")
-
-
-class OwnColumns(stdb.Columns):
-    """Columns of `Own`, for queries."""
-
-    owner = stdb.Column[stdb.Identity]("owner")
-    word = stdb.Column[str]("word")
-
-
-class ReadingColumns(stdb.Columns):
-    """Columns of `Reading`, for queries."""
-
-    label = stdb.Column[str]("label")
-    a = stdb.Column[stdb.F64]("a")
-    b = stdb.Column[stdb.F32]("b")
-    seen = stdb.OpaqueColumn("seen")
-    maybe = stdb.OpaqueColumn("maybe")
-
-
-class RightColumns(stdb.Columns):
-    """Columns of `Right`, for queries."""
-
-    id = stdb.Column[stdb.U32]("id")
-    left_id = stdb.Column[stdb.U32]("left_id")
-    note = stdb.Column[str]("note")
-
-
-class RungColumns(stdb.Columns):
-    """Columns of `Rung`, for queries."""
-
-    what = stdb.Column[str]("what")
-    at = stdb.Column[stdb.Timestamp]("at")
-    by = stdb.OpaqueColumn("by")
-
-
 class AlarmTable(
-    stdb.KeyedTable[types.Alarm],
-    stdb.Selectable[types.Alarm, AlarmColumns],
+    stdb.KeyedTable[types.Alarm, Client],
     row=types.Alarm,
     name="alarm",
     primary_key="id",
@@ -85,8 +37,7 @@ class AlarmTable(
 
 
 class LeftTable(
-    stdb.KeyedTable[types.Left],
-    stdb.Selectable[types.Left, LeftColumns],
+    stdb.KeyedTable[types.Left, Client],
     row=types.Left,
     name="left",
     primary_key="id",
@@ -98,8 +49,7 @@ class LeftTable(
 
 
 class OwnTable(
-    stdb.KeyedTable[types.Own],
-    stdb.Selectable[types.Own, OwnColumns],
+    stdb.KeyedTable[types.Own, Client],
     row=types.Own,
     name="own",
     primary_key="owner",
@@ -111,8 +61,7 @@ class OwnTable(
 
 
 class ReadingTable(
-    stdb.Table[types.Reading],
-    stdb.Selectable[types.Reading, ReadingColumns],
+    stdb.Table[types.Reading, Client],
     row=types.Reading,
     name="reading",
 ):
@@ -120,8 +69,7 @@ class ReadingTable(
 
 
 class RightTable(
-    stdb.KeyedTable[types.Right],
-    stdb.Selectable[types.Right, RightColumns],
+    stdb.KeyedTable[types.Right, Client],
     row=types.Right,
     name="right",
     primary_key="id",
@@ -135,8 +83,7 @@ class RightTable(
 
 
 class RungTable(
-    stdb.Table[types.Rung],
-    stdb.Selectable[types.Rung, RungColumns],
+    stdb.Table[types.Rung, Client],
     row=types.Rung,
     name="rung",
 ):

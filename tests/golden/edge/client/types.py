@@ -19,51 +19,51 @@ __all__ = [
 class Alarm(stdb.Product, frozen=True):
     """Row of table `alarm`."""
 
-    id: stdb.U64
+    id: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    scheduled_at: stdb.ScheduleAt
-    what: str
+    scheduled_at: stdb.OpaqueColumn[stdb.ScheduleAt]
+    what: stdb.Column[str]
 
 
 class Left(stdb.Product, frozen=True):
     """Row of table `left`."""
 
-    id: stdb.U32
+    id: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    tag: stdb.U32
+    tag: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
 
 
 class Own(stdb.Product, frozen=True):
     """Row of table `own`."""
 
-    owner: stdb.Identity
-    word: str
+    owner: stdb.Column[stdb.Identity]
+    word: stdb.Column[str]
 
 
 class Reading(stdb.Product, frozen=True):
     """Row of table `reading`."""
 
-    label: str
-    a: stdb.F64
-    b: stdb.F32
-    seen: tuple[stdb.F64, ...]
-    maybe: stdb.F32 | None
+    label: stdb.Column[str]
+    a: stdb.Column[stdb.F64]
+    b: stdb.Column[stdb.F32]
+    seen: stdb.OpaqueColumn[tuple[stdb.F64, ...]]
+    maybe: stdb.OpaqueColumn[stdb.F32 | None]
 
 
 class Right(stdb.Product, frozen=True):
     """Row of table `right`."""
 
-    id: stdb.U32
+    id: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    left_id: stdb.U32
+    left_id: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    note: str
+    note: stdb.Column[str]
 
 
 class Rung(stdb.Product, frozen=True):
     """Row of table `rung`."""
 
-    what: str
-    at: stdb.Timestamp
-    by: stdb.ConnectionId | None
+    what: stdb.Column[str]
+    at: stdb.Column[stdb.Timestamp]
+    by: stdb.OpaqueColumn[stdb.ConnectionId | None]

@@ -2,8 +2,6 @@
 # Schema hash: be8a1bbaee025d5501a33340bd5d4e547d41835268267e671efcd939c6856fe3
 """Typed client of a SpacetimeDB module: `connect`, `tables`, `reducers`, `procedures` and row classes."""
 
-from typing import TypeAlias
-
 import stdb_runtime.bindings as stdb
 
 from ._procedures import Procedures
@@ -21,15 +19,20 @@ __all__ = [
     "tables",
 ]
 
+
+class Client(stdb.Client[Tables, Reducers, Procedures]):
+    """Client of a database with the module, open within its `async with connect(...)` block."""
+
+
 _bindings = stdb.Bindings(
-    version=2,
+    version=3,
     schema_hash="be8a1bbaee025d5501a33340bd5d4e547d41835268267e671efcd939c6856fe3",
+    client=Client,
     tables=Tables,
     reducers=Reducers,
     procedures=Procedures,
 )
 
-Client: TypeAlias = stdb.Client[Tables, Reducers, Procedures]
 connect = _bindings.connect
 tables = _bindings.tables
 reducers = _bindings.reducers

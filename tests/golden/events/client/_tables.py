@@ -2,28 +2,26 @@
 # Schema hash: 4c7f6cf9bc1fb982b283170ca1d6081d57e3e9eee2cacc7d2ab8073495b7935f
 """Tables of the module."""
 
+from typing import TYPE_CHECKING
+
 import stdb_runtime.bindings as stdb
 
 from . import types
 
+if TYPE_CHECKING:
+    from . import Client
+else:
+    Client = object  # for checkers only: the package imports this module first
+
 __all__ = [
-    "HeroColumns",
     "HeroTable",
     "HitTable",
     "Tables",
 ]
 
 
-class HeroColumns(stdb.Columns):
-    """Columns of `Hero`, for queries."""
-
-    id = stdb.Column[stdb.U64]("id")
-    name = stdb.Column[str]("name")
-
-
 class HeroTable(
-    stdb.KeyedTable[types.Hero],
-    stdb.Selectable[types.Hero, HeroColumns],
+    stdb.KeyedTable[types.Hero, Client],
     row=types.Hero,
     name="hero",
     primary_key="id",
@@ -35,7 +33,7 @@ class HeroTable(
 
 
 class HitTable(
-    stdb.EventTable[types.Hit],
+    stdb.EventTable[types.Hit, Client],
     row=types.Hit,
     name="hit",
 ):

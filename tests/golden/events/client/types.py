@@ -15,15 +15,15 @@ __all__ = [
 class Hero(stdb.Product, frozen=True):
     """Row of table `hero`."""
 
-    id: stdb.U64
+    id: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    name: str
+    name: stdb.Column[str]
 
 
 class Hit(stdb.Product, frozen=True):
     """Row of table `hit`."""
 
-    hero: stdb.U64
+    hero: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    damage: stdb.U32
+    damage: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""

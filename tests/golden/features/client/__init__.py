@@ -2,8 +2,6 @@
 # Schema hash: d3c170cb50cf3b0f982b831294755765bd595217badafc28f1259c0f612d5ebc
 """Typed client of a SpacetimeDB module: `connect`, `tables`, `reducers`, `procedures` and row classes."""
 
-from typing import TypeAlias
-
 import stdb_runtime.bindings as stdb
 
 from ._procedures import Procedures
@@ -69,15 +67,20 @@ __all__ = [
     "tables",
 ]
 
+
+class Client(stdb.Client[Tables, Reducers, Procedures]):
+    """Client of a database with the module, open within its `async with connect(...)` block."""
+
+
 _bindings = stdb.Bindings(
-    version=2,
+    version=3,
     schema_hash="d3c170cb50cf3b0f982b831294755765bd595217badafc28f1259c0f612d5ebc",
+    client=Client,
     tables=Tables,
     reducers=Reducers,
     procedures=Procedures,
 )
 
-Client: TypeAlias = stdb.Client[Tables, Reducers, Procedures]
 connect = _bindings.connect
 tables = _bindings.tables
 reducers = _bindings.reducers

@@ -2,117 +2,30 @@
 # Schema hash: d3c170cb50cf3b0f982b831294755765bd595217badafc28f1259c0f612d5ebc
 """Tables of the module."""
 
+from typing import TYPE_CHECKING
+
 import stdb_runtime.bindings as stdb
 
 from . import types
 
+if TYPE_CHECKING:
+    from . import Client
+else:
+    Client = object  # for checkers only: the package imports this module first
+
 __all__ = [
-    "AccountColumns",
     "AccountTable",
-    "EverythingColumns",
     "EverythingTable",
-    "InventoryItemOfAPlayerWhoHasALotOfThingsColumns",
     "InventoryItemOfAPlayerWhoHasALotOfThingsTable",
     "OldAccountsTable",
-    "RankingColumns",
     "RankingTable",
     "Tables",
-    "UnnamedRowColumns",
     "UnnamedRowTable",
 ]
 
 
-class AccountColumns(stdb.Columns):
-    """Columns of `Account`, for queries."""
-
-    id = stdb.Column[stdb.U64]("id")
-    class_ = stdb.Column[str]("class")
-    str_ = stdb.Column[str]("str")
-    camel_case = stdb.Column[bool]("camelCase")
-    self = stdb.OpaqueColumn("self")
-    count = stdb.Column[stdb.U32]("count")
-    where = stdb.Column[str]("where")
-    hidden = stdb.Column[stdb.I8]("__hidden")
-    n2fast = stdb.Column[stdb.F64]("2fast")
-    type = stdb.Column[str]("type")
-
-
-class EverythingColumns(stdb.Columns):
-    """Columns of `Everything`, for queries."""
-
-    field_bool = stdb.Column[bool]("field_bool")
-    field_string = stdb.Column[str]("field_string")
-    field_u8 = stdb.Column[stdb.U8]("field_u8")
-    field_u16 = stdb.Column[stdb.U16]("field_u16")
-    field_u32 = stdb.Column[stdb.U32]("field_u32")
-    field_u64 = stdb.Column[stdb.U64]("field_u64")
-    field_u128 = stdb.Column[stdb.U128]("field_u128")
-    field_u256 = stdb.Column[stdb.U256]("field_u256")
-    field_i8 = stdb.Column[stdb.I8]("field_i8")
-    field_i16 = stdb.Column[stdb.I16]("field_i16")
-    field_i32 = stdb.Column[stdb.I32]("field_i32")
-    field_i64 = stdb.Column[stdb.I64]("field_i64")
-    field_i128 = stdb.Column[stdb.I128]("field_i128")
-    field_i256 = stdb.Column[stdb.I256]("field_i256")
-    field_f32 = stdb.Column[stdb.F32]("field_f32")
-    field_f64 = stdb.Column[stdb.F64]("field_f64")
-    identity = stdb.Column[stdb.Identity]("identity")
-    connection = stdb.Column[stdb.ConnectionId]("connection")
-    timestamp = stdb.Column[stdb.Timestamp]("timestamp")
-    duration = stdb.OpaqueColumn("duration")
-    schedule = stdb.OpaqueColumn("schedule")
-    uuid = stdb.Column[stdb.Uuid]("uuid")
-    bytes_ = stdb.Column[bytes]("bytes")
-    strings = stdb.OpaqueColumn("strings")
-    nested_bytes = stdb.OpaqueColumn("nested_bytes")
-    unit = stdb.OpaqueColumn("unit")
-    units = stdb.OpaqueColumn("units")
-    maybe = stdb.OpaqueColumn("maybe")
-    maybe_maybe = stdb.OpaqueColumn("maybe_maybe")
-    maybe_unit = stdb.OpaqueColumn("maybe_unit")
-    maybes = stdb.OpaqueColumn("maybes")
-    outcome = stdb.OpaqueColumn("outcome")
-    maybe_outcome = stdb.OpaqueColumn("maybe_outcome")
-    point = stdb.OpaqueColumn("point")
-    points = stdb.OpaqueColumn("points")
-    tree = stdb.OpaqueColumn("tree")
-    node = stdb.OpaqueColumn("node")
-    rank = stdb.OpaqueColumn("rank")
-
-
-class InventoryItemOfAPlayerWhoHasALotOfThingsColumns(stdb.Columns):
-    """Columns of `InventoryItemOfAPlayerWhoHasALotOfThings`, for queries."""
-
-    id = stdb.Column[stdb.U64]("id")
-    the_slot_of_the_inventory_where_it_is_kept = stdb.Column[str](
-        "the_slot_of_the_inventory_where_it_is_kept",
-    )
-
-
-class RankingColumns(stdb.Columns):
-    """Columns of `Ranking`, for queries."""
-
-    rank = stdb.OpaqueColumn("rank")
-    season = stdb.Column[stdb.U16]("season")
-    owner = stdb.Column[stdb.Identity]("owner")
-    score = stdb.Column[stdb.F32]("score")
-    conn = stdb.Column[stdb.ConnectionId]("conn")
-    token = stdb.Column[bytes]("token")
-    uuid = stdb.Column[stdb.Uuid]("uuid")
-    at = stdb.Column[stdb.Timestamp]("at")
-    signed = stdb.Column[stdb.I64]("signed")
-    flag = stdb.Column[bool]("flag")
-
-
-class UnnamedRowColumns(stdb.Columns):
-    """Columns of `unnamed_row`, for queries."""
-
-    n = stdb.Column[stdb.U64]("n")
-
-
 class AccountTable(
-    stdb.KeyedTable[types.Account],
-    stdb.Selectable[types.Account, AccountColumns],
+    stdb.KeyedTable[types.Account, Client],
     row=types.Account,
     name="account",
     primary_key="id",
@@ -138,8 +51,7 @@ class AccountTable(
 
 
 class EverythingTable(
-    stdb.Table[types.Everything],
-    stdb.Selectable[types.Everything, EverythingColumns],
+    stdb.Table[types.Everything, Client],
     row=types.Everything,
     name="everything",
 ):
@@ -147,11 +59,7 @@ class EverythingTable(
 
 
 class InventoryItemOfAPlayerWhoHasALotOfThingsTable(
-    stdb.KeyedTable[types.InventoryItemOfAPlayerWhoHasALotOfThings],
-    stdb.Selectable[
-        types.InventoryItemOfAPlayerWhoHasALotOfThings,
-        InventoryItemOfAPlayerWhoHasALotOfThingsColumns,
-    ],
+    stdb.KeyedTable[types.InventoryItemOfAPlayerWhoHasALotOfThings, Client],
     row=types.InventoryItemOfAPlayerWhoHasALotOfThings,
     name="InventoryItemOfAPlayerWhoHasALotOfThings",
     primary_key="id",
@@ -170,8 +78,7 @@ class InventoryItemOfAPlayerWhoHasALotOfThingsTable(
 
 
 class OldAccountsTable(
-    stdb.Table[types.Account],
-    stdb.Selectable[types.Account, AccountColumns],
+    stdb.Table[types.Account, Client],
     row=types.Account,
     name="OldAccounts",
 ):
@@ -179,8 +86,7 @@ class OldAccountsTable(
 
 
 class RankingTable(
-    stdb.KeyedTable[types.Ranking],
-    stdb.Selectable[types.Ranking, RankingColumns],
+    stdb.KeyedTable[types.Ranking, Client],
     row=types.Ranking,
     name="ranking",
     primary_key="rank",
@@ -206,8 +112,7 @@ class RankingTable(
 
 
 class UnnamedRowTable(
-    stdb.Table[types.UnnamedRow],
-    stdb.Selectable[types.UnnamedRow, UnnamedRowColumns],
+    stdb.Table[types.UnnamedRow, Client],
     row=types.UnnamedRow,
     name="unnamed_row",
 ):

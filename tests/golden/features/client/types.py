@@ -48,19 +48,19 @@ class Account(
 ):
     """Row of tables `OldAccounts` and `account`."""
 
-    id: stdb.U64
+    id: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    class_: str
-    str_: str
-    camel_case: bool
-    self: stdb.Some[None] | None
-    count: stdb.U32
+    class_: stdb.Column[str]
+    str_: stdb.Column[str]
+    camel_case: stdb.Column[bool]
+    self: stdb.OpaqueColumn[stdb.Some[None] | None]
+    count: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    where: str
-    hidden: stdb.I8
+    where: stdb.Column[str]
+    hidden: stdb.Column[stdb.I8]
     """Integer from -128 to 127."""
-    n2fast: stdb.F64
-    type: str
+    n2fast: stdb.Column[stdb.F64]
+    type: stdb.Column[str]
 
 
 class Empty(stdb.Product, frozen=True):
@@ -76,56 +76,56 @@ class Everything(
 ):
     """Row of table `everything`."""
 
-    field_bool: bool
-    field_string: str
-    field_u8: stdb.U8
+    field_bool: stdb.Column[bool]
+    field_string: stdb.Column[str]
+    field_u8: stdb.Column[stdb.U8]
     """Integer from 0 to 255."""
-    field_u16: stdb.U16
+    field_u16: stdb.Column[stdb.U16]
     """Integer from 0 to 65,535."""
-    field_u32: stdb.U32
+    field_u32: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    field_u64: stdb.U64
+    field_u64: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    field_u128: stdb.U128
+    field_u128: stdb.Column[stdb.U128]
     """Unsigned integer of 128 bits."""
-    field_u256: stdb.U256
+    field_u256: stdb.Column[stdb.U256]
     """Unsigned integer of 256 bits."""
-    field_i8: stdb.I8
+    field_i8: stdb.Column[stdb.I8]
     """Integer from -128 to 127."""
-    field_i16: stdb.I16
+    field_i16: stdb.Column[stdb.I16]
     """Integer from -32,768 to 32,767."""
-    field_i32: stdb.I32
+    field_i32: stdb.Column[stdb.I32]
     """Integer from -2,147,483,648 to 2,147,483,647."""
-    field_i64: stdb.I64
+    field_i64: stdb.Column[stdb.I64]
     """Integer from -9,223,372,036,854,775,808 to 9,223,372,036,854,775,807."""
-    field_i128: stdb.I128
+    field_i128: stdb.Column[stdb.I128]
     """Signed integer of 128 bits."""
-    field_i256: stdb.I256
+    field_i256: stdb.Column[stdb.I256]
     """Signed integer of 256 bits."""
-    field_f32: stdb.F32
-    field_f64: stdb.F64
-    identity: stdb.Identity
-    connection: stdb.ConnectionId
-    timestamp: stdb.Timestamp
-    duration: stdb.TimeDuration
-    schedule: stdb.ScheduleAt
-    uuid: stdb.Uuid
-    bytes_: bytes
-    strings: tuple[str, ...]
-    nested_bytes: tuple[bytes, ...]
-    unit: None
-    units: tuple[None, ...]
-    maybe: str | None
-    maybe_maybe: stdb.Some[str | None] | None
-    maybe_unit: stdb.Some[None] | None
-    maybes: tuple[stdb.Some[stdb.Some[stdb.U64 | None] | None] | None, ...]
-    outcome: stdb.Ok[None] | stdb.Err[str]
-    maybe_outcome: stdb.Ok[stdb.U64 | None] | stdb.Err[tuple[str, ...]] | None
-    point: GeoPoint
-    points: tuple[GeoPoint, ...]
-    tree: Tree
-    node: Node
-    rank: Rank
+    field_f32: stdb.Column[stdb.F32]
+    field_f64: stdb.Column[stdb.F64]
+    identity: stdb.Column[stdb.Identity]
+    connection: stdb.Column[stdb.ConnectionId]
+    timestamp: stdb.Column[stdb.Timestamp]
+    duration: stdb.OpaqueColumn[stdb.TimeDuration]
+    schedule: stdb.OpaqueColumn[stdb.ScheduleAt]
+    uuid: stdb.Column[stdb.Uuid]
+    bytes_: stdb.Column[bytes]
+    strings: stdb.OpaqueColumn[tuple[str, ...]]
+    nested_bytes: stdb.OpaqueColumn[tuple[bytes, ...]]
+    unit: stdb.OpaqueColumn[None]
+    units: stdb.OpaqueColumn[tuple[None, ...]]
+    maybe: stdb.OpaqueColumn[str | None]
+    maybe_maybe: stdb.OpaqueColumn[stdb.Some[str | None] | None]
+    maybe_unit: stdb.OpaqueColumn[stdb.Some[None] | None]
+    maybes: stdb.OpaqueColumn[tuple[stdb.Some[stdb.Some[stdb.U64 | None] | None] | None, ...]]  # fmt: skip
+    outcome: stdb.OpaqueColumn[stdb.Ok[None] | stdb.Err[str]]
+    maybe_outcome: stdb.OpaqueColumn[stdb.Ok[stdb.U64 | None] | stdb.Err[tuple[str, ...]] | None]  # fmt: skip
+    point: stdb.OpaqueColumn[GeoPoint]
+    points: stdb.OpaqueColumn[tuple[GeoPoint, ...]]
+    tree: stdb.OpaqueColumn[Tree]
+    node: stdb.OpaqueColumn[Node]
+    rank: stdb.OpaqueColumn[Rank]
 
 
 class GeoPoint(stdb.Product, frozen=True):
@@ -140,9 +140,9 @@ class GeoPoint(stdb.Product, frozen=True):
 class InventoryItemOfAPlayerWhoHasALotOfThings(stdb.Product, frozen=True):
     """Row of table `InventoryItemOfAPlayerWhoHasALotOfThings`."""
 
-    id: stdb.U64
+    id: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    the_slot_of_the_inventory_where_it_is_kept: str
+    the_slot_of_the_inventory_where_it_is_kept: stdb.Column[str]
 
 
 class LongSumVariantNumber1(stdb.Variant, frozen=True, tag=0):
@@ -199,18 +199,18 @@ class Rank(stdb.Enumeration):
 class Ranking(stdb.Product, frozen=True):
     """Row of table `ranking`."""
 
-    rank: Rank
-    season: stdb.U16
+    rank: stdb.OpaqueColumn[Rank]
+    season: stdb.Column[stdb.U16]
     """Integer from 0 to 65,535."""
-    owner: stdb.Identity
-    score: stdb.F32
-    conn: stdb.ConnectionId
-    token: bytes
-    uuid: stdb.Uuid
-    at: stdb.Timestamp
-    signed: stdb.I64
+    owner: stdb.Column[stdb.Identity]
+    score: stdb.Column[stdb.F32]
+    conn: stdb.Column[stdb.ConnectionId]
+    token: stdb.Column[bytes]
+    uuid: stdb.Column[stdb.Uuid]
+    at: stdb.Column[stdb.Timestamp]
+    signed: stdb.Column[stdb.I64]
     """Integer from -9,223,372,036,854,775,808 to 9,223,372,036,854,775,807."""
-    flag: bool
+    flag: stdb.Column[bool]
 
 
 class ThisNameIsSoLongThatTheHeaderOfItsClassDoesNotFitOnOneLineOfCodeOnlyOne(
@@ -281,5 +281,5 @@ class URL(stdb.Product, frozen=True):
 class UnnamedRow(stdb.Product, frozen=True):
     """Row of table `unnamed_row`."""
 
-    n: stdb.U64
+    n: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""

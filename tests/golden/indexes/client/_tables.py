@@ -2,38 +2,25 @@
 # Schema hash: 5b339c8b25c99d743c3c73de12fe2d41b6a87243b31616860ac13d185c93deb1
 """Tables of the module."""
 
+from typing import TYPE_CHECKING
+
 import stdb_runtime.bindings as stdb
 
 from . import types
 
+if TYPE_CHECKING:
+    from . import Client
+else:
+    Client = object  # for checkers only: the package imports this module first
+
 __all__ = [
-    "PointColumns",
     "PointTable",
     "Tables",
 ]
 
 
-class PointColumns(stdb.Columns):
-    """Columns of `Point`, for queries."""
-
-    id = stdb.Column[stdb.U64]("id")
-    x = stdb.Column[stdb.U32]("x")
-    y = stdb.Column[str]("y")
-    at = stdb.Column[stdb.Timestamp]("at")
-    owner = stdb.Column[stdb.Identity]("owner")
-    score = stdb.Column[stdb.F64]("score")
-    where = stdb.Column[stdb.U32]("where")
-    a_column_with_quite_a_long_name = stdb.Column[stdb.U64](
-        "a_column_with_quite_a_long_name",
-    )
-    another_column_with_a_name_that_is_not_short = stdb.Column[stdb.U64](
-        "another_column_with_a_name_that_is_not_short",
-    )
-
-
 class PointTable(
-    stdb.KeyedTable[types.Point],
-    stdb.Selectable[types.Point, PointColumns],
+    stdb.KeyedTable[types.Point, Client],
     row=types.Point,
     name="point",
     primary_key="id",

@@ -14,17 +14,17 @@ __all__ = [
 class Point(stdb.Product, frozen=True):
     """Row of table `point`."""
 
-    id: stdb.U64
+    id: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    x: stdb.U32
+    x: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    y: str
-    at: stdb.Timestamp
-    owner: stdb.Identity
-    score: stdb.F64
-    where: stdb.U32
+    y: stdb.Column[str]
+    at: stdb.Column[stdb.Timestamp]
+    owner: stdb.Column[stdb.Identity]
+    score: stdb.Column[stdb.F64]
+    where: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    a_column_with_quite_a_long_name: stdb.U64
+    a_column_with_quite_a_long_name: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    another_column_with_a_name_that_is_not_short: stdb.U64
+    another_column_with_a_name_that_is_not_short: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""

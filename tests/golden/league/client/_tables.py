@@ -2,94 +2,36 @@
 # Schema hash: c6ac56f0c6efebc265b5012b2ed644cef05a8b2a7949274cd162774037a318ff
 """Tables of the module."""
 
+from typing import TYPE_CHECKING
+
 import stdb_runtime.bindings as stdb
 
 from . import types
 
+if TYPE_CHECKING:
+    from . import Client
+else:
+    Client = object  # for checkers only: the package imports this module first
+
 __all__ = [
     "AllPeopleTable",
-    "BadgeColumns",
     "BadgeTable",
     "FirstPlayerTable",
     "GoalScoredTable",
-    "HalfTime2Columns",
     "HalfTime2Table",
     "KeyedPlayers2Table",
     "Level2PeopleTable",
-    "Level2PersonColumns",
     "MyPeople2Table",
-    "Player1Columns",
     "Player1CopyTable",
     "Player1Table",
-    "PlayerCopyColumns",
-    "Point2DColumns",
     "PointsTable",
-    "PrivateNoteColumns",
     "PrivateNoteTable",
     "Tables",
 ]
 
 
-class BadgeColumns(stdb.Columns):
-    """Columns of `Badge`, for queries."""
-
-    id = stdb.Column[stdb.Uuid]("id")
-    rank = stdb.OpaqueColumn("rank")
-    result = stdb.OpaqueColumn("result")
-    maybe = stdb.OpaqueColumn("maybe")
-    shape = stdb.OpaqueColumn("shape")
-
-
-class HalfTime2Columns(stdb.Columns):
-    """Columns of `HalfTime2`, for queries."""
-
-    id = stdb.Column[stdb.U64]("id")
-    scheduled_at = stdb.OpaqueColumn("scheduled_at")
-    text = stdb.Column[str]("text")
-
-
-class Level2PersonColumns(stdb.Columns):
-    """Columns of `Level2Person`, for queries."""
-
-    id = stdb.Column[stdb.U64]("id")
-    owner = stdb.Column[stdb.Identity]("owner")
-    level = stdb.Column[stdb.U32]("level")
-    rank_no = stdb.Column[stdb.U32]("rank_no")
-    rank = stdb.OpaqueColumn("rank")
-
-
-class Player1Columns(stdb.Columns):
-    """Columns of `Player1`, for queries."""
-
-    player_1_id = stdb.Column[stdb.U64]("player_1_id")
-    last_name_2 = stdb.Column[str]("last_name_2")
-    u_8_value = stdb.Column[stdb.U8]("u_8_value")
-
-
-class PlayerCopyColumns(stdb.Columns):
-    """Columns of `PlayerCopy`, for queries."""
-
-    id = stdb.Column[stdb.U64]("id")
-
-
-class Point2DColumns(stdb.Columns):
-    """Columns of `Point2D`, for queries."""
-
-    x_1 = stdb.Column[stdb.I32]("x_1")
-    y_axis = stdb.Column[stdb.I32]("y_axis")
-
-
-class PrivateNoteColumns(stdb.Columns):
-    """Columns of `PrivateNote`, for queries."""
-
-    id = stdb.Column[stdb.U64]("id")
-    owner = stdb.Column[stdb.Identity]("owner")
-    text = stdb.Column[str]("text")
-
-
 class AllPeopleTable(
-    stdb.KeyedTable[types.Level2Person],
-    stdb.Selectable[types.Level2Person, Level2PersonColumns],
+    stdb.KeyedTable[types.Level2Person, Client],
     row=types.Level2Person,
     name="all_people",
     primary_key="id",
@@ -101,8 +43,7 @@ class AllPeopleTable(
 
 
 class BadgeTable(
-    stdb.KeyedTable[types.Badge],
-    stdb.Selectable[types.Badge, BadgeColumns],
+    stdb.KeyedTable[types.Badge, Client],
     row=types.Badge,
     name="BadgeTable",
     primary_key="id",
@@ -116,8 +57,7 @@ class BadgeTable(
 
 
 class FirstPlayerTable(
-    stdb.Table[types.Player1],
-    stdb.Selectable[types.Player1, Player1Columns],
+    stdb.Table[types.Player1, Client],
     row=types.Player1,
     name="TheFirst",
 ):
@@ -125,7 +65,7 @@ class FirstPlayerTable(
 
 
 class GoalScoredTable(
-    stdb.EventTable[types.GoalScored],
+    stdb.EventTable[types.GoalScored, Client],
     row=types.GoalScored,
     name="goal_scored",
 ):
@@ -133,8 +73,7 @@ class GoalScoredTable(
 
 
 class HalfTime2Table(
-    stdb.KeyedTable[types.HalfTime2],
-    stdb.Selectable[types.HalfTime2, HalfTime2Columns],
+    stdb.KeyedTable[types.HalfTime2, Client],
     row=types.HalfTime2,
     name="half_time_2",
     primary_key="id",
@@ -146,8 +85,7 @@ class HalfTime2Table(
 
 
 class KeyedPlayers2Table(
-    stdb.KeyedTable[types.Player1],
-    stdb.Selectable[types.Player1, Player1Columns],
+    stdb.KeyedTable[types.Player1, Client],
     row=types.Player1,
     name="keyed_players_2",
     primary_key="player_1_id",
@@ -159,8 +97,7 @@ class KeyedPlayers2Table(
 
 
 class Level2PeopleTable(
-    stdb.KeyedTable[types.Level2Person],
-    stdb.Selectable[types.Level2Person, Level2PersonColumns],
+    stdb.KeyedTable[types.Level2Person, Client],
     row=types.Level2Person,
     name="level_2_people",
     primary_key="id",
@@ -182,8 +119,7 @@ class Level2PeopleTable(
 
 
 class MyPeople2Table(
-    stdb.Table[types.Level2Person],
-    stdb.Selectable[types.Level2Person, Level2PersonColumns],
+    stdb.Table[types.Level2Person, Client],
     row=types.Level2Person,
     name="my_people_2",
 ):
@@ -191,8 +127,7 @@ class MyPeople2Table(
 
 
 class Player1Table(
-    stdb.KeyedTable[types.Player1],
-    stdb.Selectable[types.Player1, Player1Columns],
+    stdb.KeyedTable[types.Player1, Client],
     row=types.Player1,
     name="player_1",
     primary_key="player_1_id",
@@ -208,8 +143,7 @@ class Player1Table(
 
 
 class Player1CopyTable(
-    stdb.KeyedTable[types.PlayerCopy],
-    stdb.Selectable[types.PlayerCopy, PlayerCopyColumns],
+    stdb.KeyedTable[types.PlayerCopy, Client],
     row=types.PlayerCopy,
     name="player_1_copy",
     primary_key="id",
@@ -221,8 +155,7 @@ class Player1CopyTable(
 
 
 class PointsTable(
-    stdb.Table[types.Point2D],
-    stdb.Selectable[types.Point2D, Point2DColumns],
+    stdb.Table[types.Point2D, Client],
     row=types.Point2D,
     name="points",
 ):
@@ -230,8 +163,7 @@ class PointsTable(
 
 
 class PrivateNoteTable(
-    stdb.KeyedTable[types.PrivateNote],
-    stdb.Selectable[types.PrivateNote, PrivateNoteColumns],
+    stdb.KeyedTable[types.PrivateNote, Client],
     row=types.PrivateNote,
     name="private_note",
     primary_key="id",

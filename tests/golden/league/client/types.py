@@ -28,76 +28,76 @@ __all__ = [
 class Badge(stdb.Product, frozen=True):
     """Row of table `BadgeTable`."""
 
-    id: stdb.Uuid
-    rank: Rank
-    result: stdb.Ok[stdb.U32] | stdb.Err[str]
-    maybe: stdb.Uuid | None
-    shape: Shape2D
+    id: stdb.Column[stdb.Uuid]
+    rank: stdb.OpaqueColumn[Rank]
+    result: stdb.OpaqueColumn[stdb.Ok[stdb.U32] | stdb.Err[str]]
+    maybe: stdb.OpaqueColumn[stdb.Uuid | None]
+    shape: stdb.OpaqueColumn[Shape2D]
 
 
 class GoalScored(stdb.Product, frozen=True):
     """Row of table `goal_scored`."""
 
-    by: stdb.U64
+    by: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    at: stdb.Timestamp
+    at: stdb.Column[stdb.Timestamp]
 
 
 class HalfTime2(stdb.Product, frozen=True):
     """Row of table `half_time_2`."""
 
-    id: stdb.U64
+    id: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    scheduled_at: stdb.ScheduleAt
-    text: str
+    scheduled_at: stdb.OpaqueColumn[stdb.ScheduleAt]
+    text: stdb.Column[str]
 
 
 class Level2Person(stdb.Product, frozen=True):
     """Row of tables `all_people` and `level_2_people` and `my_people_2`."""
 
-    id: stdb.U64
+    id: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    owner: stdb.Identity
-    level: stdb.U32
+    owner: stdb.Column[stdb.Identity]
+    level: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    rank_no: stdb.U32
+    rank_no: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    rank: Rank
+    rank: stdb.OpaqueColumn[Rank]
 
 
 class Player1(stdb.Product, frozen=True):
     """Row of tables `TheFirst` and `keyed_players_2` and `player_1`."""
 
-    player_1_id: stdb.U64
+    player_1_id: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    last_name_2: str
-    u_8_value: stdb.U8
+    last_name_2: stdb.Column[str]
+    u_8_value: stdb.Column[stdb.U8]
     """Integer from 0 to 255."""
 
 
 class PlayerCopy(stdb.Product, frozen=True):
     """Row of table `player_1_copy`."""
 
-    id: stdb.U64
+    id: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
 
 
 class Point2D(stdb.Product, frozen=True):
     """Row of table `points`."""
 
-    x_1: stdb.I32
+    x_1: stdb.Column[stdb.I32]
     """Integer from -2,147,483,648 to 2,147,483,647."""
-    y_axis: stdb.I32
+    y_axis: stdb.Column[stdb.I32]
     """Integer from -2,147,483,648 to 2,147,483,647."""
 
 
 class PrivateNote(stdb.Product, frozen=True):
     """Row of table `private_note`."""
 
-    id: stdb.U64
+    id: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    owner: stdb.Identity
-    text: str
+    owner: stdb.Column[stdb.Identity]
+    text: stdb.Column[str]
 
 
 class Rank(stdb.Enumeration):

@@ -2,8 +2,6 @@
 # Schema hash: 74699e70a0b27570653c9fc0d7660952c1637a6e10db99f568d275ceb1cee910
 """Typed client of a SpacetimeDB module: `connect`, `tables`, `reducers`, `procedures` and row classes."""
 
-from typing import TypeAlias
-
 import stdb_runtime.bindings as stdb
 
 from ._procedures import Procedures
@@ -31,15 +29,20 @@ __all__ = [
     "tables",
 ]
 
+
+class Client(stdb.Client[Tables, Reducers, Procedures]):
+    """Client of a database with the module, open within its `async with connect(...)` block."""
+
+
 _bindings = stdb.Bindings(
-    version=2,
+    version=3,
     schema_hash="74699e70a0b27570653c9fc0d7660952c1637a6e10db99f568d275ceb1cee910",
+    client=Client,
     tables=Tables,
     reducers=Reducers,
     procedures=Procedures,
 )
 
-Client: TypeAlias = stdb.Client[Tables, Reducers, Procedures]
 connect = _bindings.connect
 tables = _bindings.tables
 reducers = _bindings.reducers

@@ -2,35 +2,25 @@
 # Schema hash: 74699e70a0b27570653c9fc0d7660952c1637a6e10db99f568d275ceb1cee910
 """Tables of the module."""
 
+from typing import TYPE_CHECKING
+
 import stdb_runtime.bindings as stdb
 
 from . import types
 
+if TYPE_CHECKING:
+    from . import Client
+else:
+    Client = object  # for checkers only: the package imports this module first
+
 __all__ = [
-    "NestColumns",
     "NestTable",
     "Tables",
 ]
 
 
-class NestColumns(stdb.Columns):
-    """Columns of `Nest`, for queries."""
-
-    deep = stdb.OpaqueColumn("deep")
-    list = stdb.OpaqueColumn("list")
-    maybe_list = stdb.OpaqueColumn("maybe_list")
-    unit = stdb.OpaqueColumn("unit")
-    outcome = stdb.OpaqueColumn("outcome")
-    maybe_outcome = stdb.OpaqueColumn("maybe_outcome")
-    maybe_id = stdb.OpaqueColumn("maybe_id")
-    maybe_when = stdb.OpaqueColumn("maybe_when")
-    inner = stdb.OpaqueColumn("inner")
-    kind = stdb.OpaqueColumn("kind")
-
-
 class NestTable(
-    stdb.Table[types.Nest],
-    stdb.Selectable[types.Nest, NestColumns],
+    stdb.Table[types.Nest, Client],
     row=types.Nest,
     name="nest",
 ):

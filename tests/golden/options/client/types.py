@@ -36,13 +36,13 @@ Kind: TypeAlias = KindNone | KindSome
 class Nest(stdb.Product, frozen=True):
     """Row of table `nest`."""
 
-    deep: stdb.Some[stdb.Some[stdb.U8 | None] | None] | None
-    list: tuple[str | None, ...]
-    maybe_list: tuple[stdb.Some[stdb.U64 | None] | None, ...] | None
-    unit: stdb.Some[None] | None
-    outcome: stdb.Ok[stdb.U64 | None] | stdb.Err[str | None]
-    maybe_outcome: stdb.Ok[None] | stdb.Err[None] | None
-    maybe_id: stdb.Uuid | None
-    maybe_when: stdb.ScheduleAt | None
-    inner: Nest | None
-    kind: Kind | None
+    deep: stdb.OpaqueColumn[stdb.Some[stdb.Some[stdb.U8 | None] | None] | None]
+    list: stdb.OpaqueColumn[tuple[str | None, ...]]
+    maybe_list: stdb.OpaqueColumn[tuple[stdb.Some[stdb.U64 | None] | None, ...] | None]
+    unit: stdb.OpaqueColumn[stdb.Some[None] | None]
+    outcome: stdb.OpaqueColumn[stdb.Ok[stdb.U64 | None] | stdb.Err[str | None]]
+    maybe_outcome: stdb.OpaqueColumn[stdb.Ok[None] | stdb.Err[None] | None]
+    maybe_id: stdb.OpaqueColumn[stdb.Uuid | None]
+    maybe_when: stdb.OpaqueColumn[stdb.ScheduleAt | None]
+    inner: stdb.OpaqueColumn[Nest | None]
+    kind: stdb.OpaqueColumn[Kind | None]

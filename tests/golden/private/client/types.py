@@ -15,15 +15,15 @@ __all__ = [
 class Slot(stdb.Product, frozen=True):
     """Row of table `slot`."""
 
-    id: stdb.U64
+    id: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    scheduled_at: stdb.ScheduleAt
-    what: str
+    scheduled_at: stdb.OpaqueColumn[stdb.ScheduleAt]
+    what: stdb.Column[str]
 
 
 class Timer(stdb.Product, frozen=True):
     """Row of table `timer`."""
 
-    id: stdb.U64
+    id: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    scheduled_at: stdb.ScheduleAt
+    scheduled_at: stdb.OpaqueColumn[stdb.ScheduleAt]

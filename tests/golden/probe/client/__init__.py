@@ -2,8 +2,6 @@
 # Schema hash: 8c71b152e4226776771e0acb7f8cae93ccfc74bbb52a64a74a4c6400cde17db8
 """Typed client of a SpacetimeDB module: `connect`, `tables`, `reducers`, `procedures` and row classes."""
 
-from typing import TypeAlias
-
 import stdb_runtime.bindings as stdb
 
 from ._procedures import Procedures
@@ -41,15 +39,20 @@ __all__ = [
     "tables",
 ]
 
+
+class Client(stdb.Client[Tables, Reducers, Procedures]):
+    """Client of a database with the module, open within its `async with connect(...)` block."""
+
+
 _bindings = stdb.Bindings(
-    version=2,
+    version=3,
     schema_hash="8c71b152e4226776771e0acb7f8cae93ccfc74bbb52a64a74a4c6400cde17db8",
+    client=Client,
     tables=Tables,
     reducers=Reducers,
     procedures=Procedures,
 )
 
-Client: TypeAlias = stdb.Client[Tables, Reducers, Procedures]
 connect = _bindings.connect
 tables = _bindings.tables
 reducers = _bindings.reducers

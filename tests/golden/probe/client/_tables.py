@@ -2,66 +2,27 @@
 # Schema hash: 8c71b152e4226776771e0acb7f8cae93ccfc74bbb52a64a74a4c6400cde17db8
 """Tables of the module."""
 
+from typing import TYPE_CHECKING
+
 import stdb_runtime.bindings as stdb
 
 from . import types
 
+if TYPE_CHECKING:
+    from . import Client
+else:
+    Client = object  # for checkers only: the package imports this module first
+
 __all__ = [
-    "BulkColumns",
     "BulkTable",
-    "EveryColumns",
     "EveryTable",
-    "PlayerColumns",
     "PlayerTable",
     "Tables",
 ]
 
 
-class BulkColumns(stdb.Columns):
-    """Columns of `Bulk`, for queries."""
-
-    id = stdb.Column[stdb.U64]("id")
-    name = stdb.Column[str]("name")
-    x = stdb.Column[stdb.F64]("x")
-    y = stdb.Column[stdb.F64]("y")
-    tag = stdb.Column[stdb.U32]("tag")
-
-
-class EveryColumns(stdb.Columns):
-    """Columns of `Every`, for queries."""
-
-    a = stdb.Column[stdb.U8]("a")
-    b = stdb.Column[stdb.I128]("b")
-    c = stdb.Column[stdb.F32]("c")
-    d = stdb.Column[stdb.F64]("d")
-    e = stdb.Column[bytes]("e")
-    f = stdb.OpaqueColumn("f")
-    g = stdb.OpaqueColumn("g")
-    shape = stdb.OpaqueColumn("shape")
-    dur = stdb.OpaqueColumn("dur")
-    sched = stdb.OpaqueColumn("sched")
-    ok = stdb.Column[bool]("ok")
-    big = stdb.Column[stdb.U64]("big")
-    by = stdb.OpaqueColumn("by")
-    un = stdb.OpaqueColumn("un")
-    u256 = stdb.Column[stdb.U256]("u256")
-
-
-class PlayerColumns(stdb.Columns):
-    """Columns of `Player`, for queries."""
-
-    id = stdb.Column[stdb.U64]("id")
-    name = stdb.Column[str]("name")
-    level = stdb.Column[stdb.U32]("level")
-    owner = stdb.Column[stdb.Identity]("owner")
-    conn = stdb.OpaqueColumn("conn")
-    at = stdb.Column[stdb.Timestamp]("at")
-    color = stdb.OpaqueColumn("color")
-
-
 class BulkTable(
-    stdb.KeyedTable[types.Bulk],
-    stdb.Selectable[types.Bulk, BulkColumns],
+    stdb.KeyedTable[types.Bulk, Client],
     row=types.Bulk,
     name="bulk",
     primary_key="id",
@@ -73,8 +34,7 @@ class BulkTable(
 
 
 class EveryTable(
-    stdb.Table[types.Every],
-    stdb.Selectable[types.Every, EveryColumns],
+    stdb.Table[types.Every, Client],
     row=types.Every,
     name="every",
 ):
@@ -82,8 +42,7 @@ class EveryTable(
 
 
 class PlayerTable(
-    stdb.KeyedTable[types.Player],
-    stdb.Selectable[types.Player, PlayerColumns],
+    stdb.KeyedTable[types.Player, Client],
     row=types.Player,
     name="player",
     primary_key="id",

@@ -24,12 +24,12 @@ __all__ = [
 class Bulk(stdb.Product, frozen=True):
     """Row of table `bulk`."""
 
-    id: stdb.U64
+    id: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    name: str
-    x: stdb.F64
-    y: stdb.F64
-    tag: stdb.U32
+    name: stdb.Column[str]
+    x: stdb.Column[stdb.F64]
+    y: stdb.Column[stdb.F64]
+    tag: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
 
 
@@ -43,39 +43,39 @@ class Color(stdb.Enumeration):
 class Every(stdb.Product, frozen=True):
     """Row of table `every`."""
 
-    a: stdb.U8
+    a: stdb.Column[stdb.U8]
     """Integer from 0 to 255."""
-    b: stdb.I128
+    b: stdb.Column[stdb.I128]
     """Signed integer of 128 bits."""
-    c: stdb.F32
-    d: stdb.F64
-    e: bytes
-    f: tuple[str, ...]
-    g: stdb.U64 | None
-    shape: Shape
-    dur: stdb.TimeDuration
-    sched: stdb.ScheduleAt
-    ok: bool
-    big: stdb.U64
+    c: stdb.Column[stdb.F32]
+    d: stdb.Column[stdb.F64]
+    e: stdb.Column[bytes]
+    f: stdb.OpaqueColumn[tuple[str, ...]]
+    g: stdb.OpaqueColumn[stdb.U64 | None]
+    shape: stdb.OpaqueColumn[Shape]
+    dur: stdb.OpaqueColumn[stdb.TimeDuration]
+    sched: stdb.OpaqueColumn[stdb.ScheduleAt]
+    ok: stdb.Column[bool]
+    big: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    by: tuple[Shape, ...]
-    un: stdb.Some[stdb.I32 | None] | None
-    u256: stdb.U256
+    by: stdb.OpaqueColumn[tuple[Shape, ...]]
+    un: stdb.OpaqueColumn[stdb.Some[stdb.I32 | None] | None]
+    u256: stdb.Column[stdb.U256]
     """Unsigned integer of 256 bits."""
 
 
 class Player(stdb.Product, frozen=True):
     """Row of table `player`."""
 
-    id: stdb.U64
+    id: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    name: str
-    level: stdb.U32
+    name: stdb.Column[str]
+    level: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    owner: stdb.Identity
-    conn: stdb.ConnectionId | None
-    at: stdb.Timestamp
-    color: Color
+    owner: stdb.Column[stdb.Identity]
+    conn: stdb.OpaqueColumn[stdb.ConnectionId | None]
+    at: stdb.Column[stdb.Timestamp]
+    color: stdb.OpaqueColumn[Color]
 
 
 class ShapeDot(stdb.Variant, frozen=True, tag=0):

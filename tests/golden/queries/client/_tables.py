@@ -2,45 +2,25 @@
 # Schema hash: 4ee57eaea6f0c5c9d370c31853f87fe6f1e1ea0c71a2b96cd2cb1b58996c85af
 """Tables of the module."""
 
+from typing import TYPE_CHECKING
+
 import stdb_runtime.bindings as stdb
 
 from . import types
 
+if TYPE_CHECKING:
+    from . import Client
+else:
+    Client = object  # for checkers only: the package imports this module first
+
 __all__ = [
-    "RowColumns",
     "RowsTable",
     "Tables",
 ]
 
 
-class RowColumns(stdb.Columns):
-    """Columns of `Row`, for queries."""
-
-    of_bool = stdb.Column[bool]("of_bool")
-    of_string = stdb.Column[str]("of_string")
-    of_i8 = stdb.Column[stdb.I8]("of_i8")
-    of_u128 = stdb.Column[stdb.U128]("of_u128")
-    of_i256 = stdb.Column[stdb.I256]("of_i256")
-    of_f32 = stdb.Column[stdb.F32]("of_f32")
-    of_f64 = stdb.Column[stdb.F64]("of_f64")
-    of_bytes = stdb.Column[bytes]("of_bytes")
-    of_identity = stdb.Column[stdb.Identity]("of_identity")
-    of_connection = stdb.Column[stdb.ConnectionId]("of_connection")
-    of_timestamp = stdb.Column[stdb.Timestamp]("of_timestamp")
-    of_duration = stdb.OpaqueColumn("of_duration")
-    of_uuid = stdb.Column[stdb.Uuid]("of_uuid")
-    of_schedule = stdb.OpaqueColumn("of_schedule")
-    of_option = stdb.OpaqueColumn("of_option")
-    of_array = stdb.OpaqueColumn("of_array")
-    of_unit = stdb.OpaqueColumn("of_unit")
-    of_enum = stdb.OpaqueColumn("of_enum")
-    größe_x = stdb.Column[stdb.U64]("größe 'x'")
-    a_column_whose_name_is_so_long_that_its_declaration_is_broken_into_lines = stdb.Column[stdb.U64]("a_column_whose_name_is_so_long_that_its_declaration_is_broken_into_lines")  # fmt: skip
-
-
 class RowsTable(
-    stdb.Table[types.Row],
-    stdb.Selectable[types.Row, RowColumns],
+    stdb.Table[types.Row, Client],
     row=types.Row,
     name="rows",
 ):

@@ -27,28 +27,28 @@ class Row(
 ):
     """Row of table `rows`."""
 
-    of_bool: bool
-    of_string: str
-    of_i8: stdb.I8
+    of_bool: stdb.Column[bool]
+    of_string: stdb.Column[str]
+    of_i8: stdb.Column[stdb.I8]
     """Integer from -128 to 127."""
-    of_u128: stdb.U128
+    of_u128: stdb.Column[stdb.U128]
     """Unsigned integer of 128 bits."""
-    of_i256: stdb.I256
+    of_i256: stdb.Column[stdb.I256]
     """Signed integer of 256 bits."""
-    of_f32: stdb.F32
-    of_f64: stdb.F64
-    of_bytes: bytes
-    of_identity: stdb.Identity
-    of_connection: stdb.ConnectionId
-    of_timestamp: stdb.Timestamp
-    of_duration: stdb.TimeDuration
-    of_uuid: stdb.Uuid
-    of_schedule: stdb.ScheduleAt
-    of_option: stdb.U64 | None
-    of_array: tuple[stdb.U64, ...]
-    of_unit: None
-    of_enum: Kind
-    größe_x: stdb.U64
+    of_f32: stdb.Column[stdb.F32]
+    of_f64: stdb.Column[stdb.F64]
+    of_bytes: stdb.Column[bytes]
+    of_identity: stdb.Column[stdb.Identity]
+    of_connection: stdb.Column[stdb.ConnectionId]
+    of_timestamp: stdb.Column[stdb.Timestamp]
+    of_duration: stdb.OpaqueColumn[stdb.TimeDuration]
+    of_uuid: stdb.Column[stdb.Uuid]
+    of_schedule: stdb.OpaqueColumn[stdb.ScheduleAt]
+    of_option: stdb.OpaqueColumn[stdb.U64 | None]
+    of_array: stdb.OpaqueColumn[tuple[stdb.U64, ...]]
+    of_unit: stdb.OpaqueColumn[None]
+    of_enum: stdb.OpaqueColumn[Kind]
+    größe_x: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    a_column_whose_name_is_so_long_that_its_declaration_is_broken_into_lines: stdb.U64
+    a_column_whose_name_is_so_long_that_its_declaration_is_broken_into_lines: stdb.Column[stdb.U64]  # fmt: skip
     """Integer from 0 to 18,446,744,073,709,551,615."""

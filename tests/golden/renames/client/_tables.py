@@ -2,29 +2,26 @@
 # Schema hash: f1a655a21388d8970664735cc185e0a88d59e3d33037257ad8e24ee9137ed866
 """Tables of the module."""
 
+from typing import TYPE_CHECKING
+
 import stdb_runtime.bindings as stdb
 
 from . import types
 
+if TYPE_CHECKING:
+    from . import Client
+else:
+    Client = object  # for checkers only: the package imports this module first
+
 __all__ = [
-    "GamerColumns",
     "OldPlayersTable",
     "PlayerTable",
     "Tables",
 ]
 
 
-class GamerColumns(stdb.Columns):
-    """Columns of `Player`, for queries."""
-
-    klass = stdb.Column[str]("class")
-    first_ab = stdb.Column[stdb.U64]("aB")
-    a_b = stdb.Column[stdb.U64]("a_b")
-
-
 class OldPlayersTable(
-    stdb.Table[types.Gamer],
-    stdb.Selectable[types.Gamer, GamerColumns],
+    stdb.Table[types.Gamer, Client],
     row=types.Gamer,
     name="Player",
 ):
@@ -32,8 +29,7 @@ class OldPlayersTable(
 
 
 class PlayerTable(
-    stdb.KeyedTable[types.Gamer],
-    stdb.Selectable[types.Gamer, GamerColumns],
+    stdb.KeyedTable[types.Gamer, Client],
     row=types.Gamer,
     name="player",
     primary_key="first_ab",

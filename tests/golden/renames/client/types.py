@@ -29,10 +29,10 @@ class Gamer(
 ):
     """Row of tables `Player` and `player`."""
 
-    klass: str
-    first_ab: stdb.U64
+    klass: stdb.Column[str]
+    first_ab: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    a_b: stdb.U64
+    a_b: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
 
 

@@ -2,27 +2,25 @@
 # Schema hash: 88c81f2b29fd5b3760f58cdd77c67675504ac7b59235f9b36e62e20cda7b7e2b
 """Tables of the module."""
 
+from typing import TYPE_CHECKING
+
 import stdb_runtime.bindings as stdb
 
 from . import types
 
+if TYPE_CHECKING:
+    from . import Client
+else:
+    Client = object  # for checkers only: the package imports this module first
+
 __all__ = [
     "Tables",
-    "TimerColumns",
     "TimerTable",
 ]
 
 
-class TimerColumns(stdb.Columns):
-    """Columns of `Timer`, for queries."""
-
-    id = stdb.Column[stdb.U64]("id")
-    scheduled_at = stdb.OpaqueColumn("scheduled_at")
-
-
 class TimerTable(
-    stdb.KeyedTable[types.Timer],
-    stdb.Selectable[types.Timer, TimerColumns],
+    stdb.KeyedTable[types.Timer, Client],
     row=types.Timer,
     name="timer",
     primary_key="id",

@@ -2,30 +2,27 @@
 # Schema hash: eb310cf4cf9f280aab790a80ea2dd846a17249583687bb3afe4a480149754716
 """Tables of the module."""
 
+from typing import TYPE_CHECKING
+
 import stdb_runtime.bindings as stdb
 
 from . import types
 
+if TYPE_CHECKING:
+    from . import Client
+else:
+    Client = object  # for checkers only: the package imports this module first
+
 __all__ = [
     "BagTable",
     "GroundTable",
-    "ItemColumns",
     "ShopTable",
     "Tables",
 ]
 
 
-class ItemColumns(stdb.Columns):
-    """Columns of `Item`, for queries."""
-
-    id = stdb.Column[stdb.U64]("id")
-    at = stdb.OpaqueColumn("at")
-    on = stdb.OpaqueColumn("on")
-
-
 class BagTable(
-    stdb.KeyedTable[types.Item],
-    stdb.Selectable[types.Item, ItemColumns],
+    stdb.KeyedTable[types.Item, Client],
     row=types.Item,
     name="bag",
     primary_key="id",
@@ -37,8 +34,7 @@ class BagTable(
 
 
 class GroundTable(
-    stdb.Table[types.Item],
-    stdb.Selectable[types.Item, ItemColumns],
+    stdb.Table[types.Item, Client],
     row=types.Item,
     name="ground",
 ):
@@ -49,8 +45,7 @@ class GroundTable(
 
 
 class ShopTable(
-    stdb.Table[types.Item],
-    stdb.Selectable[types.Item, ItemColumns],
+    stdb.Table[types.Item, Client],
     row=types.Item,
     name="shop",
 ):

@@ -23,10 +23,10 @@ class GeoPoint(stdb.Product, frozen=True):
 class Item(stdb.Product, frozen=True):
     """Row of tables `bag` and `ground` and `shop`."""
 
-    id: stdb.U64
+    id: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    at: GeoPoint
-    on: ScreenUiPoint
+    at: stdb.OpaqueColumn[GeoPoint]
+    on: stdb.OpaqueColumn[ScreenUiPoint]
 
 
 class ScreenUiPoint(stdb.Product, frozen=True):

@@ -2,28 +2,26 @@
 # Schema hash: 2d87a592f86ded99da469fc67326ee43450af2e2f0f6e228221f92f1315445bb
 """Tables of the module."""
 
+from typing import TYPE_CHECKING
+
 import stdb_runtime.bindings as stdb
 
 from . import types
 
+if TYPE_CHECKING:
+    from . import Client
+else:
+    Client = object  # for checkers only: the package imports this module first
+
 __all__ = [
     "ShopAllItemsTable",
-    "ShopStockItemColumns",
     "ShopStockItemTable",
     "Tables",
 ]
 
 
-class ShopStockItemColumns(stdb.Columns):
-    """Columns of `shop.StockItem`, for queries."""
-
-    id = stdb.Column[stdb.U64]("id")
-    name = stdb.Column[str]("name")
-
-
 class ShopAllItemsTable(
-    stdb.Table[types.ShopStockItem],
-    stdb.Selectable[types.ShopStockItem, ShopStockItemColumns],
+    stdb.Table[types.ShopStockItem, Client],
     row=types.ShopStockItem,
     name="shop.all_items",
 ):
@@ -31,8 +29,7 @@ class ShopAllItemsTable(
 
 
 class ShopStockItemTable(
-    stdb.KeyedTable[types.ShopStockItem],
-    stdb.Selectable[types.ShopStockItem, ShopStockItemColumns],
+    stdb.KeyedTable[types.ShopStockItem, Client],
     row=types.ShopStockItem,
     name="shop.stock_item",
     primary_key="id",

@@ -14,6 +14,6 @@ __all__ = [
 class ShopStockItem(stdb.Product, frozen=True):
     """Row of tables `shop.all_items` and `shop.stock_item`."""
 
-    id: stdb.U64
+    id: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    name: str
+    name: stdb.Column[str]

@@ -2,40 +2,29 @@
 # Schema hash: f3df009b18ad9d663dcda22b17c41d6ad7b79454815c2e87658f9d82b6dbff4b
 """Tables of the module."""
 
+from typing import TYPE_CHECKING
+
 import stdb_runtime.bindings as stdb
 
 from . import types
+
+if TYPE_CHECKING:
+    from . import Client
+else:
+    Client = object  # for checkers only: the package imports this module first
 
 __all__ = [
     "AllRanksTable",
     "BestTable",
     "HighLevelsTable",
     "MeTable",
-    "PlayerColumns",
     "PlayerTable",
-    "RankColumns",
     "Tables",
 ]
 
 
-class PlayerColumns(stdb.Columns):
-    """Columns of `Player`, for queries."""
-
-    id = stdb.Column[stdb.U64]("id")
-    name = stdb.Column[str]("name")
-    level = stdb.Column[stdb.U32]("level")
-
-
-class RankColumns(stdb.Columns):
-    """Columns of `Rank`, for queries."""
-
-    player = stdb.Column[stdb.U64]("player")
-    place = stdb.Column[stdb.U32]("place")
-
-
 class AllRanksTable(
-    stdb.KeyedTable[types.Rank],
-    stdb.Selectable[types.Rank, RankColumns],
+    stdb.KeyedTable[types.Rank, Client],
     row=types.Rank,
     name="all_ranks",
     primary_key="player",
@@ -47,8 +36,7 @@ class AllRanksTable(
 
 
 class BestTable(
-    stdb.Table[types.Rank],
-    stdb.Selectable[types.Rank, RankColumns],
+    stdb.Table[types.Rank, Client],
     row=types.Rank,
     name="best",
 ):
@@ -56,8 +44,7 @@ class BestTable(
 
 
 class HighLevelsTable(
-    stdb.KeyedTable[types.Player],
-    stdb.Selectable[types.Player, PlayerColumns],
+    stdb.KeyedTable[types.Player, Client],
     row=types.Player,
     name="high_levels",
     primary_key="id",
@@ -69,8 +56,7 @@ class HighLevelsTable(
 
 
 class MeTable(
-    stdb.Table[types.Player],
-    stdb.Selectable[types.Player, PlayerColumns],
+    stdb.Table[types.Player, Client],
     row=types.Player,
     name="me",
 ):
@@ -78,8 +64,7 @@ class MeTable(
 
 
 class PlayerTable(
-    stdb.KeyedTable[types.Player],
-    stdb.Selectable[types.Player, PlayerColumns],
+    stdb.KeyedTable[types.Player, Client],
     row=types.Player,
     name="player",
     primary_key="id",

@@ -15,17 +15,17 @@ __all__ = [
 class Player(stdb.Product, frozen=True):
     """Row of tables `high_levels` and `me` and `player`."""
 
-    id: stdb.U64
+    id: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    name: str
-    level: stdb.U32
+    name: stdb.Column[str]
+    level: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
 
 
 class Rank(stdb.Product, frozen=True):
     """Row of tables `all_ranks` and `best`."""
 
-    player: stdb.U64
+    player: stdb.Column[stdb.U64]
     """Integer from 0 to 18,446,744,073,709,551,615."""
-    place: stdb.U32
+    place: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
