@@ -15,7 +15,7 @@ OTHERS := $(filter-out $(SERVERLESS) $(SERVERLESS:=/%) $(SERVERLESS:=::%),$(PATH
 BUILDS_SERVER := $(if $(findstring not live,$(ARGS)),,$(if $(PATHS),$(if $(OTHERS),server),server))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo server test coverage soak check format golden bench-quick modules dist clean
+.PHONY: help demo server test coverage soak check format golden bench-quick bench-micro modules dist clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ golden: $(READY) ## write anew the packages that the generator must write, and t
 
 bench-quick: $(READY) server ## how fast the runtime is, beside bare websockets and msgspec (a minute)
 	@$(BIN)/python -m tests.bench.quick
+
+bench-micro: $(READY) ## how much processor time the engine takes, without a server: make bench-micro CASES="call hero"
+	@$(BIN)/python -m tests.bench.micro $(CASES)
 
 modules: ## build the test modules from their Rust source (needs the wasm toolchain: see CONTRIBUTING.md)
 	tests/modules/build.sh

@@ -5,8 +5,7 @@ median ratio of a run of the one to the run of the other beside it: 1.0 is as fa
 ratios tells how steady they are; on a busy machine they are not. The server runs on the same machine, and its time is
 part of both. Nothing is asserted about time.
 
-The module is `tests/modules/probe`. Its table `bulk` declares a primary key and no unique column, so the table is
-declared here once more, with one: `fill` makes all names different.
+The module is `tests/modules/probe`, and what is measured is its table `bulk` (see `bulk`).
 """
 
 from __future__ import annotations
@@ -19,9 +18,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-import stdb_runtime.bindings as stdb
+from tests.bench.bulk import bindings
 from tests.bench.floor import floor_client
-from tests.golden.probe.client import Bulk, Procedures, Reducers
 from tests.support.binary import find_server
 from tests.support.modules import module_wasm
 from tests.support.server import Server
@@ -29,6 +27,7 @@ from tests.support.server import Server
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from tests.bench.bulk import Bulk
     from tests.support.server import Database
 
 ROUNDS = 7
@@ -41,22 +40,6 @@ class Sizes(NamedTuple):
     awaited: int = 1_000
     in_flight: int = 20_000
     updated: int = 50_000
-
-
-class BulkTable(stdb.KeyedTable[Bulk], row=Bulk, name="bulk", primary_key="id"):
-    """Table `bulk`, with an index on `name`."""
-
-    id = stdb.Unique[Bulk, stdb.U64]("id")
-    name = stdb.Unique[Bulk, str]("name")
-
-
-class Tables(stdb.TableSet):
-    """The one table that is measured."""
-
-    bulk: BulkTable
-
-
-bindings = stdb.Bindings(version=stdb.VERSION, schema_hash="", tables=Tables, reducers=Reducers, procedures=Procedures)
 
 
 class Case(NamedTuple):
