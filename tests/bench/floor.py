@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from websockets.asyncio.client import ClientConnection
 
-    from tests.support.server import Database
-
 SUBPROTOCOL = websockets.Subprotocol("v1.json.spacetimedb")
 CHUNK = 500
 
@@ -183,10 +181,10 @@ class FloorClient:
 
 
 @contextlib.asynccontextmanager
-async def floor_client(database: Database) -> AsyncGenerator[FloorClient]:
+async def floor_client(uri: str, database: str) -> AsyncGenerator[FloorClient]:
     """A bare client, connected."""
     async with websockets.connect(
-        Endpoint.parse(database.uri, database.name).subscribe_url,
+        Endpoint.parse(uri, database).subscribe_url,
         subprotocols=[SUBPROTOCOL],
         compression=None,
         max_size=None,
