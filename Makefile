@@ -96,10 +96,10 @@ $(READY): pyproject.toml | python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[wasm]' -r $(VENV)/dev.txt -c $(VENV)/lowest.txt
 	@touch $@
 
-# What only `make bench` needs: the plot, and a faster event loop.
+# What only `make bench` needs: the plot.
 $(VENV)/bench: $(READY)
 	@$(BIN)/python -c 'import tomllib, pathlib; \
 	  print(*tomllib.loads(pathlib.Path("pyproject.toml").read_text())["dependency-groups"]["bench"], sep="\n")' \
 	  > $(VENV)/bench.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[speed]' -r $(VENV)/bench.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(VENV)/bench.txt
 	@touch $@

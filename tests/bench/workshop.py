@@ -62,7 +62,13 @@ class Workshop:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder or cache_folder().with_name(f"bench-{VERSION}")
+        self._program = self._folder / "rust" / "target" / "release" / "bench-peer"
         self.missing: list[str] = []
+
+    @property
+    def is_built(self) -> bool:
+        """True if the programs were built before."""
+        return self._program.exists() and (self._folder / "typescript" / "main.mjs").exists()
 
     def clients(self) -> list[Client]:
         """All clients that there are on this machine. The floor is the first."""
@@ -70,7 +76,7 @@ class Workshop:
         if importlib.util.find_spec("winloop" if sys.platform == "win32" else "uvloop"):
             found.append(UVLOOP)
         else:
-            self.missing.append("uvloop: pip install 'stdb[speed]'")
+            self.missing.append("a faster event loop: it is installed by the extra [speed]")
         for build in (self._rust, self._typescript):
             try:
                 found += build()
@@ -86,9 +92,8 @@ class Workshop:
         _copy(PEERS / "rust" / "main.rs", folder / "src" / "main.rs")
         self._bindings("rust", folder / "src" / "module_bindings")
         say("building the client of the Rust SDK (takes minutes, once)")
-        target = folder / "target"
-        _run("the Rust SDK", [cargo, "build", "--release", "--quiet"], folder, CARGO_TARGET_DIR=str(target))
-        program = (str(target / "release" / "bench-peer"),)
+        _run("the Rust SDK", [cargo, "build", "--release", "--quiet"], folder, CARGO_TARGET_DIR=str(folder / "target"))
+        program = (str(self._program),)
         return [
             Client("rust-plain", f"Rust {VERSION}, no compression", program, ("none",)),
             Client("rust", f"Rust {VERSION}", program, ("default",)),
