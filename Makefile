@@ -54,7 +54,7 @@ format: $(READY) ## format, and repair what the linter can repair
 golden: $(READY) ## write anew the packages that the generator must write, and the example's
 	@$(BIN)/python -m tests.codegen.golden
 
-bench: $(VENV)/bench server ## how fast the runtime is, beside the official SDKs, which it builds (10 minutes, then 5): make bench DOCS=1
+bench: $(VENV)/bench server ## how fast the runtime is, beside the official SDKs, which are built once (minutes): make bench DOCS=1 ROUNDS=9
 	@$(BIN)/python -m tests.bench --json build/bench.json $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(DOCS),--docs)
 
 bench-quick: $(READY) server ## the same without the official SDKs, on one server (a minute)

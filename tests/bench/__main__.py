@@ -57,7 +57,7 @@ def run(client: Client, database: Database, sizes: Sizes) -> Result:
 
 
 def measure_cases(clients: Sequence[Client], database: Database, sizes: Sizes, rounds: int, runs: Runs) -> None:
-    """Run all cases on all clients, taking turns."""
+    """Run all cases on all clients, taking turns. Raises ClientFailed if the floor fails."""
     for turn in range(rounds + 1):
         for client in [*clients[turn % len(clients) :], *clients[: turn % len(clients)]]:
             if client.name in runs.failed:
@@ -65,7 +65,7 @@ def measure_cases(clients: Sequence[Client], database: Database, sizes: Sizes, r
             try:
                 result = run(client, database, sizes)
             except ClientFailed as failure:
-                if client is FLOOR:  # there is nothing to compare with
+                if client is clients[0]:  # there is nothing to compare with
                     raise
                 runs.failed[client.name] = str(failure)
                 runs.results.pop(client.name, None)

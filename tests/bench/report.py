@@ -175,12 +175,13 @@ def plot(report: Report, path: Path) -> bool:
     # By name: it is optional here, and not typed.
     matplotlib: Any = __import__("matplotlib.pyplot")
     matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "the same file for the same numbers"
+    matplotlib.rcParams.update({"svg.hashsalt": "the same file for the same numbers", "svg.fonttype": "none"})
     figure, all_axes = matplotlib.pyplot.subplots(1, len(report.servers), figsize=(10, 4.5), sharey=True, squeeze=False)
     for axes, (version, runs) in zip(all_axes[0], report.servers.items(), strict=True):
         for name, points in runs.curve.items():
             axes.plot(list(points), list(points.values()), marker="o", label=report.clients[name])
         axes.set(title=f"initial subscription, server {version}", xlabel="rows", ylabel="seconds", xlim=0, ylim=0)
+        axes.locator_params(axis="x", nbins=5)
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.grid(alpha=0.3)
         axes.legend()

@@ -6,7 +6,8 @@ import logging
 
 import pytest
 
-from tests.bench.micro import CASES, HEAD, line, measure
+from tests.bench.micro.__main__ import HEAD, line, measure
+from tests.bench.micro.cases import CASES
 from tests.support.engine import LOGGER
 
 
