@@ -15,7 +15,7 @@ OTHERS := $(filter-out $(SERVERLESS) $(SERVERLESS:=/%) $(SERVERLESS:=::%),$(PATH
 BUILDS_SERVER := $(if $(findstring not live,$(ARGS)),,$(if $(PATHS),$(if $(OTHERS),server),server))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo server test coverage soak check format golden bench-quick modules dist clean
+.PHONY: help demo server test coverage soak check format golden bench bench-quick bench-micro modules dist clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,8 +54,14 @@ format: $(READY) ## format, and repair what the linter can repair
 golden: $(READY) ## write anew the packages that the generator must write, and the example's
 	@$(BIN)/python -m tests.codegen.golden
 
-bench-quick: $(READY) server ## how fast the runtime is, beside bare websockets and msgspec (a minute)
-	@$(BIN)/python -m tests.bench.quick
+bench: $(VENV)/bench server ## how fast the runtime is, beside the official SDKs, which are built once (minutes): make bench DOCS=1 ROUNDS=9
+	@$(BIN)/python -m tests.bench --json build/bench.json $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(DOCS),--docs)
+
+bench-quick: $(READY) server ## the same without the official SDKs, on one server (a minute)
+	@$(BIN)/python -m tests.bench --quick $(if $(ROUNDS),--rounds $(ROUNDS))
+
+bench-micro: $(READY) ## how much processor time the engine takes, without a server: make bench-micro CASES="call hero"
+	@$(BIN)/python -m tests.bench.micro $(CASES)
 
 modules: ## build the test modules from their Rust source (needs the wasm toolchain: see CONTRIBUTING.md)
 	tests/modules/build.sh
@@ -88,4 +94,12 @@ $(READY): pyproject.toml | python
 	  print(*(need.partition(",")[0].replace(">=", "==") for need in needs), sep="\n")' \
 	  > $(VENV)/lowest.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[wasm]' -r $(VENV)/dev.txt -c $(VENV)/lowest.txt
+	@touch $@
+
+# What only `make bench` needs: the plot.
+$(VENV)/bench: $(READY)
+	@$(BIN)/python -c 'import tomllib, pathlib; \
+	  print(*tomllib.loads(pathlib.Path("pyproject.toml").read_text())["dependency-groups"]["bench"], sep="\n")' \
+	  > $(VENV)/bench.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(VENV)/bench.txt
 	@touch $@

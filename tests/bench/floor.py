@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from websockets.asyncio.client import ClientConnection
 
-    from tests.support.server import Database
-
 SUBPROTOCOL = websockets.Subprotocol("v1.json.spacetimedb")
 CHUNK = 500
 
@@ -93,14 +91,51 @@ _positional = msgspec.json.Decoder(list[PositionalBulk])
 _encoder = msgspec.json.Encoder()
 
 
-def read_rows(texts: list[str]) -> list[Bulk]:
-    """Rows from the strings of one list of a message."""
-    rows: list[Bulk] = []
+def read_rows(texts: list[str], decoder: msgspec.json.Decoder[list[Any]] | None = None) -> list[Any]:
+    """Rows from the strings of one list of a message.
+
+    Args:
+        texts: the strings.
+        decoder: the decoder of the class of row; None for `bulk`.
+
+    Returns:
+        Any: rows of that class.
+    """
+    rows: list[Any] = []
     for start in range(0, len(texts), CHUNK):
         chunk = texts[start : start + CHUNK]
-        decoder: msgspec.json.Decoder[Any] = _named if chunk[0][0] == "{" else _positional  # Any: either class of row
-        rows += decoder.decode("[" + ",".join(chunk) + "]")
+        of_bulk: msgspec.json.Decoder[Any] = _named if chunk[0][0] == "{" else _positional  # Any: either class of row
+        rows += (decoder or of_bulk).decode("[" + ",".join(chunk) + "]")
     return rows
+
+
+def read_subscription(frame: bytes, decoder: msgspec.json.Decoder[list[Any]] | None = None) -> list[Any]:
+    """The rows of a subscription. The arguments, and `Any`, are those of `read_rows`."""
+    applied = _envelope.decode(frame).applied
+    assert applied is not None
+    return [
+        row for table in applied.update.tables for part in table.updates for row in read_rows(part.inserts, decoder)
+    ]
+
+
+def read_transaction(frame: bytes) -> list[tuple[Bulk, Bulk]]:
+    """The rows of `bulk` that a transaction replaced, each with what replaced it."""
+    transaction = _envelope.decode(frame).transaction
+    assert transaction is not None
+    committed = transaction.status.committed
+    assert committed is not None
+    return [
+        pair
+        for table in committed.tables
+        for part in table.updates
+        for pair in zip(read_rows(part.deletes), read_rows(part.inserts), strict=True)
+    ]
+
+
+def write_bump(start: int, count: int, request_id: int) -> bytes:
+    """The message that calls reducer `bump`."""
+    args = _encoder.encode((start, count)).decode()
+    return _encoder.encode({"CallReducer": _CallReducer("bump", args, request_id)})
 
 
 class FloorClient:
@@ -118,11 +153,7 @@ class FloorClient:
         """Subscribe to all rows of `bulk` and read them. Gives how many."""
         message = {"query_strings": ["SELECT * FROM bulk"], "request_id": 1, "query_id": {"id": 1}}
         await self._socket.send(_encoder.encode({"SubscribeMulti": message}), text=True)
-        applied = _envelope.decode(await self._socket.recv(decode=False)).applied
-        assert applied is not None
-        self.rows = [
-            row for table in applied.update.tables for part in table.updates for row in read_rows(part.inserts)
-        ]
+        self.rows = read_subscription(await self._socket.recv(decode=False))
         return len(self.rows)
 
     async def bump(self, start: int, count: int) -> int:
@@ -143,28 +174,17 @@ class FloorClient:
                 await self._answer()
 
     async def _send_bump(self, start: int, count: int, request_id: int) -> None:
-        args = _encoder.encode((start, count)).decode()
-        await self._socket.send(_encoder.encode({"CallReducer": _CallReducer("bump", args, request_id)}), text=True)
+        await self._socket.send(write_bump(start, count, request_id), text=True)
 
     async def _answer(self) -> list[tuple[Bulk, Bulk]]:
-        """The rows that a transaction replaced, each with what replaced it."""
-        transaction = _envelope.decode(await self._socket.recv(decode=False)).transaction
-        assert transaction is not None
-        committed = transaction.status.committed
-        assert committed is not None
-        return [
-            pair
-            for table in committed.tables
-            for part in table.updates
-            for pair in zip(read_rows(part.deletes), read_rows(part.inserts), strict=True)
-        ]
+        return read_transaction(await self._socket.recv(decode=False))
 
 
 @contextlib.asynccontextmanager
-async def floor_client(database: Database) -> AsyncGenerator[FloorClient]:
+async def floor_client(uri: str, database: str) -> AsyncGenerator[FloorClient]:
     """A bare client, connected."""
     async with websockets.connect(
-        Endpoint.parse(database.uri, database.name).subscribe_url,
+        Endpoint.parse(uri, database).subscribe_url,
         subprotocols=[SUBPROTOCOL],
         compression=None,
         max_size=None,

@@ -1,0 +1,1 @@
+"""How much processor time the engine takes for a message, without a server."""
