@@ -27,4 +27,10 @@ class Tables(stdb.TableSet):
     bulk: BulkTable
 
 
-bindings = stdb.Bindings(version=stdb.VERSION, schema_hash="", tables=Tables, reducers=Reducers, procedures=Procedures)
+class Client(stdb.Client[Tables, Reducers, Procedures]):
+    """Client of the module, with that table."""
+
+
+bindings = stdb.Bindings(
+    version=stdb.VERSION, schema_hash="", client=Client, tables=Tables, reducers=Reducers, procedures=Procedures
+)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -136,14 +135,6 @@ def test_the_page_takes_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     before, after = text.split("| second |")
     assert before.endswith(bench.MARKS[0] + "\n")
     assert after.lstrip().startswith(bench.MARKS[1])
-
-
-@pytest.mark.skipif(importlib.util.find_spec("matplotlib") is None, reason="only `make bench` needs it")
-def test_the_plot(tmp_path: Path) -> None:
-    measured = made_up(floor=1.0, ours=2.0)
-    measured.servers["1.2.0"].curve = {"floor": {100: 1.0, 200: 2.0}, "ours": {100: 2.0, 200: 4.0}}
-    assert report.plot(measured, tmp_path / "plot.svg")
-    assert "</svg>" in (tmp_path / "plot.svg").read_text()
 
 
 def test_options() -> None:
