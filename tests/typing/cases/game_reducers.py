@@ -20,7 +20,7 @@ from stdb_runtime import ReducerCall, ReducerEvent, RowEvent, fire_and_forget
 
 async def connecting() -> None:
     async with connect("http://localhost:3000", "my-module") as client:
-        reveal_type(client)  # accept: Client[Tables, Reducers, Procedures]
+        reveal_type(client)  # accept: Client[Tables, Reducers, ProcedureSet]
         assert_type(client, Client)
     connect(3000, "my-module")  # reject: arg-type reportArgumentType
 
