@@ -44,9 +44,6 @@ class _Declared(Protocol):
 
 D = TypeVar("D", bound=_Declared)
 
-# Of the docstring of a listener: beyond it, the parameters are left to the type.
-_MAX_DOC_LENGTH = 90
-
 
 def build(
     schema: ir.Schema,
@@ -113,7 +110,7 @@ class _Builder:
         name = self._choose("table", table)
         return TableHandle(
             python_name=name,
-            class_name=naming.type_name(name, "Table"),
+            class_name=naming.table_class(name),
             name=table.name,
             doc=" ".join(_table_doc(table, columns)),
             row=row,
@@ -134,8 +131,7 @@ class _Builder:
         listener_doc = f"Callbacks on calls of reducer `{reducer.name}`"
         if method is not None:
             arguments = "".join(f", {member.python_name}" for member in method.parameters)
-            if len(listener_doc) + len(arguments) < _MAX_DOC_LENGTH:
-                listener_doc += f": `callback(event{arguments})`"
+            listener_doc += f": `callback(event{arguments})`"
         listener_doc += "."
         if reducer.lifecycle is not None:
             listener_doc += f" The server calls it when a client {when.get(reducer.lifecycle)}."

@@ -203,6 +203,11 @@ class Package:
         )
 
     @property
+    def procedure_set(self) -> Annotation:
+        """Class of the procedures: that of `_procedures.py`, or without procedures the runtime's, which has none."""
+        return Annotation("Procedures" if self.procedures else "stdb.ProcedureSet")
+
+    @property
     def type_names(self) -> tuple[Identifier, ...]:
         """Names in `types.py`, in the order of an import."""
         return import_order(declared.python_name for declared in self.types)
@@ -220,7 +225,9 @@ class Package:
     @property
     def all_names(self) -> tuple[Identifier, ...]:
         """`__all__` of the package."""
-        own = ("Client", "Procedures", "Reducers", "Tables", "connect", "procedures", "reducers", "tables")
+        own = ["Client", "Reducers", "Tables", "connect", "reducers", "tables"]
+        if self.procedures:
+            own += ["Procedures", "procedures"]
         return all_order([*map(Identifier, own), *self.all_types])
 
 

@@ -21,7 +21,7 @@ import keyword
 import unicodedata
 from functools import cache
 
-__all__ = ["Identifier", "accessor", "member", "parameter", "type_name", "variable"]
+__all__ = ["Identifier", "accessor", "member", "parameter", "table_class", "type_name", "variable"]
 
 # Names that annotations and declarations in a generated class body refer to.
 _REFERRED = frozenset({"bool", "bytes", "float", "int", "stdb", "str", "tuple", "types"})
@@ -85,6 +85,12 @@ def type_name(*parts: str) -> Identifier:
     """Return the Python name of a class, from the parts of a scoped name, or from a sum and its variant."""
     text = "".join(_pascal(_words(part)) for part in parts)
     return _identifier(text if text[:1].isupper() else f"N{text}", "N", _PACKAGE)
+
+
+def table_class(table: Identifier) -> Identifier:
+    """Return the Python name of a table's class, from that of the table: it ends in `Table`, but not twice."""
+    name = type_name(table)
+    return name if name.endswith("Table") else type_name(table, "Table")
 
 
 def member(name: str) -> Identifier:

@@ -7,7 +7,7 @@ first use on: a case that uses none pays for none.
 from __future__ import annotations
 
 import stdb_runtime.bindings as stdb
-from tests.golden.probe.client import Bulk, Procedures, Reducers
+from tests.golden.probe.client import Bulk, Reducers
 
 __all__ = ["Bulk", "BulkTable", "Reducers", "Tables", "bindings"]
 
@@ -27,10 +27,10 @@ class Tables(stdb.TableSet):
     bulk: BulkTable
 
 
-class Client(stdb.Client[Tables, Reducers, Procedures]):
+class Client(stdb.Client[Tables, Reducers, stdb.ProcedureSet]):
     """Client of the module, with that table."""
 
 
 bindings = stdb.Bindings(
-    version=stdb.VERSION, schema_hash="", client=Client, tables=Tables, reducers=Reducers, procedures=Procedures
+    version=stdb.VERSION, schema_hash="", client=Client, tables=Tables, reducers=Reducers, procedures=stdb.ProcedureSet
 )

@@ -42,7 +42,7 @@ def test_new_file(shell: Callable[..., Result], file: Path) -> None:
         "pyproject.toml: module probe, from probe.wasm into probe_client/\nnext: stdb-codegen generate\n"
     )
     assert file.read_text() == SECTION + PROBE
-    assert shell("generate").stdout.endswith("probe_client/: 6 files written\n")
+    assert shell("generate").stdout.endswith("probe_client/: 5 files written\n")
 
 
 @pytest.mark.parametrize(

@@ -74,16 +74,16 @@ def replace(path: Path, old: bytes, new: bytes) -> None:
 
 def test_file(folder: Path) -> None:
     with watching(folder, "--module", "schema.json", "-o", "client") as command:
-        command.read("schema.json: 3 tables", "client/: 6 files", "watching schema.json (Ctrl-C ends this)\n")
+        command.read("schema.json: 3 tables", "client/: 5 files", "watching schema.json (Ctrl-C ends this)\n")
         replace(folder / "schema.json", b'"create_player"', b'"make_player"')
-        command.read("schema.json: 3 tables", "client/: 5 files written\n")
+        command.read("schema.json: 3 tables", "client/: 4 files written\n")
         assert "make_player" in (folder / "client" / "_reducers.py").read_text()
         (folder / "schema.json").write_text("{")
         command.read("error: schema.json: ")
         (folder / "schema.json").unlink()
         command.read("error: schema.json: no such file")
         (folder / "schema.json").write_bytes(SCHEMA)
-        command.read("schema.json: 3 tables", "client/: 5 files written\n")
+        command.read("schema.json: 3 tables", "client/: 4 files written\n")
         command.end()
 
 
@@ -113,7 +113,7 @@ def test_project_that_is_not_built_yet(folder: Path) -> None:
         release = folder / "game/target/wasm32-unknown-unknown/release"
         release.mkdir(parents=True)
         (release / "game.wasm").write_bytes(module_wasm("probe").read_bytes())
-        command.read(f"{release.relative_to(folder)}/game.wasm: 3 tables", "client/: 6 files")
+        command.read(f"{release.relative_to(folder)}/game.wasm: 3 tables", "client/: 5 files")
         command.end()
 
 
@@ -128,7 +128,7 @@ def test_sources_of_a_project_that_is_built(folder: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", str(cargo.parent))
         with watching(folder, "--module", "game", "--build", "-o", "client") as command:
-            command.read("building", "game/target", "client/: 6 files", "watching game")
+            command.read("building", "game/target", "client/: 5 files", "watching game")
             (folder / "game" / "src" / "lib.rs").touch()
             command.read("building", "game/target", "client/: unchanged")
             command.end()
@@ -140,31 +140,31 @@ def test_configuration_and_only_what_changed(folder: Path) -> None:
     module = '[tool.stdb-codegen.modules.{0}]\nmodule = "{0}.json"\noutput = "{0}"\n'
     config.write_text(module.format("schema"))
     with watching(folder) as command:
-        command.read("schema.json", "schema/: 6 files", "watching schema.json (")
+        command.read("schema.json", "schema/: 5 files", "watching schema.json (")
         config.write_text("[[[")
         command.read("error: ", "schema.json", "schema/: unchanged", "watching schema.json (")
         config.write_text(module.format("schema") + module.format("other"))
-        command.read("schema.json", "schema/: unchanged", "other.json", "other/: 6 files")
+        command.read("schema.json", "schema/: unchanged", "other.json", "other/: 5 files")
         command.read("watching schema.json, other.json (")
         replace(folder / "other.json", b'"create_player"', b'"make_player"')
-        command.read("other.json", "other/: 5 files written\n")
+        command.read("other.json", "other/: 4 files written\n")
         command.end()
 
 
 def test_database(folder: Path, loopback: Loopback) -> None:
     with watching(folder, "--module", "my-module", "--server", loopback.uri, "-o", "client") as command:
-        command.read(f"{loopback.uri}/", "client/: 6 files", "watching database 'my-module' on http")
+        command.read(f"{loopback.uri}/", "client/: 5 files", "watching database 'my-module' on http")
         loopback.schema = SCHEMA.replace(b'"create_player"', b'"make_player"')
-        command.read(f"{loopback.uri}/", "client/: 5 files written\n")
+        command.read(f"{loopback.uri}/", "client/: 4 files written\n")
         command.end()
 
 
 def test_warnings_are_printed_once(folder: Path) -> None:
     replace(folder / "schema.json", b'"misc_exports":[]', b'"misc_exports":[{"Telepathy":{"name":"guess"}}]')
     with watching(folder, "--module", "schema.json", "-o", "client") as command:
-        command.read("warning: ", "schema.json: 3 tables", "client/: 6 files", "watching")
+        command.read("warning: ", "schema.json: 3 tables", "client/: 5 files", "watching")
         replace(folder / "schema.json", b'"create_player"', b'"make_player"')
-        command.read("schema.json: 3 tables", "client/: 5 files")
+        command.read("schema.json: 3 tables", "client/: 4 files")
         command.end()
 
 

@@ -25,6 +25,7 @@ from stdb_runtime._handles.table import declarations_of
 from stdb_runtime._sats.annotation import product_of
 from stdb_runtime.bindings import Enumeration, Product, Variant
 from tests.codegen import schemas
+from tests.codegen.emit.lines import overlong_lines
 from tests.codegen.schemas import U64, UNIT, Json, array, generate, module, option, product, reducer, ref, sum_, table
 from tests.codegen.strategies import modules
 
@@ -58,14 +59,14 @@ def imported(files: Mapping[str, str], folder: Path) -> ModuleType:
         (folder / name / file).write_bytes(text.encode())
     importlib.invalidate_caches()
     package = importlib.import_module(name)
-    types = importlib.import_module(f"{name}.types")
-    for declared in vars(types).values():
+    types = vars(importlib.import_module(f"{name}.types")) if "types.py" in files else {}
+    for declared in types.values():
         if isinstance(declared, type) and issubclass(declared, Product) and declared is not Product:
             for part in product_of(declared).fields:
                 assert part.type is not None
     reducers, procedures = (
         cast("dict[str, object]", vars(package.Reducers)),
-        cast("dict[str, object]", vars(package.Procedures)),
+        cast("dict[str, object]", vars(package.Procedures) if "_procedures.py" in files else {}),
     )
     for method in (*reducers.values(), *procedures.values()):
         declared = declaration_of(method, ReducerDeclaration) or declaration_of(method, ProcedureDeclaration)
@@ -93,6 +94,7 @@ def test_any_schema_gives_a_package_or_one_error(folder: Path, raw: Json, includ
     if not files:
         return
     event("package")
+    assert overlong_lines(files) == []
     imported(files, folder)
     assert generate(raw, include_private=include_private) == files
 
@@ -164,7 +166,9 @@ HOSTILE: dict[str, Json] = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_schemas_give_packages(name: str, folder: Path) -> None:
-    package = imported(generate(HOSTILE[name]), folder)
+    files = generate(HOSTILE[name])
+    assert overlong_lines(files) == []
+    package = imported(files, folder)
     for declared in vars(package).values():
         if isinstance(declared, type) and issubclass(declared, Enumeration):
             assert len(declared) >= 1

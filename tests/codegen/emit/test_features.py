@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Generic, TypeVar
 
 import pytest
@@ -151,8 +152,8 @@ def test_lifecycle_reducers_are_not_called() -> None:
     declared = vars(schedules.Reducers)
     assert {"on_joined", "on_left", "on_tick", "tick"} <= declared.keys()
     assert not {"joined", "left", "start", "on_start"} & declared.keys()
-    assert type(schedules.tables.timer).__doc__ == (
-        "Table `timer`, with primary key `id`. Column `id` is auto-inc. "
+    assert inspect.getdoc(type(schedules.tables.timer)) == (
+        "Table `timer`, with primary key `id`.\n\nColumn `id` is auto-inc. "
         "The server calls `tick` at the times in its rows."
     )
     assert "Scheduled: " in str(schedules.Reducers.tick.__doc__)

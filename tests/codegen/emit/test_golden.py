@@ -13,6 +13,7 @@ import pytest
 
 from stdb_codegen.emit import render
 from tests.codegen import schemas
+from tests.codegen.emit.lines import overlong_lines
 from tests.codegen.golden import CASES, built, origin, texts
 from tests.codegen.schemas import GOLDEN
 from tests.support.modules import GAME, ROOT
@@ -76,8 +77,27 @@ def test_warnings_are_told(run: Callable[..., Result], tmp_path: Path) -> None:
 
 def test_module_of_nothing_gives_a_package() -> None:
     files = schemas.generate(schemas.module())
-    assert set(files) == {"__init__.py", "_procedures.py", "_reducers.py", "_tables.py", "types.py", "py.typed"}
+    assert set(files) == {"__init__.py", "_reducers.py", "_tables.py", "py.typed"}
     assert "types" not in files["_reducers.py"]
+
+
+def test_files_that_would_be_empty_are_not_written(run: Callable[..., Result], tmp_path: Path) -> None:
+    """Of an earlier package they are removed."""
+    client = tmp_path / "client"
+    assert run("--module", origin("arena"), "-o", client).exit_code == 0
+    assert (client / "_procedures.py").exists()
+    arguments = ("--module", origin("probe"), "-o", client)
+    found = run(*arguments, "--check")
+    assert found.exit_code == 1
+    assert f"--- {(client / '_procedures.py').as_posix()}\n+++ /dev/null\n" in found.stdout
+    assert run(*arguments).stdout.endswith("4 files written, 1 file removed\n")
+    assert texts(client) == texts(GOLDEN / "probe" / "client")
+    assert '"procedures"' not in (client / "__init__.py").read_text()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_line_is_long(case: str) -> None:
+    assert overlong_lines(texts(GOLDEN / case / "client")) == []
 
 
 @pytest.mark.parametrize("length", [88, 100, 120])
@@ -103,4 +123,4 @@ def test_python_m_is_the_command(tmp_path: Path) -> None:
         command, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.endswith("client/: 6 files written\n")
+    assert done.stdout.endswith("client/: 5 files written\n")

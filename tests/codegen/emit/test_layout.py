@@ -10,6 +10,7 @@ import pytest
 
 from stdb_codegen.emit.layout import laid_out
 from tests.codegen import schemas
+from tests.codegen.emit.lines import overlong_lines
 from tests.codegen.schemas import STRING, U64, array, generate, module, option, product, reducer, ref, sum_, table
 
 if TYPE_CHECKING:
@@ -52,6 +53,36 @@ KEY = "k" * 40
         (f'    a = b[{LONG}, c]("d")', [f'    a = b[{LONG}, c]("d")  # fmt: skip']),
         ('    a = b("),]")', ['    a = b("),]")']),
         (f"A: TypeAlias = {KEY} | {KEY}", ["A: TypeAlias = (", f"    {KEY}  # 0", f"    | {KEY}  # 1", ")"]),
+        (f"    a: {LONG} | {KEY}", ["    a: (", f"        {LONG}", f"        | {KEY}", "    )  # fmt: skip"]),
+        (f'    {KEY} = "{LONG}"', [f"    {KEY} = (", f'        "{LONG}"', "    )  # fmt: skip"]),
+        (
+            f"    a: {KEY}[{LONG}[{KEY}], ...]",
+            [
+                f"    a: {KEY}[",
+                f"        {LONG}[",
+                f"            {KEY}",
+                "        ],",
+                "        ...",
+                "    ]  # fmt: skip",
+            ],
+        ),
+        (
+            f'    a = b[c, {KEY} | {LONG}]("d")',
+            ["    a = b[", "        c,", f"        {KEY}", f"        | {LONG}", '    ]("d")  # fmt: skip'],
+        ),
+        (f'    {LONG} = b[c]("{KEY}")', [f"    {LONG} = b[c](", f'        "{KEY}",', "    )  # fmt: skip"]),
+        (
+            f'    @a("b", c={{"{LONG}": "{KEY}",}})',
+            [
+                "    @a(",
+                '        "b",',
+                "        c={",
+                f'            "{LONG}":',
+                f'                "{KEY}",',
+                "        },",
+                "    )  # fmt: skip",
+            ],
+        ),
         (f"    a: {'表' * 40}", [f"    a: {'表' * 40}"]),
         (f"    a: {'表' * 41}", [f"    a: {'表' * 41}  # fmt: skip"]),
     ],
@@ -61,7 +92,7 @@ def test_layouts(statement: str, lines: list[str]) -> None:
 
 
 @pytest.mark.parametrize("length", [88, 100, 120])
-@pytest.mark.parametrize("name", ["n" * 10, "n" * 30, "n" * 40, "n" * 75, "名" * 20, "名" * 40])
+@pytest.mark.parametrize("name", ["n" * 10, "n" * 30, "n" * 40, "n" * 75, "n" * 84, "名" * 20, "名" * 40])
 def test_formatter_leaves_names_of_every_length_alone(name: str, length: int, tmp_path: Path) -> None:
     shapes = {
         f"A{name}": product((f"a{name}", U64), (f"b{name}", STRING), (f"cC{name}", option(array(ref(1))))),
@@ -77,7 +108,9 @@ def test_formatter_leaves_names_of_every_length_alone(name: str, length: int, tm
     raw = module(
         shapes, [table(f"t{name}", 0, key=0, indexes=[index])], reducers, [schemas.procedure(f"p{name}", ref(0))]
     )
-    for file, text in generate(raw).items():
+    files = generate(raw)
+    assert overlong_lines(files) == []
+    for file, text in files.items():
         (tmp_path / file).write_text(text)
     command = [sys.executable, "-m", "ruff", "format", "--isolated", "--diff", f"--line-length={length}", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -78,6 +78,21 @@ def test_accessor_dodges_the_members_of_handles() -> None:
     assert naming.accessor(Identifier("class_")) == "class_"
 
 
+@pytest.mark.parametrize(
+    ("table", "name"),
+    [
+        ("player", "PlayerTable"),
+        ("large_table", "LargeTable"),
+        ("table", "Table"),
+        ("largetable", "LargetableTable"),
+        ("table_large", "TableLargeTable"),
+        ("class_", "ClassTable"),
+    ],
+)
+def test_classes_of_tables_end_in_table(table: str, name: str) -> None:
+    assert naming.table_class(Identifier(table)) == name
+
+
 def test_scopes_are_joined() -> None:
     assert naming.type_name("geo", "point2d") == "GeoPoint2d"
     assert naming.type_name("Activity", "2nd") == "Activity2nd"

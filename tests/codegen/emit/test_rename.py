@@ -36,6 +36,17 @@ def test_collisions_are_settled() -> None:
             build(RENAMES.raw, rename=fewer)
 
 
+def test_classes_of_tables_collide() -> None:
+    raw = module({"Row": product(("id", U64))}, [table("large", 0), table("large_table", 0)])
+    with pytest.raises(NameCollisionError, match="'large' and 'large_table' both become 'LargeTable'.* by a rename in"):
+        build(raw)
+    for key, classes in (("large", ["BigTable", "LargeTable"]), ("table:large_table", ["LargeTable", "BigTable"])):
+        package = build(raw, rename={key: "big"})
+        assert {table.name: table.class_name for table in package.tables} == dict(
+            zip(["large", "large_table"], classes, strict=True)
+        )
+
+
 def test_wire_names_stay() -> None:
     files = generate(one_table(("class", U64), name="type"), rename={"type": "kind", "type.class": "klass"})
     assert 'name="type"' in files["_tables.py"]

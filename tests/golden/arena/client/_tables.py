@@ -43,7 +43,10 @@ class HitTable(
     row=types.Hit,
     name="hit",
 ):
-    """Event table `hit`. Protocol version 1, which this client speaks, cannot subscribe to it: SubscriptionError is raised."""
+    """Event table `hit`.
+
+    Protocol version 1, which this client speaks, cannot subscribe to it: SubscriptionError is raised.
+    """
 
 
 class MyHeroesTable(
@@ -68,7 +71,10 @@ class Tables(stdb.TableSet):
     hero: HeroTable
     """Table `hero`, with primary key `id`. Column `id` is auto-inc."""
     hit: HitTable
-    """Event table `hit`. Protocol version 1, which this client speaks, cannot subscribe to it: SubscriptionError is raised."""
+    """Event table `hit`.
+
+    Protocol version 1, which this client speaks, cannot subscribe to it: SubscriptionError is raised.
+    """
     my_heroes: MyHeroesTable
     """View `my_heroes`. The module computes its rows; subscribe to it and read it like a table."""
     strong: StrongTable

@@ -841,7 +841,31 @@ class Reducers(stdb.ReducerSet):
     def insert_deep(
         self,
         n: stdb.U32,
-        v: stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.U32]]]]]]]]]]]]]]]],
+        v: stdb.Sequence[
+            stdb.Sequence[
+                stdb.Sequence[
+                    stdb.Sequence[
+                        stdb.Sequence[
+                            stdb.Sequence[
+                                stdb.Sequence[
+                                    stdb.Sequence[
+                                        stdb.Sequence[
+                                        stdb.Sequence[
+                                        stdb.Sequence[
+                                        stdb.Sequence[
+                                        stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.Sequence[stdb.U32]]]]
+                                        ]
+                                        ]
+                                        ]
+                                        ]
+                                    ]
+                                ]
+                            ]
+                        ]
+                    ]
+                ]
+            ]
+        ],
     ) -> stdb.ReducerCall:  # fmt: skip
         """Call reducer `insert_deep`.
 
@@ -849,7 +873,43 @@ class Reducers(stdb.ReducerSet):
         """
         raise NotImplementedError
 
-    on_insert_deep = stdb.OnReducer[stdb.U32, tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[stdb.U32, ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...]]("insert_deep")  # fmt: skip
+    on_insert_deep = stdb.OnReducer[
+        stdb.U32,
+        tuple[
+            tuple[
+                tuple[
+                    tuple[
+                        tuple[
+                            tuple[
+                                tuple[
+                                    tuple[
+                                        tuple[
+                                        tuple[
+                                        tuple[
+                                        tuple[tuple[tuple[tuple[tuple[stdb.U32, ...], ...], ...], ...], ...],
+                                        ...
+                                        ],
+                                        ...
+                                        ],
+                                        ...
+                                        ],
+                                        ...
+                                    ],
+                                    ...
+                                ],
+                                ...
+                            ],
+                            ...
+                        ],
+                        ...
+                    ],
+                    ...
+                ],
+                ...
+            ],
+            ...
+        ]
+    ]("insert_deep")  # fmt: skip
     """Callbacks on calls of reducer `insert_deep`: `callback(event, n, v)`."""
 
     @stdb.reducer("insert_drawing")

@@ -162,7 +162,42 @@ class EchoDeep(stdb.Product, frozen=True):
 
     n: stdb.Column[stdb.U32]
     """Integer from 0 to 4,294,967,295."""
-    v: stdb.OpaqueColumn[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[stdb.U32, ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...]]  # fmt: skip
+    v: stdb.OpaqueColumn[
+        tuple[
+            tuple[
+                tuple[
+                    tuple[
+                        tuple[
+                            tuple[
+                                tuple[
+                                    tuple[
+                                        tuple[
+                                        tuple[
+                                        tuple[
+                                        tuple[tuple[tuple[tuple[tuple[stdb.U32, ...], ...], ...], ...], ...],
+                                        ...
+                                        ],
+                                        ...
+                                        ],
+                                        ...
+                                        ],
+                                        ...
+                                    ],
+                                    ...
+                                ],
+                                ...
+                            ],
+                            ...
+                        ],
+                        ...
+                    ],
+                    ...
+                ],
+                ...
+            ],
+            ...
+        ]
+    ]  # fmt: skip
 
 
 class EchoDrawing(stdb.Product, frozen=True):
@@ -738,7 +773,42 @@ class Everything(stdb.Product, frozen=True):
     v_vec_schedule_at: stdb.OpaqueColumn[tuple[stdb.ScheduleAt, ...]]
     v_vec_option_u32: stdb.OpaqueColumn[tuple[stdb.U32 | None, ...]]
     v_vec_vec_u32: stdb.OpaqueColumn[tuple[tuple[stdb.U32, ...], ...]]
-    v_deep: stdb.OpaqueColumn[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[tuple[stdb.U32, ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...], ...]]  # fmt: skip
+    v_deep: stdb.OpaqueColumn[
+        tuple[
+            tuple[
+                tuple[
+                    tuple[
+                        tuple[
+                            tuple[
+                                tuple[
+                                    tuple[
+                                        tuple[
+                                        tuple[
+                                        tuple[
+                                        tuple[tuple[tuple[tuple[tuple[stdb.U32, ...], ...], ...], ...], ...],
+                                        ...
+                                        ],
+                                        ...
+                                        ],
+                                        ...
+                                        ],
+                                        ...
+                                    ],
+                                    ...
+                                ],
+                                ...
+                            ],
+                            ...
+                        ],
+                        ...
+                    ],
+                    ...
+                ],
+                ...
+            ],
+            ...
+        ]
+    ]  # fmt: skip
 
 
 class ExprNumber(stdb.Variant, frozen=True, tag=0):

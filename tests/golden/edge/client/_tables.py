@@ -30,7 +30,10 @@ class AlarmTable(
     name="alarm",
     primary_key="id",
 ):
-    """Table `alarm`, with primary key `id`. Column `id` is auto-inc. The server calls `ring` at the times in its rows."""
+    """Table `alarm`, with primary key `id`.
+
+    Column `id` is auto-inc. The server calls `ring` at the times in its rows.
+    """
 
     id = stdb.Unique[types.Alarm, stdb.U64]("id")
     """Unique index on `id`."""
@@ -94,7 +97,10 @@ class Tables(stdb.TableSet):
     """Tables of the module, by name."""
 
     alarm: AlarmTable
-    """Table `alarm`, with primary key `id`. Column `id` is auto-inc. The server calls `ring` at the times in its rows."""
+    """Table `alarm`, with primary key `id`.
+
+    Column `id` is auto-inc. The server calls `ring` at the times in its rows.
+    """
     left: LeftTable
     """Table `left`, with primary key `id`."""
     own: OwnTable

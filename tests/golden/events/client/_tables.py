@@ -37,7 +37,10 @@ class HitTable(
     row=types.Hit,
     name="hit",
 ):
-    """Event table `hit`. Protocol version 1, which this client speaks, cannot subscribe to it: SubscriptionError is raised."""
+    """Event table `hit`.
+
+    Protocol version 1, which this client speaks, cannot subscribe to it: SubscriptionError is raised.
+    """
 
 
 class Tables(stdb.TableSet):
@@ -46,4 +49,7 @@ class Tables(stdb.TableSet):
     hero: HeroTable
     """Table `hero`, with primary key `id`."""
     hit: HitTable
-    """Event table `hit`. Protocol version 1, which this client speaks, cannot subscribe to it: SubscriptionError is raised."""
+    """Event table `hit`.
+
+    Protocol version 1, which this client speaks, cannot subscribe to it: SubscriptionError is raised.
+    """

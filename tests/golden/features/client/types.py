@@ -191,7 +191,9 @@ class Rank(stdb.Enumeration):
     """Sum type `Rank`, whose variants have no payload."""
 
     LOW_RANK = "lowRank"
-    THIS_RANK_IS_RESERVED_FOR_THOSE_WHO_ARE_HIGHER_THAN_ALL = "ThisRankIsReservedForThoseWhoAreHigherThanAll"  # fmt: skip
+    THIS_RANK_IS_RESERVED_FOR_THOSE_WHO_ARE_HIGHER_THAN_ALL = (
+        "ThisRankIsReservedForThoseWhoAreHigherThanAll"
+    )  # fmt: skip
     HTTP_ADMIN = "HTTPAdmin"
     NONE = "None"
 

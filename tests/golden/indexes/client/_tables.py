@@ -39,7 +39,10 @@ class PointTable(
     """B-tree index on `at`."""
     owner = stdb.BTree[types.Point, stdb.Identity]("owner")
     """B-tree index on `owner`."""
-    by_owner = stdb.BTree[types.Point, tuple[stdb.Identity] | tuple[stdb.Identity, stdb.Timestamp] | tuple[stdb.Identity, stdb.Timestamp, stdb.U32]]("owner", "at", "x")  # fmt: skip
+    by_owner = stdb.BTree[
+        types.Point,
+        tuple[stdb.Identity] | tuple[stdb.Identity, stdb.Timestamp] | tuple[stdb.Identity, stdb.Timestamp, stdb.U32]
+    ]("owner", "at", "x")  # fmt: skip
     """B-tree index on `owner`, `at`, `x`."""
     where_ = stdb.BTree[types.Point, stdb.U32]("where")
     """B-tree index on `where`."""
@@ -51,7 +54,10 @@ class PointTable(
         "another_column_with_a_name_that_is_not_short",
     )
     """B-tree index on `a_column_with_quite_a_long_name`, `another_column_with_a_name_that_is_not_short`."""
-    by_a_column_with_quite_a_long_name_another_column_with_a_name_that_is_not_short_owner = stdb.BTree[types.Point, tuple[stdb.U64] | tuple[stdb.U64, stdb.U64] | tuple[stdb.U64, stdb.U64, stdb.Identity]]("a_column_with_quite_a_long_name", "another_column_with_a_name_that_is_not_short", "owner")  # fmt: skip
+    by_a_column_with_quite_a_long_name_another_column_with_a_name_that_is_not_short_owner = stdb.BTree[
+        types.Point,
+        tuple[stdb.U64] | tuple[stdb.U64, stdb.U64] | tuple[stdb.U64, stdb.U64, stdb.Identity]
+    ]("a_column_with_quite_a_long_name", "another_column_with_a_name_that_is_not_short", "owner")  # fmt: skip
     """B-tree index on `a_column_with_quite_a_long_name`, `another_column_with_a_name_that_is_not_short`, `owner`."""
 
 

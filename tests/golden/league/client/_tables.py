@@ -36,7 +36,10 @@ class AllPeopleTable(
     name="all_people",
     primary_key="id",
 ):
-    """View `all_people`, with primary key `id`. The module computes its rows; subscribe to it and read it like a table."""
+    """View `all_people`, with primary key `id`.
+
+    The module computes its rows; subscribe to it and read it like a table.
+    """
 
     id = stdb.Unique[types.Level2Person, stdb.U64]("id")
     """Unique index on `id`."""
@@ -69,7 +72,10 @@ class GoalScoredTable(
     row=types.GoalScored,
     name="goal_scored",
 ):
-    """Event table `goal_scored`. Protocol version 1, which this client speaks, cannot subscribe to it: SubscriptionError is raised."""
+    """Event table `goal_scored`.
+
+    Protocol version 1, which this client speaks, cannot subscribe to it: SubscriptionError is raised.
+    """
 
 
 class HalfTime2Table(
@@ -78,7 +84,10 @@ class HalfTime2Table(
     name="half_time_2",
     primary_key="id",
 ):
-    """Table `half_time_2`, with primary key `id`. Column `id` is auto-inc. The server calls `blow_whistle_2` at the times in its rows."""
+    """Table `half_time_2`, with primary key `id`.
+
+    Column `id` is auto-inc. The server calls `blow_whistle_2` at the times in its rows.
+    """
 
     id = stdb.Unique[types.HalfTime2, stdb.U64]("id")
     """Unique index on `id`."""
@@ -90,7 +99,10 @@ class KeyedPlayers2Table(
     name="keyed_players_2",
     primary_key="player_1_id",
 ):
-    """View `keyed_players_2`, with primary key `player_1_id`. The module computes its rows; subscribe to it and read it like a table."""
+    """View `keyed_players_2`, with primary key `player_1_id`.
+
+    The module computes its rows; subscribe to it and read it like a table.
+    """
 
     player_1_id = stdb.Unique[types.Player1, stdb.U64]("player_1_id")
     """Unique index on `player_1_id`."""
@@ -178,17 +190,29 @@ class Tables(stdb.TableSet):
     """Tables of the module, by name."""
 
     all_people: AllPeopleTable
-    """View `all_people`, with primary key `id`. The module computes its rows; subscribe to it and read it like a table."""
+    """View `all_people`, with primary key `id`.
+
+    The module computes its rows; subscribe to it and read it like a table.
+    """
     badge: BadgeTable
     """Table `BadgeTable`, with primary key `id`."""
     first_player: FirstPlayerTable
     """View `TheFirst`. The module computes its rows; subscribe to it and read it like a table."""
     goal_scored: GoalScoredTable
-    """Event table `goal_scored`. Protocol version 1, which this client speaks, cannot subscribe to it: SubscriptionError is raised."""
+    """Event table `goal_scored`.
+
+    Protocol version 1, which this client speaks, cannot subscribe to it: SubscriptionError is raised.
+    """
     half_time_2: HalfTime2Table
-    """Table `half_time_2`, with primary key `id`. Column `id` is auto-inc. The server calls `blow_whistle_2` at the times in its rows."""
+    """Table `half_time_2`, with primary key `id`.
+
+    Column `id` is auto-inc. The server calls `blow_whistle_2` at the times in its rows.
+    """
     keyed_players_2: KeyedPlayers2Table
-    """View `keyed_players_2`, with primary key `player_1_id`. The module computes its rows; subscribe to it and read it like a table."""
+    """View `keyed_players_2`, with primary key `player_1_id`.
+
+    The module computes its rows; subscribe to it and read it like a table.
+    """
     level_2_people: Level2PeopleTable
     """Table `level_2_people`, with primary key `id`. Column `id` is auto-inc."""
     my_people_2: MyPeople2Table

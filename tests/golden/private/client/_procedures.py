@@ -16,7 +16,10 @@ class Procedures(stdb.ProcedureSet):
 
     @stdb.procedure("run")
     def run(self, slot: types.Slot) -> stdb.PendingResult[None]:
-        """Call procedure `run`. Scheduled: the server calls it at the times in the rows of table `slot`. Private: only the owner of the database can call it.
+        """Call procedure `run`.
+
+        Scheduled: the server calls it at the times in the rows of table `slot`. Private: only the owner of the database
+        can call it.
 
         Sends the call at once. Await the result for the returned value, or `ProcedureError`.
         """

@@ -22,7 +22,10 @@ class Reducers(stdb.ReducerSet):
 
     @stdb.reducer("tick")
     def tick(self, timer: types.Timer) -> stdb.ReducerCall:
-        """Call reducer `tick`. Scheduled: the server calls it at the times in the rows of table `timer`. Private: only the owner of the database can call it.
+        """Call reducer `tick`.
+
+        Scheduled: the server calls it at the times in the rows of table `timer`. Private: only the owner of the
+        database can call it.
 
         Sends the call at once. Await the result for the `ReducerEvent`, or `ReducerError`.
         """

@@ -26,7 +26,11 @@ class SlotTable(
     name="slot",
     primary_key="id",
 ):
-    """Table `slot`, with primary key `id`. Column `id` is auto-inc. The server calls `run` at the times in its rows. Private: only the owner of the database can read it."""
+    """Table `slot`, with primary key `id`.
+
+    Column `id` is auto-inc. The server calls `run` at the times in its rows. Private: only the owner of the database
+    can read it.
+    """
 
     id = stdb.Unique[types.Slot, stdb.U64]("id")
     """Unique index on `id`."""
@@ -38,7 +42,10 @@ class TimerTable(
     name="timer",
     primary_key="id",
 ):
-    """Table `timer`, with primary key `id`. Column `id` is auto-inc. The server calls `tick` at the times in its rows."""
+    """Table `timer`, with primary key `id`.
+
+    Column `id` is auto-inc. The server calls `tick` at the times in its rows.
+    """
 
     id = stdb.Unique[types.Timer, stdb.U64]("id")
     """Unique index on `id`."""
@@ -48,6 +55,13 @@ class Tables(stdb.TableSet):
     """Tables of the module, by name."""
 
     slot: SlotTable
-    """Table `slot`, with primary key `id`. Column `id` is auto-inc. The server calls `run` at the times in its rows. Private: only the owner of the database can read it."""
+    """Table `slot`, with primary key `id`.
+
+    Column `id` is auto-inc. The server calls `run` at the times in its rows. Private: only the owner of the database
+    can read it.
+    """
     timer: TimerTable
-    """Table `timer`, with primary key `id`. Column `id` is auto-inc. The server calls `tick` at the times in its rows."""
+    """Table `timer`, with primary key `id`.
+
+    Column `id` is auto-inc. The server calls `tick` at the times in its rows.
+    """

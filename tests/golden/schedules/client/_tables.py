@@ -25,7 +25,10 @@ class TimerTable(
     name="timer",
     primary_key="id",
 ):
-    """Table `timer`, with primary key `id`. Column `id` is auto-inc. The server calls `tick` at the times in its rows."""
+    """Table `timer`, with primary key `id`.
+
+    Column `id` is auto-inc. The server calls `tick` at the times in its rows.
+    """
 
     id = stdb.Unique[types.Timer, stdb.U64]("id")
     """Unique index on `id`."""
@@ -35,4 +38,7 @@ class Tables(stdb.TableSet):
     """Tables of the module, by name."""
 
     timer: TimerTable
-    """Table `timer`, with primary key `id`. Column `id` is auto-inc. The server calls `tick` at the times in its rows."""
+    """Table `timer`, with primary key `id`.
+
+    Column `id` is auto-inc. The server calls `tick` at the times in its rows.
+    """

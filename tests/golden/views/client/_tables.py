@@ -29,7 +29,10 @@ class AllRanksTable(
     name="all_ranks",
     primary_key="player",
 ):
-    """View `all_ranks`, with primary key `player`. The module computes its rows; subscribe to it and read it like a table."""
+    """View `all_ranks`, with primary key `player`.
+
+    The module computes its rows; subscribe to it and read it like a table.
+    """
 
     player = stdb.Unique[types.Rank, stdb.U64]("player")
     """Unique index on `player`."""
@@ -49,7 +52,10 @@ class HighLevelsTable(
     name="high_levels",
     primary_key="id",
 ):
-    """View `high_levels`, with primary key `id`. The module computes its rows; subscribe to it and read it like a table."""
+    """View `high_levels`, with primary key `id`.
+
+    The module computes its rows; subscribe to it and read it like a table.
+    """
 
     id = stdb.Unique[types.Player, stdb.U64]("id")
     """Unique index on `id`."""
@@ -79,11 +85,17 @@ class Tables(stdb.TableSet):
     """Tables of the module, by name."""
 
     all_ranks: AllRanksTable
-    """View `all_ranks`, with primary key `player`. The module computes its rows; subscribe to it and read it like a table."""
+    """View `all_ranks`, with primary key `player`.
+
+    The module computes its rows; subscribe to it and read it like a table.
+    """
     best: BestTable
     """View `best`. The module computes its rows; subscribe to it and read it like a table."""
     high_levels: HighLevelsTable
-    """View `high_levels`, with primary key `id`. The module computes its rows; subscribe to it and read it like a table."""
+    """View `high_levels`, with primary key `id`.
+
+    The module computes its rows; subscribe to it and read it like a table.
+    """
     me: MeTable
     """View `me`. The module computes its rows; subscribe to it and read it like a table."""
     player: PlayerTable
