@@ -11,19 +11,18 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 class CallbackList(Generic[F]):
-    """Callbacks of one kind, in the order of registration."""
+    """Callbacks of one kind, in the order of registration.
+
+    Attributes:
+        registered: the registered callbacks, as a snapshot: a callback may register and remove others.
+    """
 
     def __init__(self) -> None:
-        self._callbacks: tuple[F, ...] = ()
-
-    @property
-    def registered(self) -> tuple[F, ...]:
-        """Registered callbacks, as a snapshot: a callback may register and remove others."""
-        return self._callbacks
+        self.registered: tuple[F, ...] = ()
 
     def add(self, callback: F) -> None:
         """Register a callback. If it is registered twice, it is called twice."""
-        self._callbacks = (*self._callbacks, callback)
+        self.registered = (*self.registered, callback)
 
     def remove(self, callback: F) -> None:
         """Remove one registration of a callback.
@@ -31,8 +30,8 @@ class CallbackList(Generic[F]):
         Raises:
             ValueError: the callback is not registered.
         """
-        if callback not in self._callbacks:
+        if callback not in self.registered:
             raise ValueError(f"{getattr(callback, '__qualname__', callback)} is not registered here")
-        kept = list(self._callbacks)
+        kept = list(self.registered)
         kept.remove(callback)
-        self._callbacks = tuple(kept)
+        self.registered = tuple(kept)

@@ -34,7 +34,7 @@ class Delta:
 
     def of(self, table: TableHandle[R]) -> TableDiff[R]:
         """Return the changes of a table, such as `client.db.player`: `deleted`, `inserted` and `updated` rows."""
-        return cast("TableDiff[R]", self.tables.get(DECLARATION.of(table).name, TableDiff([], [], [])))
+        return cast("TableDiff[R]", self.tables.get(DECLARATION.of(table).name, TableDiff([], [], [], [])))
 
     def __repr__(self) -> str:
         return f"<delta of {', '.join(self.tables) or 'nothing'}: {self.cause!r}>"

@@ -59,7 +59,7 @@ class Dispatcher:
             for inserted in state.on_insert.registered:
                 self._run_each(inserted, state.on_insert, zip(repeat(event), diff.inserted))
             for updated in state.on_update.registered:
-                self._run_each(updated, state.on_update, ((event, old, new) for old, new in diff.updated))
+                self._run_each(updated, state.on_update, zip(repeat(event), diff.old, diff.new))
 
     def run_all(self, callbacks: CallbackList[Any], *args: object) -> None:  # Any: callbacks with any arguments
         """Run the callbacks of a list, without those that one of them removes meanwhile."""
@@ -97,18 +97,24 @@ class Dispatcher:
     ) -> None:
         """Run one callback with each of some tuples of arguments, as long as it is registered among `among`."""
         registered: tuple[object, ...] | None = None  # checked for the first call: another callback may have removed it
-        for args in calls:
-            if among is not None and among.registered is not registered:
-                registered = among.registered
-                if callback not in registered:
-                    return
-            self._stats.callbacks += 1
-            try:
-                result = callback(*args)
-                if result is not None and inspect.iscoroutine(result):
-                    self._driver.spawn(result, callback)
+        remaining, count = iter(calls), 0
+        while True:
+            try:  # one for all calls: after an exception, the loop goes on with the next call
+                for args in remaining:
+                    if among is not None and among.registered is not registered:
+                        registered = among.registered
+                        if callback not in registered:
+                            return
+                    count += 1
+                    result = callback(*args)
+                    if result is not None and inspect.iscoroutine(result):
+                        self._driver.spawn(result, callback)
+                return
             except self._caught as error:  # of the user's code: it must not end the connection
                 self.report(error, callback)
+            finally:
+                self._stats.callbacks += count
+                count = 0
 
 
 class _CallbackError(RuntimeError):

@@ -7,9 +7,9 @@ compared with the cache: only a row that was not there before, or is not there a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from itertools import chain, repeat
-from operator import attrgetter, eq
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from itertools import chain, compress, repeat
+from operator import attrgetter, eq, ne
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from .._protocol.rows import RowList, RowReader, TableUpdate
@@ -28,17 +28,25 @@ class TableDiff(NamedTuple, Generic[R]):
     Attributes:
         deleted: the rows that were deleted.
         inserted: the rows that were inserted.
-        updated: the rows that were updated, as (old, new).
+        old: the rows that were updated, as they were.
+        new: the same rows, as they are.
     """
 
+    # Two lists for the updates, because the garbage collector would visit a pair for each.
     deleted: list[R]
     inserted: list[R]
-    updated: list[tuple[R, R]]
+    old: list[R]
+    new: list[R]
+
+    @property
+    def updated(self) -> list[tuple[R, R]]:
+        """Rows that were updated, as (old, new)."""
+        return list(zip(self.old, self.new, strict=True))
 
     @property
     def size(self) -> int:
         """Number of changed rows."""
-        return len(self.deleted) + len(self.inserted) + len(self.updated)
+        return len(self.deleted) + len(self.inserted) + len(self.new)
 
 
 class TablePlan(NamedTuple, Generic[R]):
@@ -73,8 +81,9 @@ class TableCache(Generic[R]):
         self._name = name
         self._primary_key = primary_key
         self._reader = reader
+        self._type = product_of(row)
         # Returns a value that is equal for rows that the server treats as equal; None if the rows themselves are.
-        self._version_of: Callable[[R], Hashable] | None = product_of(row).key
+        self._version_of: Callable[[R], Hashable] | None = self._type.key
         self._key_of: Callable[[R], Hashable] = self._version if primary_key is None else attrgetter(primary_key)
         self._rows: dict[Hashable, R] = {}
         # Number of queries that match a row, for the few rows that more than one matches.
@@ -168,11 +177,17 @@ class TableCache(Generic[R]):
     def plan_replacing(self, other: TableCache[R]) -> TablePlan[R]:
         """Return the changes that make this cache equal to another. Rows that are in both do not change."""
         before, after = self._rows, other._rows
-        new = {key: row for key, row in after.items() if key not in before or not self._same(before[key], row)}
+        old, rows = list(map(before.get, after)), list(after.values())
+        if self._type.is_plain(rows) and self._type.is_plain(list(before.values())):
+            changed: Iterable[bool] = map(ne, old, rows)
+        else:
+            changed = (was is None or not self._same(was, row) for was, row in zip(old, rows, strict=True))
+        new = dict(compress(after.items(), changed))
         diff = TableDiff(
-            [row for key, row in before.items() if key not in after],
+            [] if before.keys() <= after.keys() else [row for key, row in before.items() if key not in after],
             [row for key, row in new.items() if key not in before],
-            [(before[key], row) for key, row in new.items() if key in before],
+            [before[key] for key in new if key in before],
+            [row for key, row in new.items() if key in before],
         )
         return TablePlan(diff, new, dict.fromkeys(self._counts, 1) | other._counts)
 
@@ -181,9 +196,19 @@ class TableCache(Generic[R]):
 
         Nearly all messages are like that. Returns what `_plan` would, or None if that is needed.
         """
-        old = dict(zip(map(self._key_of, deletes), deletes, strict=True))
-        new = dict(zip(map(self._key_of, inserts), inserts, strict=True))
-        if len(old) != len(deletes) or len(new) != len(inserts) or self._counts:
+        if self._counts:
+            return None
+        deleted, inserted = self._keys(deletes), self._keys(inserts)
+        new = dict(zip(inserted, inserts, strict=True))
+        if len(new) != len(inserts):
+            return None
+        if deleted == inserted:  # a reducer that updates rows
+            before = cast("list[R]", list(map(self._rows.get, deleted)))
+            if before != deletes or any(map(eq, before, inserts)):
+                return None
+            return TablePlan(TableDiff([], [], before, inserts), new, {})
+        old = dict(zip(deleted, deletes, strict=True))
+        if len(old) != len(deletes):
             return None
         both = old.keys() & new.keys()
         inserted_keys = new.keys() - both if both else new.keys()
@@ -196,9 +221,16 @@ class TableCache(Generic[R]):
         diff = TableDiff(
             [row for key, row in old.items() if key not in both],
             [row for key, row in new.items() if key not in both] if both else inserts,
-            [(row, new[key]) for key, row in old.items() if key in both],
+            [row for key, row in old.items() if key in both],
+            [new[key] for key in old if key in both],
         )
         return TablePlan(diff, new, {})
+
+    def _keys(self, rows: list[R]) -> list[Hashable]:
+        """Return the keys of rows, of which a message may have very many."""
+        if self._primary_key is None and self._type.is_plain(rows):
+            return cast("list[Hashable]", rows)
+        return list(map(self._key_of, rows))
 
     def _net(self, deletes: Sequence[R], inserts: Sequence[R]) -> dict[Hashable, dict[Hashable, tuple[int, R]]]:
         """Return the change of the count of each version of a row, by key and version."""
@@ -211,7 +243,7 @@ class TableCache(Generic[R]):
 
     def _plan(self, net: dict[Hashable, dict[Hashable, tuple[int, R]]]) -> TablePlan[R]:
         """Return the plan, given the changes of the counts. Raises ProtocolError."""
-        plan: TablePlan[R] = TablePlan(TableDiff([], [], []), {}, {})
+        plan: TablePlan[R] = TablePlan(TableDiff([], [], [], []), {}, {})
         for key, versions in net.items():
             before = self._rows.get(key)
             if before is not None:
@@ -226,7 +258,8 @@ class TableCache(Generic[R]):
                 if before is None:
                     plan.diff.inserted.append(after)
                 else:
-                    plan.diff.updated.append((before, after))
+                    plan.diff.old.append(before)
+                    plan.diff.new.append(after)
         return plan
 
     def _remaining(self, versions: dict[Hashable, tuple[int, R]]) -> tuple[int, R | None]:
@@ -243,8 +276,8 @@ class TableCache(Generic[R]):
         indexes += self._sorted.values()
         if not indexes:
             return
-        removed = diff.deleted + [old for old, _ in diff.updated]
-        added = diff.inserted + [new for _, new in diff.updated]
+        removed = diff.deleted + diff.old
+        added = diff.inserted + diff.new
         for index in indexes:
             index.change(removed, added)
 

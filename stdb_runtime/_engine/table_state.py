@@ -71,5 +71,5 @@ def changes_of(event: RowEvent, diff: TableDiff[R]) -> list[Change[R]]:
     return [
         *(Deleted(event, row) for row in diff.deleted),
         *(Inserted(event, row) for row in diff.inserted),
-        *(Updated(event, old, new) for old, new in diff.updated),
+        *(Updated(event, old, new) for old, new in zip(diff.old, diff.new, strict=True)),
     ]

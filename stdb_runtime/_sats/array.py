@@ -31,6 +31,9 @@ class Array(SatsType):
         key = self._element.key
         return None if key is None else lambda value: tuple(map(key, value))
 
+    def is_plain(self, values: Sequence[Any]) -> bool:  # Any: tuples of the elements
+        return self.key is None or self._element.is_plain(list(chain.from_iterable(values)))
+
     def read(self, json: Json) -> object:
         if not isinstance(json, list):
             raise expected("a list", json)

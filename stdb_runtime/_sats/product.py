@@ -5,7 +5,7 @@ A product may contain itself, through an array, an option or a sum. Its fields a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import starmap
 from operator import attrgetter, itemgetter
@@ -83,8 +83,23 @@ class ProductType(SatsType):
         if not any(keys):
             return None
         take = self._take
-        return lambda value: tuple(
-            part if key is None else key(part) for key, part in zip(keys, take(value), strict=True)
+
+        def key_of(value: Any) -> Hashable:  # Any: of python_type
+            parts = tuple(take(value))
+            found = tuple(part if key is None else key(part) for key, part in zip(keys, parts, strict=True))
+            return value if found == parts else found
+
+        return key_of
+
+    def is_plain(self, values: Sequence[Any]) -> bool:  # Any: of python_type
+        return (
+            self.key is None
+            or not values
+            or all(
+                field.type.is_plain(list(map(attrgetter(field.name), values)))
+                for field in self.fields
+                if field.type.key
+            )
         )
 
     def read(self, json: Json) -> object:

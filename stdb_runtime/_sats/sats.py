@@ -116,8 +116,18 @@ class SatsType(ABC):
 
     @cached_property
     def key(self) -> Key | None:
-        """Key function, if values that are equal in Python may differ on the server, or the reverse; else None."""
+        """Key function, if values that are equal in Python may differ on the server, or the reverse; else None.
+
+        It returns the value itself unless it has to tell it from an equal one.
+        """
         return None
+
+    def is_plain(self, values: Sequence[Any]) -> bool:  # Any: values of the type
+        """Return True if the key of each of some values is the value itself; False may be said of such values too.
+
+        This is for many values: what decides is looked at column by column.
+        """
+        return self.key is None
 
     @abstractmethod
     def read(self, json: Json) -> object:

@@ -95,9 +95,20 @@ class Option(SatsType):
         key = self._inner.key
         if key is None:
             return None
-        if self._wrapped:
-            return lambda value: None if value is None else (key(value.value),)
-        return lambda value: None if value is None else key(value)
+        if not self._wrapped:
+            return lambda value: None if value is None else key(value)
+
+        def key_of(some: Any) -> Hashable:  # Any: a Some, or None
+            inner = None if some is None else key(some.value)
+            return some if some is None or inner == some.value else (inner,)
+
+        return key_of
+
+    def is_plain(self, values: Sequence[Any]) -> bool:  # Any: values of the inner type, or None
+        if self.key is None:
+            return True
+        present = [value for value in values if value is not None]
+        return self._inner.is_plain([some.value for some in present] if self._wrapped else present)
 
     def read(self, json: Json) -> object:
         if json is None:
@@ -195,9 +206,22 @@ class Sum(SatsType):
 
         def key_of(value: Any) -> Hashable:  # Any: one of the variants' classes
             key = keys.get(value.__class__)
-            return value if key is None else (value.__class__, key(value.value))
+            inner = None if key is None else key(value.value)
+            return value if key is None or inner == value.value else (value.__class__, inner)
 
         return key_of
+
+    def is_plain(self, values: Sequence[Any]) -> bool:  # Any: of the variants' classes
+        if self.key is None:
+            return True
+        payloads: dict[type, list[Any]] = {}
+        for value in values:
+            payloads.setdefault(value.__class__, []).append(value)
+        return all(
+            variant.payload.is_plain([value.value for value in payloads[variant.python_type]])
+            for variant in self.variants
+            if variant.payload is not None and variant.payload.key and variant.python_type in payloads
+        )
 
     def read(self, json: Json) -> object:
         tag, payload = self._alternatives.split(json)

@@ -33,7 +33,7 @@ def test_a_delta_has_the_rows_of_each_table_that_changed_and_says_why() -> None:
     assert [row.name for row in came.of(tables.player).inserted] == ["Rec", "Rec2"]
     assert [(old.level, new.level) for old, new in updated.of(tables.player).updated] == [(2, 3)]
     assert updated.of(tables.player).inserted == updated.of(tables.player).deleted == []
-    assert came.of(tables.every) == ([], [], [])
+    assert came.of(tables.every) == ([], [], [], [])
     assert repr(updated) == f"<delta of player: {updated.cause!r}>"
 
 
