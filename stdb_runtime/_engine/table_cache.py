@@ -7,7 +7,7 @@ compared with the cache: only a row that was not there before, or is not there a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import chain, compress, repeat
 from operator import attrgetter, eq, ne
 from typing import Any, Generic, NamedTuple, TypeVar, cast
@@ -177,19 +177,21 @@ class TableCache(Generic[R]):
     def plan_replacing(self, other: TableCache[R]) -> TablePlan[R]:
         """Return the changes that make this cache equal to another. Rows that are in both do not change."""
         before, after = self._rows, other._rows
-        old, rows = list(map(before.get, after)), list(after.values())
-        if self._type.is_plain(rows) and self._type.is_plain(list(before.values())):
-            changed: Iterable[bool] = map(ne, old, rows)
-        else:
-            changed = (was is None or not self._same(was, row) for was, row in zip(old, rows, strict=True))
-        new = dict(compress(after.items(), changed))
+        rows = list(after.values())
+        old = list(map(before.get, after, rows))  # of a row that is inserted, the row itself
+        differ = list(map(ne, old, rows))
+        for at in {*self._type.special(old), *self._type.special(rows)}:
+            differ[at] = not self._same(old[at], rows[at])
+        updated = dict(compress(after.items(), differ))
+        deleted = {} if before.keys() <= after.keys() else {key: before[key] for key in before if key not in after}
+        inserted = {} if after.keys() <= before.keys() else {key: after[key] for key in after if key not in before}
         diff = TableDiff(
-            [] if before.keys() <= after.keys() else [row for key, row in before.items() if key not in after],
-            [row for key, row in new.items() if key not in before],
-            [before[key] for key in new if key in before],
-            [row for key, row in new.items() if key in before],
+            list(deleted.values()),
+            list(inserted.values()),
+            [before[key] for key in updated],
+            list(updated.values()),
         )
-        return TablePlan(diff, new, dict.fromkeys(self._counts, 1) | other._counts)
+        return TablePlan(diff, updated | inserted, dict.fromkeys(self._counts, 1) | other._counts)
 
     def _plan_simple(self, deletes: list[R], inserts: list[R]) -> TablePlan[R] | None:
         """Return the plan of a message that deletes and inserts each key at most once, if no row has a count above 1.
@@ -227,10 +229,13 @@ class TableCache(Generic[R]):
         return TablePlan(diff, new, {})
 
     def _keys(self, rows: list[R]) -> list[Hashable]:
-        """Return the keys of rows, of which a message may have very many."""
-        if self._primary_key is None and self._type.is_plain(rows):
-            return cast("list[Hashable]", rows)
-        return list(map(self._key_of, rows))
+        """Return the keys of rows."""
+        if self._primary_key is not None:
+            return list(map(self._key_of, rows))
+        keys = cast("list[Hashable]", rows.copy())
+        for at in self._type.special(rows):
+            keys[at] = self._version(rows[at])
+        return keys
 
     def _net(self, deletes: Sequence[R], inserts: Sequence[R]) -> dict[Hashable, dict[Hashable, tuple[int, R]]]:
         """Return the change of the count of each version of a row, by key and version."""

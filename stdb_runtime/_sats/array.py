@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import cached_property
 from itertools import chain, islice
 from typing import Any, TypeVar, cast
@@ -29,10 +29,19 @@ class Array(SatsType):
     def key(self) -> Key | None:
         """Key function that applies the key function of the elements, if they have one."""
         key = self._element.key
-        return None if key is None else lambda value: tuple(map(key, value))
+        if key is None:
+            return None
 
-    def is_plain(self, values: Sequence[Any]) -> bool:  # Any: tuples of the elements
-        return self.key is None or self._element.is_plain(list(chain.from_iterable(values)))
+        def key_of(value: Any) -> Hashable:  # Any: a tuple of the elements
+            found = tuple(map(key, value))
+            return value if found == value else found
+
+        return key_of
+
+    def special(self, values: Sequence[Any]) -> Iterable[int]:  # Any: tuples of the elements
+        if self.key is None or not self._element.special(list(chain.from_iterable(values))):
+            return ()
+        return super().special(values)
 
     def read(self, json: Json) -> object:
         if not isinstance(json, list):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import starmap
+from itertools import chain, starmap
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple, TypeVar
 
@@ -91,15 +91,12 @@ class ProductType(SatsType):
 
         return key_of
 
-    def is_plain(self, values: Sequence[Any]) -> bool:  # Any: of python_type
-        return (
-            self.key is None
-            or not values
-            or all(
-                field.type.is_plain(list(map(attrgetter(field.name), values)))
-                for field in self.fields
-                if field.type.key
-            )
+    def special(self, values: Sequence[Any]) -> Iterable[int]:  # Any: of python_type
+        if self.key is None or not values:  # none: a type that contains itself ends here
+            return ()
+        keyed = [field for field in self.fields if field.type.key]
+        return set(
+            chain.from_iterable(field.type.special(list(map(attrgetter(field.name), values))) for field in keyed)
         )
 
     def read(self, json: Json) -> object:

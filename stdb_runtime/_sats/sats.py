@@ -122,12 +122,13 @@ class SatsType(ABC):
         """
         return None
 
-    def is_plain(self, values: Sequence[Any]) -> bool:  # Any: values of the type
-        """Return True if the key of each of some values is the value itself; False may be said of such values too.
+    def special(self, values: Sequence[Any]) -> Iterable[int]:  # Any: values of the type
+        """Return the positions of the values whose key is not the value itself.
 
-        This is for many values: what decides is looked at column by column.
+        They are rare, and there may be very many values: types look at them column by column.
         """
-        return self.key is None
+        key = self.key
+        return () if key is None else [at for at, value in enumerate(values) if key(value) is not value]
 
     @abstractmethod
     def read(self, json: Json) -> object:

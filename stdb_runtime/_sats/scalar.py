@@ -114,11 +114,11 @@ class Float(SatsType):
         """Key function: on the server 0.0 and -0.0 differ, and NaN equals NaN; in Python it is the reverse."""
         return _float_key
 
-    def is_plain(self, values: Sequence[float]) -> bool:
-        total = sum(values)  # NaN if a value is; the sum of both infinities is NaN too
-        return total == total and (
-            0.0 not in values or not any(math.copysign(1.0, value) < 0 for value in values if not value)
-        )
+    def special(self, values: Sequence[float]) -> Iterable[int]:
+        total = sum(values)  # NaN if one of them is
+        if total == total and 0.0 not in values:
+            return ()
+        return [at for at, value in enumerate(values) if not (value and value == value) and _float_key(value) != value]
 
     def read(self, json: Json) -> object:
         if json is None:

@@ -104,11 +104,12 @@ class Option(SatsType):
 
         return key_of
 
-    def is_plain(self, values: Sequence[Any]) -> bool:  # Any: values of the inner type, or None
+    def special(self, values: Sequence[Any]) -> Iterable[int]:  # Any: values of the inner type, or None
         if self.key is None:
-            return True
-        present = [value for value in values if value is not None]
-        return self._inner.is_plain([some.value for some in present] if self._wrapped else present)
+            return ()
+        places = [at for at, value in enumerate(values) if value is not None]
+        present = [values[at].value if self._wrapped else values[at] for at in places]
+        return [places[at] for at in self._inner.special(present)]
 
     def read(self, json: Json) -> object:
         if json is None:
@@ -211,17 +212,13 @@ class Sum(SatsType):
 
         return key_of
 
-    def is_plain(self, values: Sequence[Any]) -> bool:  # Any: of the variants' classes
-        if self.key is None:
-            return True
-        payloads: dict[type, list[Any]] = {}
-        for value in values:
-            payloads.setdefault(value.__class__, []).append(value)
-        return all(
-            variant.payload.is_plain([value.value for value in payloads[variant.python_type]])
-            for variant in self.variants
-            if variant.payload is not None and variant.payload.key and variant.python_type in payloads
-        )
+    def special(self, values: Sequence[Any]) -> Iterable[int]:  # Any: of the variants' classes
+        found: list[int] = []
+        for variant in self.variants if self.key else ():
+            if variant.payload is not None and variant.payload.key:
+                places = [at for at, value in enumerate(values) if value.__class__ is variant.python_type]
+                found += [places[at] for at in variant.payload.special([values[at].value for at in places])]
+        return found
 
     def read(self, json: Json) -> object:
         tag, payload = self._alternatives.split(json)

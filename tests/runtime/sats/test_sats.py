@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stdb_runtime import types
 from stdb_runtime._sats import annotation, array, product, scalar, sums
-from stdb_runtime._sats.annotation import U8, U32, BytesLike, Product, type_of
+from stdb_runtime._sats.annotation import F64, U8, U32, BytesLike, Product, type_of
 from stdb_runtime._sats.sats import Dialect, Fault, SatsType
+from stdb_runtime._sats.scalar import NAN
 from stdb_runtime.errors import BindingsError
-from stdb_runtime.types import Variant
+from stdb_runtime.types import Err, Ok, Some, Variant
 from tests.golden.echo.client import types as echo
 
 SATS_CLASSES = [
@@ -106,6 +110,30 @@ def test_a_type_that_holds_itself_is_read_in_both_dialects() -> None:
     for named in (True, False):
         assert found.decode_plan(Dialect(named)).build is not None
     assert found.key is None or found.key(tree) == found.key(tree)
+
+
+FLOATS = st.sampled_from([0.0, -0.0, 1.5, -1.5, math.nan, math.inf, -math.inf, NAN])
+SPECIAL: dict[object, st.SearchStrategy[Any]] = {
+    F64: FLOATS,
+    tuple[F64, ...]: st.lists(FLOATS, max_size=3).map(tuple),
+    F64 | None: FLOATS | st.none(),
+    Some[F64 | None] | None: st.none() | (FLOATS | st.none()).map(Some),
+    Ok[F64] | Err[str]: FLOATS.map(Ok) | st.text(max_size=2).map(Err),
+    echo.Point: st.builds(echo.Point, st.just(1), FLOATS),
+    echo.Tree: st.just(echo.Tree(1, (echo.Tree(2, ()),))),
+}
+
+
+@pytest.mark.parametrize("annotation", SPECIAL, ids=str)
+@given(data=st.data())
+def test_special_values_are_those_whose_key_is_another_value(annotation: object, data: st.DataObject) -> None:
+    type_ = type_of(annotation)
+    values = data.draw(st.lists(SPECIAL[annotation], max_size=6))
+    keys = [value if type_.key is None else type_.key(value) for value in values]
+    assert sorted(type_.special(values)) == [at for at, value in enumerate(values) if keys[at] is not value]
+    for key, value in zip(keys, values, strict=True):
+        for other, another in zip(keys, values, strict=True):
+            assert (key == other) == (repr(value) == repr(another))
 
 
 def test_path_of_a_fault() -> None:
