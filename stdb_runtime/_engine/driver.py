@@ -98,5 +98,9 @@ class Driver(Protocol):
         ...
 
     def flush(self) -> None:
-        """Send the frames of `Engine.outgoing` and perform the requests of `Engine.io_requests`, soon."""
+        """Send the frames of `Engine.outgoing`, soon."""
+        ...
+
+    def request_version(self, request: ServerVersionRequest) -> None:
+        """Ask the server for its version, by HTTP. The answer goes to `Engine.server_version`, later."""
         ...

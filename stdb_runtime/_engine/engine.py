@@ -93,7 +93,7 @@ class Engine(Generic[S]):
         self._ids = itertools.count(1)
         self._session: Session = encoding.new_session(parameters, self._ids)
         self._unanswered: list[object] = []  # requests of a session that has ended, until they are failed
-        self._parked = ParkedCalls(self.errors)
+        self._parked = ParkedCalls(self.errors, driver.request_version)
         self.sink: S = make_sink(self)
 
     # --- requests -----------------------------------------------------------------------------------------------------
@@ -107,12 +107,13 @@ class Engine(Generic[S]):
             EventLoopError: the caller runs in another event loop or thread than the client.
         """
         self.driver.check_here()
-        self._lifecycle.check_open(self._session.state is SessionState.OPEN)
+        session = self._session
+        self._lifecycle.check_open(session.state is SessionState.OPEN)
         if not self.sink.is_ready:
             raise NotConnectedError(
                 "the client has reconnected, and its rows have not all arrived: wait for on_reconnect"
             )
-        return self._session
+        return session
 
     def call_reducer(self, reducer: str, values: Values, parameters: Parameters | None = None) -> ReducerCall:
         """Send a reducer call.
@@ -128,9 +129,10 @@ class Engine(Generic[S]):
         """
         arguments = self.encoding.arguments(values, parameters)
         session = self.session
-        call = ReducerCall(reducer, self.driver.new_future, self.errors.add, self.driver.now(), self._origin())
+        driver = self.driver
+        call = ReducerCall(reducer, driver.new_future, self.errors.add, driver.now(), self._origin())
         call.id = session.call(reducer, arguments, call)
-        self.driver.flush()
+        driver.flush()
         return call
 
     def call_reducer_without_reply(self, reducer: str, values: Values, parameters: Parameters | None = None) -> None:
@@ -234,10 +236,6 @@ class Engine(Generic[S]):
             if debugging:
                 self.logger.debug("> %s", frame)
         return frames
-
-    def io_requests(self) -> list[ServerVersionRequest]:
-        """Return the requests that need other I/O than frames. Each is returned once."""
-        return self._parked.requests()
 
     def connecting(self) -> None:
         """Create a new session: the driver is about to connect."""

@@ -30,14 +30,15 @@ class ParkedCalls:
 
     Args:
         errors: the errors of requests, which get those of calls that cannot be sent.
+        request_version: requests the version of the server.
     """
 
-    def __init__(self, errors: UnretrievedErrors) -> None:
+    def __init__(self, errors: UnretrievedErrors, request_version: Callable[[ServerVersionRequest], None]) -> None:
         self._errors = errors
+        self._request_version = request_version
         self._connection = 0
         self._has_procedures = False
         self._calls: list[_Call] = []
-        self._requests: list[ServerVersionRequest] = []
 
     @property
     def results(self) -> list[PendingResult[Any]]:
@@ -56,13 +57,8 @@ class ParkedCalls:
             send()
             return
         if not self._calls:
-            self._requests.append(ServerVersionRequest(self._connection))
+            self._request_version(ServerVersionRequest(self._connection))
         self._calls.append(_Call(procedure, result, send))
-
-    def requests(self) -> list[ServerVersionRequest]:
-        """Return the requests for the version. Each is returned once."""
-        requests, self._requests = self._requests, []
-        return requests
 
     def answer(self, request: ServerVersionRequest, version: tuple[int, ...] | StdbError) -> None:
         """Send or fail the calls, given the numbers of the version, or an error."""

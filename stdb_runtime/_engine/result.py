@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from ..errors import ConnectionLost, StdbError
 from ..events import ReducerEvent
@@ -12,6 +12,29 @@ from .driver import Future
 __all__ = ["PendingResult", "ReducerCall"]
 
 T = TypeVar("T")
+
+
+class _Unretrieved:
+    """Error of a failed result that nobody has awaited. It reports itself when it is dropped with the result.
+
+    Attributes:
+        error: the error; None once it is reported or retrieved.
+    """
+
+    __slots__ = ("_report", "_request", "error")
+
+    def __init__(self, error: StdbError, request: str, report: Callable[[StdbError, str], object]) -> None:
+        self.error: StdbError | None = error
+        self._request = request
+        self._report = report
+
+    def report(self) -> None:
+        error, self.error = self.error, None
+        if error is not None:
+            self._report(error, self._request)
+
+    def __del__(self) -> None:
+        self.report()
 
 
 class PendingResult(Generic[T]):
@@ -39,21 +62,25 @@ class PendingResult(Generic[T]):
     ) -> None:
         self._new_future = new_future
         self._on_unretrieved = on_unretrieved
-        self._request = f"{request} ({origin})" if origin else request
+        self._request = request
         self._origin = origin
-        self._waiters: list[Future[T]] = []
-        self._watchers: list[Future[T]] = []
-        self._value: T | None = None
+        self._waiters: tuple[Future[T], ...] = ()
+        self._watchers: tuple[Future[T], ...] = ()
+        self._value: Any = None  # Any: a T, once there is one
         self._error: StdbError | None = None
-        self._unretrieved: StdbError | None = None
+        self._unretrieved: _Unretrieved | None = None
         self.done = False
         self.is_awaited = False
         self.id: Any = None  # Any: each kind of request has its own
 
     def __await__(self) -> Generator[Any, None, T]:  # Any: passes through to the event loop
-        future = self._join(self._waiters)  # first: it raises where the result cannot be awaited
-        self._unretrieved = None
+        future = self._new_future()  # first: it raises where the result cannot be awaited
         self.is_awaited = True
+        self.handled()
+        if self.done:
+            self._settle(future)
+        else:
+            self._waiters = _joined(self._waiters, future)
         return future.__await__()
 
     @property
@@ -63,15 +90,11 @@ class PendingResult(Generic[T]):
 
     def watch(self) -> Future[T]:
         """Return a future that is done when the result is. Unlike awaiting, this does not retrieve an error."""
-        return self._join(self._watchers)
-
-    def _join(self, others: list[Future[T]]) -> Future[T]:
         future = self._new_future()
         if self.done:
             self._settle(future)
         else:
-            others[:] = [other for other in others if not other.done()]  # without those that were cancelled
-            others.append(future)
+            self._watchers = _joined(self._watchers, future)
         return future
 
     def resolve(self, value: T) -> None:
@@ -91,17 +114,17 @@ class PendingResult(Generic[T]):
             return
         self._error = error
         if not handled and not self.is_awaited:
-            self._unretrieved = error
+            request = f"{self._request} ({self._origin})" if self._origin else self._request
+            self._unretrieved = _Unretrieved(error, request, self._on_unretrieved)
             if self._origin and not isinstance(error, ConnectionLost):  # one such error is shared by many requests
                 error.add_note(f"the request was made at {self._origin}")
         self._finish()
 
     def _finish(self) -> None:
         self.done = True
-        for waiter in (*self._waiters, *self._watchers):
-            self._settle(waiter)
-        self._waiters.clear()
-        self._watchers.clear()
+        for future in self._waiters + self._watchers:
+            self._settle(future)
+        self._waiters = self._watchers = ()
 
     def _settle(self, future: Future[T]) -> None:
         if future.done():
@@ -110,20 +133,23 @@ class PendingResult(Generic[T]):
             future.set_exception(self._error)
             future.exception()  # retrieved, so that the event loop does not report it too
         else:
-            future.set_result(cast("T", self._value))
+            future.set_result(self._value)
 
     def handled(self) -> None:
         """Take the error as handled by a callback that was registered late: it is not reported any more."""
-        self._unretrieved = None
+        if self._unretrieved is not None:
+            self._unretrieved.error = None
+            self._unretrieved = None
 
     def report(self) -> None:
         """Report the error once, if nobody has retrieved it."""
-        error, self._unretrieved = self._unretrieved, None
-        if error is not None:
-            self._on_unretrieved(error, self._request)
+        if self._unretrieved is not None:
+            self._unretrieved.report()
 
-    def __del__(self) -> None:
-        self.report()
+
+def _joined(futures: tuple[Future[T], ...], future: Future[T]) -> tuple[Future[T], ...]:
+    """Return futures with one more, and without those that were cancelled."""
+    return (*(other for other in futures if not other.done()), future) if futures else (future,)
 
 
 class ReducerCall(PendingResult[ReducerEvent]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 
 from .annotation import parameters_of
 from .product import ProductType
@@ -27,14 +28,18 @@ class Parameters:
         self.owner = owner
         self.type: ProductType = parameters_of(declaration, rename)
 
+    @cached_property
+    def _names(self) -> list[str]:
+        return [field.name for field in self.type.fields]
+
     def bind(self, args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[object, ...]:
         """Return the arguments of a call in the order of the parameters.
 
         Raises:
             TypeError: there are too many arguments, too few or unknown ones.
         """
-        names = [field.name for field in self.type.fields]
-        if len(args) == len(names) and not kwargs:
+        names = self._names
+        if not kwargs and len(args) == len(names):
             return tuple(args)
         if len(args) > len(names):
             raise TypeError(f"{self.owner} takes {len(names)} arguments, got {len(args)}")

@@ -107,7 +107,7 @@ class ProductType(SatsType):
         if len(json) != len(self.fields):
             raise Fault(f"{self.name} has {len(self.fields)} fields, got {len(json)}")
         try:
-            return self._make(*self._each_field(_read, json))
+            return self._make(*self._each_field(self._readers, json))
         except ValueError as error:
             raise Fault(str(error)) from None
 
@@ -125,16 +125,24 @@ class ProductType(SatsType):
     def write(self, value: object) -> object:
         if not isinstance(value, self._python_type):
             raise expected(f"a value of {self._python_type.__name__}", value)
-        return self._each_field(_write, self._take(value))
+        return self._each_field(self._writers, self._take(value))
 
-    def _each_field(self, convert: Callable[[SatsType, T], object], parts: Sequence[T]) -> list[object]:
-        """Convert each part with the type of its field; a Fault has the name of the field in its path."""
+    @cached_property
+    def _readers(self) -> list[Callable[[Json], object]]:
+        return [field.type.read for field in self.fields]
+
+    @cached_property
+    def _writers(self) -> list[Callable[[object], object]]:
+        return [field.type.write for field in self.fields]
+
+    def _each_field(self, converters: Sequence[Callable[[T], object]], parts: Sequence[T]) -> list[object]:
+        """Convert each part with the function of its field; a Fault has the name of the field in its path."""
         converted: list[object] = []
-        for field, part in zip(self.fields, parts, strict=True):
-            try:
-                converted.append(convert(field.type, part))
-            except Fault as fault:
-                raise fault.under(field.name) from None
+        try:
+            for convert, part in zip(converters, parts, strict=True):
+                converted.append(convert(part))
+        except Fault as fault:
+            raise fault.under(self.fields[len(converted)].name) from None
         return converted
 
     def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
@@ -194,11 +202,3 @@ class ProductType(SatsType):
             )
 
         return build
-
-
-def _read(part_type: SatsType, json: Json) -> object:
-    return part_type.read(json)
-
-
-def _write(part_type: SatsType, value: object) -> object:
-    return part_type.write(value)

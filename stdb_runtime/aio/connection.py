@@ -124,10 +124,8 @@ class Connection(Generic[S]):
 
     def new_future(self) -> asyncio.Future[Any]:  # Any: the caller's business
         """Create a future of the event loop. Raises EventLoopError in another one."""
-        if self._loop is None or not self.is_here:
-            self.check_here()
-            return asyncio.get_running_loop().create_future()
-        return self._loop.create_future()
+        self.check_here()
+        return asyncio.get_running_loop().create_future()
 
     def spawn(self, coroutine: Coroutine[Any, Any, object], callback: Callable[..., object]) -> None:
         """Run the coroutine that a callback returned as a task."""
@@ -153,16 +151,18 @@ class Connection(Generic[S]):
         self._handshake.set()
 
     def flush(self) -> None:
-        """Send frames at once if the socket takes them, and start other I/O.
+        """Send frames at once if the socket takes them.
 
         Sending in the next turn of the event loop would add that turn to each round trip.
         """
         if self._socket is None or not self._socket.try_write(self.engine.outgoing):
             self._wake.set()
-        for request in self.engine.io_requests():
-            task = asyncio.get_running_loop().create_task(self._fetch_version(request))
-            self._version_tasks.add(task)
-            task.add_done_callback(self._version_tasks.discard)
+
+    def request_version(self, request: ServerVersionRequest) -> None:
+        """Start to fetch the version of the server."""
+        task = asyncio.get_running_loop().create_task(self._fetch_version(request))
+        self._version_tasks.add(task)
+        task.add_done_callback(self._version_tasks.discard)
 
     async def _fetch_version(self, request: ServerVersionRequest) -> None:
         try:

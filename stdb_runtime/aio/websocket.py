@@ -88,7 +88,7 @@ class Socket(ClientConnection):
         Returns:
             False if the peer is behind: nothing was taken.
         """
-        if self.state is State.OPEN:
+        if self.protocol.state is State.OPEN:
             if self.paused:
                 return False
             for message in take():
@@ -141,7 +141,7 @@ class Socket(ClientConnection):
     def data_received(self, data: bytes) -> None:
         """Abort a connection that is still closing after `close_timeout`, whichever side closes it."""
         super().data_received(data)
-        if self._close_timer is None and self.close_timeout is not None and self.protocol.close_expected():
+        if self.protocol.state is State.CLOSING and self._close_timer is None and self.close_timeout is not None:
             self._close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -168,7 +168,9 @@ class ListDriver:
 
     def flush(self) -> None:
         self.sent += self.engine.outgoing()
-        self.asked += self.engine.io_requests()
+
+    def request_version(self, request: ServerVersionRequest) -> None:
+        self.asked.append(request)
 
 
 def engine_of(

@@ -6,6 +6,7 @@ of their columns are in the declaration of the table.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
@@ -156,10 +157,15 @@ class IdentityJson(_Part, frozen=True, rename={"text": "__identity__"}):
 
     def value(self) -> Identity:
         """Return the identity. Raises DecodeError if the text is not one."""
-        try:
-            return Identity(int(self.text, 16))
-        except ValueError:
-            raise DecodeError(f"not an identity: {self.text[:80]!r}") from None
+        return _identity(self.text)
+
+
+@lru_cache(maxsize=1024)  # the same callers come again and again
+def _identity(text: str) -> Identity:
+    try:
+        return Identity(int(text, 16))
+    except ValueError:
+        raise DecodeError(f"not an identity: {text[:80]!r}") from None
 
 
 class Rows(_Part, frozen=True):
@@ -388,9 +394,7 @@ def decode(text: str | bytes) -> ServerMessage:
     """
     try:
         envelope = _decoder.decode(text)
-        messages: list[ServerMessage] = [
-            part for part in msgspec.structs.astuple(envelope) if part is not msgspec.UNSET
-        ]
+        messages: list[ServerMessage] = list(filter(None, msgspec.structs.astuple(envelope)))  # UNSET is false
         if len(messages) == 1:
             return _checked(messages[0])
         kinds = list(msgspec.json.decode(text, type=dict[str, msgspec.Raw]))
@@ -404,10 +408,13 @@ def decode(text: str | bytes) -> ServerMessage:
     raise ProtocolError(f"a message of an unknown kind: {', '.join(kinds)[:200] or 'an object without a key'}")
 
 
+_WITH_STATUS = (TransactionUpdate, ProcedureResult)
+
+
 def _checked(message: ServerMessage) -> ServerMessage:
     """Return the message, if its status has exactly one field, which msgspec cannot check. Raises DecodeError."""
-    if isinstance(message, TransactionUpdate | ProcedureResult):
-        said = [part for part in msgspec.structs.astuple(message.status) if part is not msgspec.UNSET]
-        if len(said) != 1:
+    if isinstance(message, _WITH_STATUS):
+        fields = msgspec.structs.astuple(message.status)
+        if fields.count(msgspec.UNSET) != len(fields) - 1:
             raise DecodeError("a status must have exactly one field", path=f"$.{type(message).__name__}.status")
     return message

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
@@ -65,7 +64,7 @@ class Session:
         self.state = SessionState.OPENING
         self._read_arguments = argument_reader(parameters)
         self._connection_id: ConnectionId | None = None
-        self._outgoing: deque[bytes] = deque()
+        self._outgoing: list[bytes] = []
         self._ids = itertools.count(1) if ids is None else ids
         self._calls = CallsInFlight()
         self._queries: dict[str, _Query] = {}
@@ -151,8 +150,7 @@ class Session:
 
     def outgoing(self) -> list[bytes]:
         """Return the text frames to send now. Each is returned once."""
-        frames = list(self._outgoing)
-        self._outgoing.clear()
+        frames, self._outgoing = self._outgoing, []
         return frames
 
     def _new_request(self) -> int:
