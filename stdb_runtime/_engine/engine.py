@@ -130,7 +130,8 @@ class Engine(Generic[S]):
         arguments = self.encoding.arguments(values, parameters)
         session = self.session
         driver = self.driver
-        call = ReducerCall(reducer, driver.new_future, self.errors.add, driver.now(), self._origin())
+        origin = calling_line() if driver.is_debugging else ""
+        call = ReducerCall(reducer, driver.new_future, self.errors.add, driver.now(), origin)
         call.id = session.call(reducer, arguments, call)
         driver.flush()
         return call
@@ -191,10 +192,8 @@ class Engine(Generic[S]):
 
     def result_maker(self, request: str) -> Callable[[], PendingResult[Any]]:  # Any: results of any kind
         """Return a function that creates results of a request. Call it where the request is made."""
-        return partial(PendingResult, self.driver.new_future, self.errors.add, request, self._origin())
-
-    def _origin(self) -> str:
-        return calling_line() if self.driver.is_debugging else ""
+        origin = calling_line() if self.driver.is_debugging else ""
+        return partial(PendingResult, self.driver.new_future, self.errors.add, request, origin)
 
     # --- state --------------------------------------------------------------------------------------------------------
 

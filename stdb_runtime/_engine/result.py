@@ -76,7 +76,8 @@ class PendingResult(Generic[T]):
     def __await__(self) -> Generator[Any, None, T]:  # Any: passes through to the event loop
         future = self._new_future()  # first: it raises where the result cannot be awaited
         self.is_awaited = True
-        self.handled()
+        if self._unretrieved is not None:
+            self.handled()
         if self.done:
             self._settle(future)
         else:
@@ -149,7 +150,7 @@ class PendingResult(Generic[T]):
 
 def _joined(futures: tuple[Future[T], ...], future: Future[T]) -> tuple[Future[T], ...]:
     """Return futures with one more, and without those that were cancelled."""
-    return (*(other for other in futures if not other.done()), future) if futures else (future,)
+    return (*[other for other in futures if not other.done()], future) if futures else (future,)
 
 
 class ReducerCall(PendingResult[ReducerEvent]):

@@ -266,7 +266,7 @@ def parameters_of(function: Callable[..., object], rename: Mapping[str, str]) ->
         function.__name__,
         fields,
         make=lambda *values: values,
-        take=lambda values: values,
+        take=tuple,
         python_type=tuple,
         direct=False,
     )

@@ -89,6 +89,8 @@ class Integer(SatsType):
         return int(json, 16)
 
     def write(self, value: object) -> object:
+        if type(value) is int and self.minimum <= value <= self.maximum and not self._as_text:
+            return value  # as nearly always
         number = self.number(value)
         return hex(number) if self._as_text else number
 

@@ -394,9 +394,9 @@ def decode(text: str | bytes) -> ServerMessage:
     """
     try:
         envelope = _decoder.decode(text)
-        messages: list[ServerMessage] = list(filter(None, msgspec.structs.astuple(envelope)))  # UNSET is false
-        if len(messages) == 1:
-            return _checked(messages[0])
+        parts = msgspec.structs.astuple(envelope)
+        if parts.count(msgspec.UNSET) == len(parts) - 1:
+            return _checked(next(filter(None, parts)))  # UNSET is false
         kinds = list(msgspec.json.decode(text, type=dict[str, msgspec.Raw]))
     except msgspec.ValidationError as error:
         problem, _, path = str(error).partition(" - at ")
