@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
+import msgspec
+
 from .annotation import parameters_of
 from .product import ProductType
 
@@ -31,6 +33,15 @@ class Parameters:
     @cached_property
     def _names(self) -> list[str]:
         return [field.name for field in self.type.fields]
+
+    @cached_property
+    def plain(self) -> type[msgspec.Struct] | None:
+        """Class that msgspec converts arguments to if they are written as they are; None if some never are."""
+        types = [field.type.plain for field in self.type.fields]
+        if None in types:
+            return None
+        fields = [(f"argument{place}", plain) for place, plain in enumerate(types)]
+        return msgspec.defstruct("Arguments", fields, array_like=True, forbid_unknown_fields=True, gc=False)
 
     def bind(self, args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[object, ...]:
         """Return the arguments of a call in the order of the parameters.

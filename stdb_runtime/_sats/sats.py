@@ -130,6 +130,11 @@ class SatsType(ABC):
         key = self.key
         return () if key is None else [at for at, value in enumerate(values) if key(value) is not value]
 
+    @property
+    def plain(self) -> Any | None:  # Any: as in DecodePlan
+        """Type for msgspec of the values that are written as they are, perhaps not of all of them; None if none are."""
+        return None
+
     @abstractmethod
     def read(self, json: Json) -> object:
         """Read a value from parsed JSON in any dialect and form. Raises Fault if it is not of this type."""

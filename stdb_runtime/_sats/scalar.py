@@ -48,6 +48,10 @@ class Boolean(SatsType):
             raise expected("a bool", value)
         return value
 
+    @property
+    def plain(self) -> object:
+        return bool
+
     def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
         return "bool"
 
@@ -89,10 +93,13 @@ class Integer(SatsType):
         return int(json, 16)
 
     def write(self, value: object) -> object:
-        if type(value) is int and self.minimum <= value <= self.maximum and not self._as_text:
-            return value  # as nearly always
         number = self.number(value)
         return hex(number) if self._as_text else number
+
+    @property
+    def plain(self) -> object:
+        bounds = msgspec.Meta(ge=max(self.minimum, _I64_MIN), le=min(self.maximum, _I64_MAX))
+        return None if self._as_text else Annotated[int, bounds]
 
     def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
         return self.name
@@ -205,6 +212,10 @@ class String(SatsType):
 
     def write(self, value: object) -> object:
         return self._check(value)
+
+    @property
+    def plain(self) -> object:
+        return str
 
     @staticmethod
     def _check(value: object) -> str:
