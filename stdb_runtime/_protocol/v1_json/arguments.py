@@ -38,7 +38,7 @@ def encode(parameters: Parameters, values: tuple[object, ...]) -> str:
         ArgumentError: an argument cannot be sent as its declared type.
     """
     if parameters.plain is not None:
-        try:  # noqa: SIM105 - a context manager would take longer than all else
+        try:
             return _encoder.encode(msgspec.convert(values, parameters.plain)).decode()
         except (msgspec.ValidationError, UnicodeEncodeError):
             pass  # the types of the parameters say what is wrong, or accept the values
