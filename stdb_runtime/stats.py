@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections import deque
 from collections.abc import Sized
 from weakref import WeakSet
@@ -100,5 +99,7 @@ class Stats:
 
 def _summary(count: int, kept: deque[float]) -> LatencyStats:
     ordered = sorted(kept)
+    middle = len(ordered) // 2
+    median = (ordered[middle] + ordered[~middle]) / 2
     p99 = ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)]
-    return LatencyStats(count, ordered[0], statistics.median(ordered), p99)
+    return LatencyStats(count, ordered[0], median, p99)

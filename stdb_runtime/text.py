@@ -13,9 +13,10 @@ __all__ = ["HidesToken", "printable", "printable_queries"]
 _MAX_LENGTH = 300
 _MAX_QUERY_LENGTH, _MAX_LISTED_QUERY_LENGTH, _MAX_LISTED_QUERIES = 200, 80, 3
 
-_USER_INFO = re.compile(r"(\w+://)[^/\s]*@")
+# Patterns are compiled when they are first used: an import takes less time.
+_USER_INFO = r"(\w+://)[^/\s]*@"
 # A JSON Web Token, which is what servers issue.
-_TOKEN = re.compile(r"\beyJ[\w-]{6,}(\.[\w-]*){0,2}")
+_JWT = r"\beyJ[\w-]{6,}(\.[\w-]*){0,2}"
 
 
 def printable(text: str, *secrets: str | None, limit: int = _MAX_LENGTH) -> str:
@@ -32,7 +33,7 @@ def printable(text: str, *secrets: str | None, limit: int = _MAX_LENGTH) -> str:
     for secret in secrets:
         if secret:
             text = text.replace(secret, "(token)")
-    text = _USER_INFO.sub(r"\1(user)@", _TOKEN.sub("(token)", text))
+    text = re.sub(_USER_INFO, r"\1(user)@", re.sub(_JWT, "(token)", text))
     length, text = len(text), text[: limit + 1]  # escaping only makes it longer
     if not text.isprintable():
         text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -96,7 +96,7 @@ class Dispatcher:
         self, callback: Callable[..., object], among: CallbackList[Any] | None, calls: Iterable[tuple[object, ...]]
     ) -> None:
         """Run one callback with each of some tuples of arguments, as long as it is registered among `among`."""
-        registered: tuple[object, ...] | None = None  # checked for the first call: another callback may have removed it
+        registered: object = None  # checked for the first call: another callback may have removed it
         remaining, count = iter(calls), 0
         while True:
             try:  # one for all calls: after an exception, the loop goes on with the next call

@@ -23,7 +23,9 @@ def declare(method: F, declaration: object, call: Callable[..., object]) -> F:
     """
     update_wrapper(call, method)
     call.__dict__["__declaration__"] = declaration
-    call.__dict__["__signature__"] = _signature(method)
+    annotations: dict[str, object] = method.__annotations__
+    if any(get_origin(annotation) is Annotated for annotation in annotations.values()):  # else it takes too long
+        call.__dict__["__signature__"] = _signature(method)
     return cast("F", call)
 
 

@@ -6,6 +6,7 @@ import contextlib
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextvars import copy_context
+from functools import lru_cache
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from .._engine.cache_sink import CacheSink
@@ -176,7 +177,7 @@ async def _verify(module: Module[C], connection: Connection[CacheSink], *, stric
     endpoint, engine = connection.endpoint, connection.engine
     try:
         text = await fetch(endpoint, schema_path(endpoint), connection.options, engine.token)
-        changed = schema_difference(module.tables, module.reducers, Schema(text))
+        changed = _difference(module, text)
     except (ConnectError, SchemaError) as error:
         if strict:
             raise
@@ -187,6 +188,12 @@ async def _verify(module: Module[C], connection: Connection[CacheSink], *, stric
         if strict:
             raise BindingsError(f"{problem}; run stdb-codegen again")
         engine.logger.warning("%s; run stdb-codegen again", problem)
+
+
+@lru_cache(maxsize=8)  # many clients of one program connect to the same databases, each once
+def _difference(module: Module[Any], schema: bytes) -> tuple[str, ...]:  # Any: sets of any package
+    """Return the differences between a package and the text of a schema. Raises SchemaError if it cannot be read."""
+    return tuple(schema_difference(module.tables, module.reducers, Schema(schema)))
 
 
 def _listed(differences: Sequence[str]) -> str:
