@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import Any, TypeAlias
 
@@ -96,25 +96,32 @@ class Dispatcher:
         self, callback: Callable[..., object], among: CallbackList[Any] | None, calls: Iterable[tuple[object, ...]]
     ) -> None:
         """Run one callback with each of some tuples of arguments, as long as it is registered among `among`."""
-        registered: object = None  # checked for the first call: another callback may have removed it
-        remaining, count = iter(calls), 0
-        while True:
-            try:  # one for all calls: after an exception, the loop goes on with the next call
-                for args in remaining:
-                    if among is not None and among.registered is not registered:
-                        registered = among.registered
-                        if callback not in registered:
-                            return
-                    count += 1
-                    result = callback(*args)
-                    if result is not None and inspect.iscoroutine(result):
-                        self._driver.spawn(result, callback)
-                return
-            except self._caught as error:  # of the user's code: it must not end the connection
-                self.report(error, callback)
-            finally:
-                self._stats.callbacks += count
-                count = 0
+        remaining = iter(calls)
+        while self._raises(callback, among, remaining):
+            pass
+
+    def _raises(
+        self, callback: Callable[..., object], among: CallbackList[Any] | None, calls: Iterator[tuple[object, ...]]
+    ) -> bool:
+        """Run one callback with tuples of arguments, until they are used up or it raises. Returns True if it raised."""
+        registered: tuple[object, ...] | None = None  # checked for the first call: another callback may have removed it
+        count = 0
+        try:  # one for all calls: a call would take twice as long
+            for args in calls:
+                if among is not None and among.registered is not registered:
+                    registered = among.registered
+                    if callback not in registered:
+                        break
+                count += 1
+                result = callback(*args)
+                if result is not None and inspect.iscoroutine(result):
+                    self._driver.spawn(result, callback)
+        except self._caught as error:  # of the user's code: it must not end the connection
+            self.report(error, callback)
+            return True
+        finally:
+            self._stats.callbacks += count
+        return False
 
 
 class _CallbackError(RuntimeError):

@@ -82,3 +82,11 @@ def test_awaiting_a_failure_is_enough_for_it_not_to_be_reported(
 def test_a_call_is_shown_by_its_reducer() -> None:
     call = ReducerCall("create_player", ListFuture, lambda error, request: None, 0.0)
     assert repr(call) == "<call of reducer create_player>"
+
+
+def test_what_is_handled_late_is_not_reported(result: PendingResult[int], reported: list[Exception]) -> None:
+    result.fail(ConnectionLost("lost"))
+    result.handled()
+    result.handled()  # by another callback
+    result.report()
+    assert reported == []

@@ -111,6 +111,19 @@ def test_a_delete_of_what_is_not_there_is_an_error_and_changes_nothing(
     assert rows.snapshot() == [ALICE]
 
 
+def test_a_row_that_is_deleted_twice_is_an_error(keyed: TableCache[Player]) -> None:
+    keyed.apply(message(inserts=[named(ALICE)]))
+    with pytest.raises(ProtocolError, match="that is not in the cache"):
+        keyed.apply(message(deletes=[positional(ALICE)] * 2))
+    assert keyed.snapshot() == [ALICE]
+
+
+def test_a_row_that_goes_and_comes_unchanged_beside_another_that_goes_is_no_update(keyed: TableCache[Player]) -> None:
+    keyed.apply(message(inserts=[named(ALICE), named(BOB)]))
+    diff = keyed.apply(message(deletes=[positional(ALICE), positional(BOB)], inserts=[positional(ALICE)]))
+    assert diff == TableDiff([BOB], [], [], [])
+
+
 def test_two_rows_of_one_key_are_an_error(keyed: TableCache[Player]) -> None:
     with pytest.raises(ProtocolError, match="the same primary key"):
         keyed.apply(message(inserts=[named(ALICE), named(Player(1, "Bob"))]))
@@ -121,6 +134,25 @@ def test_a_row_of_another_shape_is_an_error_with_its_place(keyed: TableCache[Pla
         keyed.apply(message(inserts=['{"id":1,"name":5}']))
     assert (caught.value.table, caught.value.path) == ("player", "$.name")
     assert len(keyed) == 0
+
+
+class Gauge(Product, frozen=True):
+    id: U32
+    x: F64
+
+
+@pytest.mark.parametrize("key", ["id", None])
+def test_replacing_tells_zeros_of_either_sign_apart_and_takes_nan_for_nan(key: str | None) -> None:
+    gauges = TableCache(Gauge, "gauge", key, RowReader(Gauge, "gauge"))
+    others = gauges.fresh()
+    gauges.apply(message(inserts=["[1,0.0]", "[2,-0.0]", "[3,null]", "[4,-0.0]", "[5,1.5]", "[6,1.5]"]))
+    others.apply(message(inserts=["[1,-0.0]", "[2,0.0]", "[3,null]", "[4,-0.0]", "[5,2.5]", "[7,null]"]))
+    diff = gauges.commit(gauges.plan_replacing(others))
+    assert [row.id for row in diff.old] == [row.id for row in diff.new] == ([1, 2, 5] if key else [])
+    assert [row.id for row in diff.deleted] == ([6] if key else [1, 2, 5, 6])
+    assert [row.id for row in diff.inserted] == ([7] if key else [1, 2, 5, 7])
+    assert list(map(repr, sorted(gauges.snapshot(), key=lambda row: row.id))) == list(map(repr, others.snapshot()))
+    assert gauges.plan_replacing(others).diff.size == 0
 
 
 def test_zeros_of_either_sign_are_two_rows_and_nan_is_one() -> None:
