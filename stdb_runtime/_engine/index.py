@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar, cast
 
@@ -53,34 +53,46 @@ class HashIndexMap(Generic[R]):
     def __init__(self, value_of: Callable[[R], Any], key_of: Callable[[R], Any], rows: Iterable[R]) -> None:
         self._value_of = value_of
         self._key_of = key_of
-        self._groups: dict[Any, dict[Any, R]] = {}
-        for row in rows:
-            self._groups.setdefault(value_of(row), {})[key_of(row)] = row
+        # A row that is alone with its value, or several by their keys: a dict for each row would take much memory.
+        self._groups: dict[Any, R | dict[Any, R]] = {}
+        self._regroup((), list(rows))
 
     def equal(self, value: Any) -> list[R]:
         """Return the rows with a value."""
-        return list(self._groups.get(value, {}).values())
+        group = self._groups.get(value)
+        return [] if group is None else self._rows_of(group)
 
     def change(self, removed: Sequence[R], added: Sequence[R]) -> None:
         """Remove and add rows."""
-        for value in self._regroup(removed, added):
-            if not self._groups[value]:
-                del self._groups[value]
+        self._regroup(removed, added)
 
-    def _regroup(self, removed: Sequence[R], added: Sequence[R]) -> set[Any]:
-        """Remove and add rows. Returns the values that are new, or whose groups may now be empty."""
-        touched: set[Any] = set()
-        for row in removed:
-            value = self._value_of(row)
-            self._groups[value].pop(self._key_of(row), None)
-            touched.add(value)
-        for row in added:
-            value = self._value_of(row)
-            group = self._groups.get(value)
-            if group is None:
-                group = self._groups[value] = {}
-                touched.add(value)
-            group[self._key_of(row)] = row
+    @staticmethod
+    def _rows_of(group: R | dict[Any, R]) -> list[R]:
+        return list(cast("dict[Any, R]", group).values()) if isinstance(group, dict) else [group]
+
+    def _regroup(self, removed: Sequence[R], added: Sequence[R]) -> list[Any]:
+        """Remove and add rows. Returns the values that came or went, or may have."""
+        groups, key_of = self._groups, self._key_of
+        before, after = list(map(self._value_of, removed)), list(map(self._value_of, added))
+        touched: list[Any] = []
+        for value, row in zip(before, removed, strict=True):
+            group = groups[value]
+            if not isinstance(group, dict):
+                del groups[value]
+                touched.append(value)
+                continue
+            del group[key_of(row)]
+            if not group:
+                del groups[value]
+                touched.append(value)
+        for value, row in zip(after, added, strict=True):
+            group = groups.setdefault(value, row)
+            if group is row:
+                touched.append(value)
+            elif isinstance(group, dict):
+                group[key_of(row)] = row
+            else:
+                groups[value] = {key_of(group): group, key_of(row): row}
         return touched
 
 
@@ -114,17 +126,14 @@ class SortedIndex(HashIndexMap[R]):
             len(values) if le is None else bisect_right(values, le, key=_prefix_key(le)),
             len(values) if lt is None else bisect_left(values, lt, key=_prefix_key(lt)),
         )
-        return [row for value in values[start:stop] for row in self._groups[value].values()]
+        return [row for value in values[start:stop] for row in self._rows_of(self._groups[value])]
 
     def change(self, removed: Sequence[R], added: Sequence[R]) -> None:
         """Remove and add rows."""
         self._update_sorted(self._regroup(removed, added))
 
-    def _update_sorted(self, touched: set[Any]) -> None:
-        """Update the sorted values, and drop empty groups, for values that are new or may have been removed."""
-        for value in touched:
-            if not self._groups[value]:
-                del self._groups[value]
+    def _update_sorted(self, touched: Sequence[Any]) -> None:
+        """Update the sorted values, for those that came or went, or may have."""
         values = self._sorted
         if values is None:
             return
@@ -134,10 +143,10 @@ class SortedIndex(HashIndexMap[R]):
         for value in touched:
             at = bisect_left(values, value)
             known = at < len(values) and values[at] == value
-            if value not in self._groups:
+            if known and value not in self._groups:
                 del values[at]
-            elif not known:
-                insort(values, value)
+            elif not known and value in self._groups:
+                values.insert(at, value)
 
 
 def _prefix_key(bound: Any) -> Callable[[Any], Any] | None:
