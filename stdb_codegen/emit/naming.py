@@ -124,13 +124,15 @@ def _pascal(words: tuple[str, ...]) -> str:
     return "".join(word[0].upper() + (word[1:].lower() if screaming else word[1:]) for word in words)
 
 
+@cache
 def _can_continue(char: str) -> bool:
     return f"a{char}".isidentifier()
 
 
 def _identifier(text: str, prefix: str, reserved: frozenset[str]) -> Identifier:
     # A change of case can produce characters that no identifier may hold; a prefix can merge with a following accent.
-    text = "".join(filter(_can_continue, text))
+    if not text.isidentifier():
+        text = "".join(filter(_can_continue, text))
     text = unicodedata.normalize("NFKC", text if text.isidentifier() else prefix + text)
     if keyword.iskeyword(text) or text in reserved:
         text += "_"

@@ -25,6 +25,8 @@ def paragraphs(texts: Sequence[str], indent: str) -> str:
         indent: indentation of the docstring.
     """
     first, *others = texts
+    if not others and fits(f"{indent}{_QUOTES}{first}{_QUOTES}"):
+        return first
     end = "" if others else _QUOTES
     if not fits(f"{indent}{_QUOTES}{first}{end}"):
         first, _, rest = first.partition(". ")

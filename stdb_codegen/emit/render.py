@@ -101,6 +101,7 @@ def _environment(overrides: Path | None) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        auto_reload=False,
         autoescape=False,  # noqa: S701 - the output is Python, not HTML; `_only_safe` refuses all unsafe text
         finalize=_only_safe,
     )
@@ -108,15 +109,20 @@ def _environment(overrides: Path | None) -> jinja2.Environment:
     return environment
 
 
+_SAFE = (Identifier, Annotation, Code, int, jinja2.StrictUndefined)
+
+
 def _only_safe(value: object) -> object:
     """Return a value that was checked or escaped, and refuse any other."""
-    if isinstance(value, Identifier | Annotation | Code | int | jinja2.StrictUndefined):
+    if isinstance(value, _SAFE):
         # An undefined value raises an error when it is written.
         return value
     raise TypeError(f"a template writes {value!r}, a {type(value).__name__}, without a filter")
 
 
 def _escape(text: str, quote: str) -> str:
+    if text.isprintable() and "\\" not in text and not (quote and quote in text):  # as nearly always
+        return text
     return "".join(
         f"\\{char}" if char in (quote, "\\") else char if char.isprintable() else ascii(char)[1:-1] for char in text
     )
