@@ -104,6 +104,9 @@ class Integer(SatsType):
     def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
         return self.name
 
+    def __repr__(self) -> str:
+        return self.name  # `help()` shows it in the annotations of rows
+
     def decode_plan(self, dialect: Dialect) -> DecodePlan:
         return DecodePlan(str, each(self.read)) if self._as_text else DecodePlan(Annotated[int, self.meta], None)
 
@@ -160,6 +163,9 @@ class Float(SatsType):
 
     def type_string(self, within: tuple[SatsType, ...] = ()) -> str:
         return "f32" if self._single else "f64"
+
+    def __repr__(self) -> str:
+        return self.type_string()
 
     def decode_plan(self, dialect: Dialect) -> DecodePlan:
         return DecodePlan(float | None, _build_floats) if dialect.null_floats else DecodePlan(float, None)
