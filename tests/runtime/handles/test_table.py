@@ -31,4 +31,4 @@ def test_the_client_can_be_left_out_of_annotations(annotation: object, arguments
 
 
 def test_the_signature_of_a_row_class_shows_types() -> None:
-    assert "level: typing.Annotated[int, u32, " in str(inspect.signature(Player))
+    assert "Annotated[int, u32, " in str(inspect.signature(Player))
