@@ -130,8 +130,7 @@ class Engine(Generic[S]):
         arguments = self.encoding.arguments(values, parameters)
         session = self.session
         driver = self.driver
-        origin = calling_line() if driver.is_debugging else ""
-        call = ReducerCall(reducer, driver.new_future, self.errors.add, driver.now(), origin)
+        call = ReducerCall(reducer, driver.new_future, self.errors.add, driver.now(), self._origin())
         call.id = session.call(reducer, arguments, call)
         driver.flush()
         return call
@@ -192,8 +191,10 @@ class Engine(Generic[S]):
 
     def result_maker(self, request: str) -> Callable[[], PendingResult[Any]]:  # Any: results of any kind
         """Return a function that creates results of a request. Call it where the request is made."""
-        origin = calling_line() if self.driver.is_debugging else ""
-        return partial(PendingResult, self.driver.new_future, self.errors.add, request, origin)
+        return partial(PendingResult, self.driver.new_future, self.errors.add, request, self._origin())
+
+    def _origin(self) -> str:
+        return calling_line() if self.driver.is_debugging else ""
 
     # --- state --------------------------------------------------------------------------------------------------------
 

@@ -76,12 +76,8 @@ class PendingResult(Generic[T]):
     def __await__(self) -> Generator[Any, None, T]:  # Any: passes through to the event loop
         future = self._new_future()  # first: it raises where the result cannot be awaited
         self.is_awaited = True
-        if self._unretrieved is not None:
-            self.handled()
-        if self.done:
-            self._settle(future)
-        else:
-            self._waiters = _joined(self._waiters, future)
+        self.handled()
+        self._waiters = self._join(self._waiters, future)
         return future.__await__()
 
     @property
@@ -92,11 +88,15 @@ class PendingResult(Generic[T]):
     def watch(self) -> Future[T]:
         """Return a future that is done when the result is. Unlike awaiting, this does not retrieve an error."""
         future = self._new_future()
+        self._watchers = self._join(self._watchers, future)
+        return future
+
+    def _join(self, waiting: tuple[Future[T], ...], future: Future[T]) -> tuple[Future[T], ...]:
+        """Return the futures that wait, with one more and without those that were cancelled; settle it if done."""
         if self.done:
             self._settle(future)
-        else:
-            self._watchers = _joined(self._watchers, future)
-        return future
+            return waiting
+        return (*[other for other in waiting if not other.done()], future)
 
     def resolve(self, value: T) -> None:
         """Set the value."""
@@ -146,11 +146,6 @@ class PendingResult(Generic[T]):
         """Report the error once, if nobody has retrieved it."""
         if self._unretrieved is not None:
             self._unretrieved.report()
-
-
-def _joined(futures: tuple[Future[T], ...], future: Future[T]) -> tuple[Future[T], ...]:
-    """Return futures with one more, and without those that were cancelled."""
-    return (*[other for other in futures if not other.done()], future) if futures else (future,)
 
 
 class ReducerCall(PendingResult[ReducerEvent]):

@@ -183,10 +183,10 @@ class TableCache(Generic[R]):
         for at in {*self._type.special(old), *self._type.special(rows)}:
             differ[at] = not self._same(old[at], rows[at])
         updated = dict(compress(after.items(), differ))
-        deleted = {} if before.keys() <= after.keys() else {key: before[key] for key in before if key not in after}
+        deleted = [] if before.keys() <= after.keys() else [before[key] for key in before if key not in after]
         inserted = {} if after.keys() <= before.keys() else {key: after[key] for key in after if key not in before}
         diff = TableDiff(
-            list(deleted.values()),
+            deleted,
             list(inserted.values()),
             [before[key] for key in updated],
             list(updated.values()),

@@ -111,8 +111,9 @@ class BaseClient(ConnectionInfo[CacheSink], Generic[D, S, P]):
         Returns:
             An async iterator of `Delta` for one consumer. It ends when the client is closed.
         """
-        stream: Stream[Delta] = engine_of(self).sink.stream(limit, policy)
-        engine_of(self).sink.deltas.add(stream)
+        sink = engine_of(self).sink
+        stream: Stream[Delta] = sink.stream(limit, policy)
+        sink.deltas.add(stream)
         return stream
 
     # --- callbacks ----------------------------------------------------------------------------------------------------

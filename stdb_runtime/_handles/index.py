@@ -35,8 +35,9 @@ class _Index(Generic[R, K]):
     """
 
     def __init__(self, table: Table[R], columns: tuple[str, ...]) -> None:
-        _ENGINE.set(self, ENGINE.of(table)())
-        _STATE.set(self, state_of(table))
+        engine = ENGINE.of(table)()
+        _ENGINE.set(self, engine)
+        _STATE.set(self, state_of(table, engine))
         _COLUMNS.set(self, columns)
 
 

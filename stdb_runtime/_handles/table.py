@@ -13,28 +13,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Generic, Literal, cast, get_type_hints
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, get_type_hints
 
 import msgspec
 
-from .._engine.cache_sink import ENGINE, EngineSource
+from .._engine.cache_sink import ENGINE, EngineSource, TypedEngine
 from .._engine.stream import Change, SlowConsumerPolicy, Stream, merge
 from .._engine.table_state import DECLARATION, TableDeclaration, TableHandle, TableState
 from .._sats.annotation import Product
 from ..errors import BindingsError
-from ..events import RowEvent
+from ..events import C, RowEvent
 from .query import Source
 
 __all__ = ["EventTable", "KeyedTable", "Table", "TableInfo", "TableSet", "declarations_of", "state_of", "table_info"]
-
-if TYPE_CHECKING:
-    from typing_extensions import TypeVar  # as in `events`
-
-    C = TypeVar("C", default=Any)  # Any: whoever writes `Table[Player]` does not say which client
-else:
-    from typing import TypeVar
-
-    C = TypeVar("C")
 
 R = TypeVar("R", bound=Product)
 T = TypeVar("T")
@@ -245,10 +236,11 @@ def declarations_of(tables: type[TableSet]) -> list[TableDeclaration[Product]]:
     return [DECLARATION.of(table) for table in _tables(tables).values()]
 
 
-def state_of(table: Table[R]) -> TableState[R]:
-    """Return the rows, callbacks and streams of a table."""
+def state_of(table: Table[R], engine: TypedEngine | None = None) -> TableState[R]:
+    """Return the rows, callbacks and streams of a table, in its own engine or in one that the caller has asked for."""
     # The cast from the tables of a client, which are held by name, to the row class of this one.
-    return cast("TableState[R]", ENGINE.of(table)().sink.cache.table(DECLARATION.of(table).name))
+    cache = (engine or ENGINE.of(table)()).sink.cache
+    return cast("TableState[R]", cache.table(DECLARATION.of(table).name))
 
 
 def _tables(tables: type[TableSet]) -> dict[str, type[Table[Any]]]:  # Any: each table has a row class of its own

@@ -62,8 +62,6 @@ class CallsInFlight:
     def settle(self, reducer: str) -> list[CallRefused]:
         """Remove the calls of a reducer that held refusals certainly answer, and return their events."""
         settled: list[CallRefused] = []
-        if not self._held:
-            return settled
         for event in [held for held in self._held if held.reducer == reducer]:
             waiting = [request_id for request_id, call in self._calls.items() if call.reducer == reducer]
             held = sum(1 for other in self._held if other.reducer == reducer)
